@@ -21,7 +21,9 @@ if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== hash) {
     shell: process.platform === 'win32',
   })
   if (result.status !== 0) {
-    process.stderr.write('milena: `npm ci` failed (its output is above); check the registry and run the command again\n')
+    process.stderr.write(
+      'milena: `npm ci` failed (its output is above); check the registry and run the command again\n',
+    )
     process.exit(result.status ?? 1)
   }
   mkdirSync(dirname(stamp), { recursive: true })

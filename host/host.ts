@@ -1,0 +1,50 @@
+// The outside world as the broker sees it. Nothing but the implementations in host/real/ touches node:fs, node:net, timers,
+// the clock or randomness, so that a whole cluster runs in one process on simulated time, disks and networks (host/simulated/).
+
+import type { Disk } from './disk.ts'
+import type { Network } from './network.ts'
+
+export interface Host {
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly disk: Disk
+  readonly network: Network
+  readonly logger: Logger
+}
+
+export interface Clock {
+  /** Wall-clock milliseconds since the Unix epoch (an integer); may step backwards. */
+  now(): number
+  /** Milliseconds since an arbitrary start, with fractions; never steps backwards. */
+  monotonic(): number
+}
+
+export interface Timer {
+  /** Idempotent; a cancelled timer never runs. */
+  cancel(): void
+}
+
+export interface Timers {
+  /** Runs once, `delayMs` or more from now. An open timer does not keep the process alive. */
+  after(delayMs: number, run: () => void): Timer
+  /** Runs after the callbacks of this event-loop turn: where the work of one turn is coalesced (one write, one sync). */
+  endOfTurn(run: () => void): void
+}
+
+export interface Random {
+  /** An integer in [0, below). */
+  below(below: number): number
+  /** Fills `target` and returns it. */
+  fill(target: Uint8Array): Uint8Array
+}
+
+export type LogFields = Readonly<Record<string, unknown>>
+
+/** One line per event, never one per request. `fields` are appended as key=value. */
+export interface Logger {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}
