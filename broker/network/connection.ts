@@ -1,0 +1,266 @@
+// One client connection: frames in, answers out in the order of their requests.
+//
+//   onBytes → FrameAssembler → waiting requests → dispatch → answer slots → one write per turn
+//
+// As in Apache Kafka, the requests of a connection are handled one after another; only a request that may overlap its
+// predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while the peer
+// does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
+
+import type { Connection, NetworkError } from '../../host/network.ts'
+import { FrameAssembler } from './frame-assembler.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+
+/** Requests of one connection received and not yet answered, beyond which it is not read from. */
+const MAX_PENDING_REQUESTS = 256
+
+/** What dispatch tells a connection to do: send the chunks, send nothing, or close. */
+export type Answer = readonly Uint8Array[] | null | CloseAnswer
+
+export interface CloseAnswer {
+  /** Why, for the log; null when closing is the protocol's own way to say so and nobody need know. */
+  readonly close: string | null
+}
+
+export interface Peer {
+  readonly connectionId: number
+  readonly host: string
+  readonly port: number
+  readonly listener: string
+}
+
+export interface Dispatcher {
+  /** Whether a frame's request may start before its predecessors on the connection are answered, if those may as well. */
+  mayOverlap(frame: Uint8Array): boolean
+  /** Handles one request; `reply` is called exactly once, now or later. Chunks include no size prefix. */
+  dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void
+  /** The connection is gone. */
+  forget(peer: Peer): void
+}
+
+export interface ConnectionOptions {
+  readonly dispatcher: Dispatcher
+  readonly budget: MemoryBudget
+  readonly maxFrameSize: number
+  readonly now: () => number
+  readonly onClose: (connection: ClientConnection, reason: string | null, error: NetworkError | null) => void
+}
+
+interface Slot {
+  readonly frameSize: number
+  readonly overlaps: boolean
+  answer: Answer | undefined
+}
+
+export class ClientConnection {
+  readonly peer: Peer
+  readonly #connection: Connection
+  readonly #options: ConnectionOptions
+  readonly #assembler: FrameAssembler
+  /** Received and not yet dispatched: the last slot cannot be overlapped, or the peer does not take its answers. */
+  readonly #waiting: Uint8Array[] = []
+  /** Dispatched and not yet sent, in request order. */
+  readonly #slots: Slot[] = []
+  #partialCharge = 0
+  #inRead = false
+  #flushScheduled = false
+  #draining = false
+  #awaitingRoom = false
+  #paused = false
+  #closed = false
+  #closeReason: string | null = null
+  /** Milliseconds, monotonic: when bytes last came or went. */
+  lastActive: number
+
+  constructor(connection: Connection, peer: Peer, options: ConnectionOptions) {
+    this.#connection = connection
+    this.peer = peer
+    this.#options = options
+    this.#assembler = new FrameAssembler(options.maxFrameSize)
+    this.lastActive = options.now()
+  }
+
+  start(): void {
+    this.#connection.start(this)
+  }
+
+  /** No request is under way and none is half received. */
+  get isIdle(): boolean {
+    return this.#slots.length === 0 && this.#waiting.length === 0 && this.#assembler.partialSize === 0
+  }
+
+  /** A frame has begun to arrive and the peer, not we, holds up the rest. */
+  get isStalled(): boolean {
+    return this.#assembler.partialSize > 0 && !this.#paused
+  }
+
+  get isOpen(): boolean {
+    return !this.#closed
+  }
+
+  onBytes(bytes: Uint8Array): void {
+    if (this.#closed) return
+    this.lastActive = this.#options.now()
+    this.#inRead = true
+    const problem = this.#assembler.push(bytes, this.#onFrame)
+    this.#inRead = false
+    if (problem !== null) {
+      this.close(
+        `a frame of ${problem.size} bytes was announced, the limit is ${problem.limit} (socket.request.max.bytes)`,
+      )
+      return
+    }
+    this.#chargePartial()
+    this.#flush()
+    this.#adjustReading()
+  }
+
+  readonly #onFrame = (frame: Uint8Array): boolean => {
+    this.#options.budget.charge(frame.length)
+    this.#options.budget.startHandling()
+    if (this.#waiting.length > 0 || this.#draining || !this.#mayStart(frame)) this.#waiting.push(frame)
+    else this.#dispatch(frame)
+    return !this.#closed
+  }
+
+  #mayStart(frame: Uint8Array): boolean {
+    const last = this.#slots.at(-1)
+    return last === undefined || (last.overlaps && this.#options.dispatcher.mayOverlap(frame))
+  }
+
+  #dispatch(frame: Uint8Array): void {
+    const slot: Slot = {
+      frameSize: frame.length,
+      overlaps: this.#options.dispatcher.mayOverlap(frame),
+      answer: undefined,
+    }
+    this.#slots.push(slot)
+    this.#options.dispatcher.dispatch(frame, this.peer, (answer) => this.#onAnswer(slot, answer))
+  }
+
+  #onAnswer(slot: Slot, answer: Answer): void {
+    if (slot.answer !== undefined) throw new Error(`request of connection ${this.peer.connectionId} answered twice`)
+    slot.answer = answer
+    this.#options.budget.release(slot.frameSize)
+    this.#options.budget.endHandling()
+    if (this.#closed || this.#inRead || this.#flushScheduled) return
+    // Answers that come in one callback (a disk write done, a turn's end) leave as one write.
+    this.#flushScheduled = true
+    queueMicrotask(this.#flushLater)
+  }
+
+  readonly #flushLater = (): void => {
+    this.#flushScheduled = false
+    if (this.#closed) return
+    this.#flush()
+    this.#adjustReading()
+  }
+
+  /** Sends the answers that are due, and starts the requests that were waiting for them. */
+  #flush(): void {
+    const chunks: Uint8Array[] = []
+    this.#collect(chunks)
+    while (this.#waiting.length > 0 && !this.#draining && !this.#closed && this.#mayStart(this.#waiting[0]!)) {
+      this.#inRead = true
+      this.#dispatch(this.#waiting.shift()!)
+      this.#inRead = false
+      this.#collect(chunks)
+    }
+    if (chunks.length > 0 && !this.#closed) {
+      this.lastActive = this.#options.now()
+      if (!this.#connection.write(chunks)) this.#draining = true
+    }
+    if (this.#closeReason !== null) this.close(this.#closeReason === '' ? null : this.#closeReason)
+  }
+
+  #collect(chunks: Uint8Array[]): void {
+    let sent = 0
+    while (sent < this.#slots.length && this.#closeReason === null) {
+      const answer = this.#slots[sent]!.answer
+      if (answer === undefined) break
+      sent++
+      if (answer === null) continue
+      if ('close' in answer) this.#closeReason = answer.close ?? ''
+      else pushFrame(chunks, answer)
+    }
+    if (sent > 0) this.#slots.splice(0, sent)
+  }
+
+  onDrain(): void {
+    this.#draining = false
+    this.lastActive = this.#options.now()
+    this.#flush()
+    this.#adjustReading()
+  }
+
+  /** MemoryBudget: there is room again. */
+  onRoom(): void {
+    this.#awaitingRoom = false
+    if (this.#closed || !this.#paused || this.#draining || this.#isFull()) return
+    this.#paused = false
+    this.#connection.resume()
+  }
+
+  #isFull(): boolean {
+    return this.#slots.length + this.#waiting.length >= MAX_PENDING_REQUESTS
+  }
+
+  #adjustReading(): void {
+    if (this.#closed) return
+    const spent = this.#options.budget.isSpent
+    const pause = this.#draining || this.#isFull() || spent
+    if (pause && !this.#paused) {
+      this.#paused = true
+      this.#connection.pause()
+    }
+    if (this.#paused && spent && !this.#draining && !this.#isFull() && !this.#awaitingRoom) {
+      this.#awaitingRoom = true
+      this.#options.budget.wait(this)
+    }
+    if (!pause && this.#paused) {
+      this.#paused = false
+      this.#connection.resume()
+    }
+  }
+
+  #chargePartial(): void {
+    const { budget } = this.#options
+    const partialSize = this.#assembler.partialSize
+    if (partialSize > this.#partialCharge) budget.charge(partialSize - this.#partialCharge)
+    else if (partialSize < this.#partialCharge) budget.release(this.#partialCharge - partialSize)
+    this.#partialCharge = partialSize
+  }
+
+  /** Closes now, dropping what is unsent. `reason`: for the log; null: an ordinary end. */
+  close(reason: string | null): void {
+    if (this.#closed) return
+    this.#finish(reason, null)
+    this.#connection.end()
+  }
+
+  onClose(error: NetworkError | null): void {
+    if (!this.#closed) this.#finish(null, error)
+  }
+
+  #finish(reason: string | null, error: NetworkError | null): void {
+    this.#closed = true
+    const { budget, dispatcher } = this.#options
+    budget.forget(this)
+    budget.release(this.#partialCharge)
+    this.#partialCharge = 0
+    // Requests under way keep their memory until they are answered; those not begun give it back here.
+    for (const frame of this.#waiting.splice(0)) {
+      budget.release(frame.length)
+      budget.endHandling()
+    }
+    dispatcher.forget(this.peer)
+    this.#options.onClose(this, reason, error)
+  }
+}
+
+function pushFrame(chunks: Uint8Array[], answer: readonly Uint8Array[]): void {
+  let size = 0
+  for (const chunk of answer) size += chunk.length
+  const prefix = Buffer.allocUnsafe(4)
+  prefix.writeInt32BE(size)
+  chunks.push(prefix, ...answer)
+}

@@ -1,0 +1,119 @@
+// A listener and its connections: accepts within the limits (max.connections, max.connections.per.ip), closes the idle ones
+// (connections.max.idle.ms), and closes all of them at the end.
+
+import type { Clock, Logger, Timer, Timers } from '../../host/host.ts'
+import type { Address, Connection, Listener, Network, NetworkError } from '../../host/network.ts'
+import { ClientConnection, type Dispatcher } from './connection.ts'
+import type { MemoryBudget } from './memory-budget.ts'
+
+/** A peer that stops in the middle of a frame is cut off after this: what it has sent occupies memory. */
+const STALLED_FRAME_MS = 30_000
+
+export interface ServerLimits {
+  readonly maxFrameSize: number
+  readonly maxConnections: number
+  readonly maxConnectionsPerIp: number
+  /** Host → its own limit, instead of maxConnectionsPerIp (max.connections.per.ip.overrides). */
+  readonly maxConnectionsPerIpOverrides: ReadonlyMap<string, number>
+  /** -1: never. */
+  readonly maxIdleMs: number
+}
+
+export interface ServerOptions {
+  readonly network: Network
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly logger: Logger
+  readonly listener: string
+  readonly dispatcher: Dispatcher
+  readonly budget: MemoryBudget
+  readonly limits: ServerLimits
+}
+
+let lastConnectionId = 0
+
+export class Server {
+  readonly #options: ServerOptions
+  readonly #connections = new Set<ClientConnection>()
+  readonly #countByHost = new Map<string, number>()
+  #listening: Listener | null = null
+  #sweep: Timer | null = null
+  #onEmpty: (() => void) | null = null
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+  }
+
+  /** Resolves to the address served, with the port that was taken for port 0. */
+  async listen(address: Address): Promise<Address> {
+    this.#listening = await this.#options.network.listen(address, (connection) => this.#accept(connection))
+    this.#scheduleSweep()
+    return this.#listening.address
+  }
+
+  get connectionCount(): number {
+    return this.#connections.size
+  }
+
+  /** Stops accepting, closes every connection, and waits until all are gone. */
+  async close(): Promise<void> {
+    this.#sweep?.cancel()
+    await this.#listening?.close()
+    if (this.#connections.size === 0) return
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve
+    })
+    for (const connection of this.#connections) connection.close(null)
+    await empty
+  }
+
+  #accept(connection: Connection): void {
+    const { limits, logger } = this.#options
+    const { host, port } = connection.remote
+    const fromHost = this.#countByHost.get(host) ?? 0
+    const hostLimit = limits.maxConnectionsPerIpOverrides.get(host) ?? limits.maxConnectionsPerIp
+    if (this.#connections.size >= limits.maxConnections || fromHost >= hostLimit) {
+      const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : 'max.connections'
+      logger.warn('connection refused', { from: `${host}:${port}`, limit, open: this.#connections.size, fromHost })
+      connection.destroy()
+      return
+    }
+    this.#countByHost.set(host, fromHost + 1)
+    const peer = { connectionId: ++lastConnectionId, host, port, listener: this.#options.listener }
+    const client = new ClientConnection(connection, peer, {
+      dispatcher: this.#options.dispatcher,
+      budget: this.#options.budget,
+      maxFrameSize: limits.maxFrameSize,
+      now: () => this.#options.clock.monotonic(),
+      onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
+    })
+    this.#connections.add(client)
+    client.start()
+  }
+
+  #onClose(client: ClientConnection, reason: string | null, error: NetworkError | null): void {
+    const { host, port } = client.peer
+    this.#connections.delete(client)
+    const left = (this.#countByHost.get(host) ?? 1) - 1
+    if (left === 0) this.#countByHost.delete(host)
+    else this.#countByHost.set(host, left)
+    if (reason !== null) this.#options.logger.warn('connection closed', { from: `${host}:${port}`, reason })
+    else if (error !== null)
+      this.#options.logger.debug('connection lost', { from: `${host}:${port}`, code: error.code })
+    if (this.#connections.size === 0) this.#onEmpty?.()
+  }
+
+  #scheduleSweep(): void {
+    const { maxIdleMs } = this.#options.limits
+    const everyMs = maxIdleMs < 0 ? STALLED_FRAME_MS : Math.min(STALLED_FRAME_MS, Math.max(1, maxIdleMs / 4))
+    this.#sweep = this.#options.timers.after(everyMs, () => {
+      const now = this.#options.clock.monotonic()
+      for (const connection of this.#connections) {
+        const quietMs = now - connection.lastActive
+        if (connection.isStalled && quietMs >= STALLED_FRAME_MS) connection.close('a frame was begun and not finished')
+        else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
+      }
+      this.#scheduleSweep()
+    })
+  }
+}
