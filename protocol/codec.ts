@@ -1,0 +1,297 @@
+// The compiler: from the declaration of a message and one of its versions to two straight-line functions.
+//
+// Every struct becomes one plain function; what the version lacks costs nothing at run time. All of a struct's fields are
+// read into locals and put into one object literal, always in the same order, so that decoded values of all versions share
+// one shape. The source handed to `new Function` is made of declared names and numbers only, never of input.
+//
+// Totality of decoders: the depth is that of the declaration; lengths are checked by the Reader, and the count of an array
+// against the least size its elements can have, which is computed here and never zero.
+
+import { UnencodableValue } from './errors.ts'
+import type { Field, Fields, Message, ScalarType } from './schema.ts'
+import { type Reader, type Writer, ZERO_UUID } from './wire.ts'
+
+export type Decoder<T> = (reader: Reader) => T
+export type Encoder<T> = (writer: Writer, value: T) => void
+
+type Definition = Pick<Message, 'name' | 'flexibleSince' | 'fields'>
+
+export function compileDecoder<T>(message: Definition, version: number): Decoder<T> {
+  return new DecoderSource(message, version).compile<Decoder<T>>()
+}
+
+export function compileEncoder<T>(message: Definition, version: number): Encoder<T> {
+  return new EncoderSource(message, version).compile<Encoder<T>>()
+}
+
+/** [least size, least size in a flexible version, default as source text] */
+const SCALARS: Readonly<Record<ScalarType, readonly [size: number, compactSize: number, zero: string]>> = {
+  bool: [1, 1, 'false'],
+  int8: [1, 1, '0'],
+  int16: [2, 2, '0'],
+  uint16: [2, 2, '0'],
+  int32: [4, 4, '0'],
+  uint32: [4, 4, '0'],
+  int64: [8, 8, '0n'],
+  float64: [8, 8, '0'],
+  uuid: [16, 16, `'${ZERO_UUID}'`],
+  string: [2, 1, "''"],
+  bytes: [4, 1, 'EMPTY'],
+  records: [4, 1, 'null'],
+}
+
+const LENGTH_PREFIXED: ReadonlySet<string> = new Set(['string', 'bytes', 'records'])
+
+const EMPTY = new Uint8Array(0)
+
+const unencodable = (what: string): never => {
+  throw new UnencodableValue(what)
+}
+
+/** What both directions share: which fields a version has, defaults, and the functions made so far. */
+class Source {
+  protected readonly version: number
+  protected readonly flexible: boolean
+  readonly #message: Definition
+  readonly #functions = new Map<string, string>()
+  readonly #names = new Map<Fields, string>()
+
+  constructor(message: Definition, version: number) {
+    this.#message = message
+    this.version = version
+    this.flexible = version >= message.flexibleSince
+  }
+
+  compile<F>(): F {
+    const main = this.struct(this.#message.fields, this.#message.name)
+    const source = `'use strict'\n${[...this.#functions.values()].join('\n')}\nreturn ${main}`
+    return new Function('EMPTY', 'unencodable', source)(EMPTY, unencodable) as F
+  }
+
+  /** The name of the function for a struct, which is made when asked for the first time. */
+  protected struct(fields: Fields, path: string): string {
+    return this.functionFor(`struct`, fields, path, (name) => this.structSource(fields, path, name))
+  }
+
+  protected structSource(_fields: Fields, _path: string, _name: string): string {
+    throw new Error('not reached')
+  }
+
+  protected functionFor(kind: string, fields: Fields, path: string, make: (name: string) => string): string {
+    let base = this.#names.get(fields)
+    if (base === undefined) {
+      base = `${path.replaceAll('.', '_')}`
+      this.#names.set(fields, base)
+    }
+    const name = `${kind}_${base}`
+    if (!this.#functions.has(name)) this.#functions.set(name, make(name))
+    return name
+  }
+
+  protected has(field: Field): boolean {
+    return this.version >= field.since && this.version <= field.until
+  }
+
+  protected isNullable(field: Field): boolean {
+    return this.version >= field.nullableSince
+  }
+
+  /** Tagged fields of this version in the order of their tags. */
+  protected tagged(fields: Fields): [name: string, field: Field, tag: number][] {
+    if (!this.flexible) return []
+    const result: [string, Field, number][] = []
+    for (const [name, field] of Object.entries(fields)) {
+      if (field.tag !== undefined && this.has(field)) result.push([name, field, field.tag])
+    }
+    return result.sort((a, b) => a[2] - b[2])
+  }
+
+  protected untagged(fields: Fields): [name: string, field: Field][] {
+    return Object.entries(fields).filter(([, field]) => field.tag === undefined && this.has(field))
+  }
+
+  /** The default of a field as an expression. */
+  protected zero(field: Field, path: string): string {
+    const value = field.default
+    if (typeof value === 'bigint') return `${value}n`
+    if (value !== undefined) return JSON.stringify(value)
+    if (field.type === 'array') return '[]'
+    if (field.type !== 'struct') return SCALARS[field.type][2]
+    const fields = field.fields!
+    return `${this.functionFor('zero', fields, path, (name) => this.#zeroSource(fields, path, name))}()`
+  }
+
+  #zeroSource(fields: Fields, path: string, name: string): string {
+    const members = Object.entries(fields).map(([key, field]) => `${key}: ${this.zero(field, `${path}.${key}`)}`)
+    return `function ${name}() { return { ${members.join(', ')} } }`
+  }
+
+  /** The fewest bytes a field can take. */
+  protected leastSize(field: Field): number {
+    if (field.type === 'array') return this.flexible ? 1 : 4
+    if (field.type !== 'struct') return SCALARS[field.type][this.flexible && field.compact ? 1 : 0]
+    if (this.isNullable(field)) return 1
+    let size = this.flexible ? 1 : 0
+    for (const [, member] of this.untagged(field.fields!)) size += this.leastSize(member)
+    return size
+  }
+
+  /** `string` to `compactNullableString` and the like, as the Reader and the Writer name them. */
+  protected method(field: Field, type: string): string {
+    if (!LENGTH_PREFIXED.has(type) && type !== 'count') return type
+    const words = [type]
+    if (this.isNullable(field)) words.unshift('nullable')
+    if (this.flexible && field.compact) words.unshift('compact')
+    return words.map((word, index) => (index === 0 ? word : word[0]!.toUpperCase() + word.slice(1))).join('')
+  }
+}
+
+class DecoderSource extends Source {
+  protected override structSource(fields: Fields, path: string, name: string): string {
+    const lines = [`function ${name}(r) {`]
+    for (const [key, field] of Object.entries(fields)) {
+      const local = `$${key}`
+      if (field.tag === undefined && this.has(field)) lines.push(...this.#read(field, local, `${path}.${key}`, true))
+      else lines.push(`let ${local} = ${this.zero(field, `${path}.${key}`)}`)
+    }
+    if (this.flexible) lines.push(...this.#tagSection(fields, path))
+    const members = Object.keys(fields).map((key) => `${key}: $${key}`)
+    lines.push(`const value = { ${members.join(', ')} }`)
+    if (this.flexible) lines.push('if (unknown !== undefined) value.unknownTaggedFields = unknown')
+    lines.push('return value', '}')
+    return lines.join('\n')
+  }
+
+  #tagSection(fields: Fields, path: string): string[] {
+    const lines = ['let unknown', 'for (let tags = r.uvarint(); tags > 0; tags--) {', 'const tag = r.uvarint()']
+    lines.push('const end = r.taggedFieldEnd()', 'switch (tag) {')
+    for (const [key, field, tag] of this.tagged(fields)) {
+      lines.push(`case ${tag}: {`, ...this.#read(field, `$${key}`, `${path}.${key}`, false))
+      lines.push('r.expectPosition(end)', 'break', '}')
+    }
+    lines.push('default: (unknown ??= []).push({ tag, bytes: r.view(end - r.position) })', '}', '}')
+    return lines
+  }
+
+  /** Statements that read a field into a local. */
+  #read(field: Field, local: string, path: string, declare: boolean): string[] {
+    const target = declare ? `let ${local}` : local
+    if (field.type === 'array') return this.#readArray(field, local, path, declare)
+    if (field.type !== 'struct') return [`${target} = r.${this.#scalarMethod(field)}()`]
+    const call = `${this.struct(field.fields!, path)}(r)`
+    return [`${target} = ${this.isNullable(field) ? `r.present() ? ${call} : null` : call}`]
+  }
+
+  #scalarMethod(field: Field): string {
+    return this.method(field, field.type === 'records' ? 'bytes' : field.type)
+  }
+
+  #readArray(field: Field, local: string, path: string, declare: boolean): string[] {
+    const element = field.element!
+    const size = this.leastSize(element)
+    if (size === 0) throw new Error(`${path} has elements without bytes: its length could not be checked`)
+    const read =
+      element.type === 'struct' ? `${this.struct(element.fields!, path)}(r)` : `r.${this.#scalarMethod(element)}()`
+    const count = `${local}Count`
+    const lines = [`const ${count} = r.${this.method(field, 'count')}(${size})`]
+    const initial = this.isNullable(field) ? `${count} < 0 ? null : []` : '[]'
+    lines.push(`${declare ? 'let ' : ''}${local} = ${initial}`)
+    lines.push(`for (let i = 0; i < ${count}; i++) ${local}.push(${read})`)
+    return lines
+  }
+}
+
+class EncoderSource extends Source {
+  protected override structSource(fields: Fields, path: string, name: string): string {
+    const lines = [`function ${name}(w, value) {`]
+    for (const [key, field] of this.untagged(fields)) {
+      lines.push(...this.#take(key, field, path), ...this.#write(field, `$${key}`, `${path}.${key}`))
+    }
+    if (this.flexible) lines.push(...this.#tagSection(fields, path))
+    lines.push('}')
+    return lines.join('\n')
+  }
+
+  /** Statements that take a field out of the value, or its default. */
+  #take(key: string, field: Field, path: string): string[] {
+    const lines = [`let $${key} = value.${key}`]
+    const mayLack = field.default !== undefined || field.tag !== undefined || field.since > 0
+    if (mayLack || field.until < Number.POSITIVE_INFINITY) {
+      lines.push(`if ($${key} === undefined) $${key} = ${this.zero(field, `${path}.${key}`)}`)
+    }
+    return lines
+  }
+
+  /** Known fields that differ from their default, and unknown ones, in the order of their tags. */
+  #tagSection(fields: Fields, path: string): string[] {
+    const tagged = this.tagged(fields)
+    const lines: string[] = []
+    for (const [key, field] of tagged) {
+      lines.push(...this.#take(key, field, path))
+      lines.push(`const has_${key} = !(${this.#isDefault(field, `$${key}`, `${path}.${key}`)})`)
+    }
+    const known = tagged.map(([key]) => `has_${key}`)
+    lines.push('let unknown = value.unknownTaggedFields')
+    lines.push('if (unknown !== undefined && unknown.length > 1) unknown = unknown.toSorted((a, b) => a.tag - b.tag)')
+    lines.push('const unknownCount = unknown === undefined ? 0 : unknown.length')
+    lines.push(`w.uvarint(${[...known, 'unknownCount'].join(' + ')})`)
+    if (tagged.length > 0) lines.push('let next = 0')
+    for (const [key, field, tag] of tagged) {
+      lines.push(
+        `while (next < unknownCount && unknown[next].tag < ${tag}) w.taggedField(unknown[next].tag, unknown[next++].bytes)`,
+      )
+      lines.push(`if (has_${key}) {`, `w.uvarint(${tag})`, 'const start = w.beginSized()')
+      lines.push(...this.#write(field, `$${key}`, `${path}.${key}`), 'w.endSized(start)', '}')
+    }
+    const from = tagged.length > 0 ? 'next' : '0'
+    lines.push(`for (let i = ${from}; i < unknownCount; i++) w.taggedField(unknown[i].tag, unknown[i].bytes)`)
+    return lines
+  }
+
+  /** An expression: whether a value equals the field's default. */
+  #isDefault(field: Field, value: string, path: string): string {
+    if (field.default === null) return `${value} === null`
+    if (field.type === 'array' || field.type === 'bytes') return `${value} !== null && ${value}.length === 0`
+    if (field.type === 'records') throw new Error(`${path}: records cannot be tagged, their chunks have no place there`)
+    if (field.type !== 'struct') return `${value} === ${this.zero(field, path)}`
+    const fields = field.fields!
+    const name = this.functionFor('isZero', fields, path, (of) => this.#isZeroSource(fields, path, of))
+    return `${value} !== null && ${name}(${value})`
+  }
+
+  #isZeroSource(fields: Fields, path: string, name: string): string {
+    const tests = Object.entries(fields).map(([key, field]) => {
+      const isDefault = this.#isDefault(field, `value.${key}`, `${path}.${key}`)
+      return `(value.${key} === undefined || ${isDefault})`
+    })
+    tests.push('(value.unknownTaggedFields === undefined || value.unknownTaggedFields.length === 0)')
+    return `function ${name}(value) { return ${tests.join(' && ')} }`
+  }
+
+  #write(field: Field, value: string, path: string): string[] {
+    const lines: string[] = []
+    if (Number.isFinite(field.nullableSince) && !this.isNullable(field)) {
+      lines.push(`if (${value} === null) unencodable('${path} is null, which version ${this.version} cannot say')`)
+    }
+    if (field.type === 'array') lines.push(...this.#writeArray(field, value, path))
+    else if (field.type !== 'struct') lines.push(`w.${this.method(field, field.type)}(${value})`)
+    else {
+      const call = `${this.struct(field.fields!, path)}(w, ${value})`
+      lines.push(this.isNullable(field) ? `if (${value} === null) w.int8(-1); else { w.int8(1); ${call} }` : call)
+    }
+    return lines
+  }
+
+  #writeArray(field: Field, value: string, path: string): string[] {
+    const element = field.element!
+    const item = `${value}[i]`
+    const write =
+      element.type === 'struct'
+        ? `${this.struct(element.fields!, path)}(w, ${item})`
+        : `w.${this.method(element, element.type)}(${item})`
+    const count = this.flexible ? 'compactCount' : 'count'
+    const loop = [`w.${count}(${value}.length)`, `for (let i = 0; i < ${value}.length; i++) ${write}`]
+    if (!this.isNullable(field)) return loop
+    return [`if (${value} === null) w.${count}(-1); else {`, ...loop, '}']
+  }
+}
