@@ -78,7 +78,7 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxSize: number, leg
     case 'none':
       return bytes
     case 'gzip':
-      return guarded('gzip', maxSize, () => zlib.gunzipSync(bytes, { maxOutputLength: maxSize }))
+      return guarded('gzip', maxSize, () => zlib.gunzipSync(bytes, { maxOutputLength: Math.max(1, maxSize) }))
     case 'snappy':
       return decompressSnappy(snappy(), bytes, maxSize)
     case 'lz4': {
@@ -88,16 +88,20 @@ export function decompress(codec: Codec, bytes: Uint8Array, maxSize: number, leg
     }
     case 'zstd':
       requireZstd()
-      return guarded('zstd', maxSize, () => zlib.zstdDecompressSync(bytes, { maxOutputLength: maxSize }))
+      return guarded('zstd', maxSize, () => zlib.zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, maxSize) }))
   }
 }
 
 function guarded(codec: Codec, maxSize: number, run: () => Uint8Array): Uint8Array {
+  let plain: Uint8Array
   try {
-    return run()
+    plain = run()
   } catch (cause) {
     const tooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
     if (tooLarge) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`, { cause })
     throw new CorruptBatch(`damaged ${codec} data`, { cause })
   }
+  // zlib takes no limit of 0.
+  if (plain.length > maxSize) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`)
+  return plain
 }
