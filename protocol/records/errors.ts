@@ -1,22 +1,11 @@
 /**
- * The two ways in which stored or received records can be wrong. Both carry a `reason` fit for a log line or an answer.
- *
- * CorruptBatch: the bytes are not what a writer wrote (sizes, checksums, compression). Kafka: CorruptRecordException.
- * InvalidBatch: the bytes are sound, yet break a rule (a codec the format does not have). Kafka: InvalidRecordException.
+ * The one way in which stored or received records are refused by throwing: the bytes are not what a writer wrote (sizes,
+ * checksums, compression). Kafka: CorruptRecordException. `reason` is fit for a log line or an answer. What a produced batch
+ * gets wrong by its header is a value instead: BatchFault and RecordFault.
  */
 
 export class CorruptBatch extends Error {
   override readonly name = 'CorruptBatch'
-  readonly reason: string
-
-  constructor(reason: string, options?: ErrorOptions) {
-    super(reason, options)
-    this.reason = reason
-  }
-}
-
-export class InvalidBatch extends Error {
-  override readonly name = 'InvalidBatch'
   readonly reason: string
 
   constructor(reason: string, options?: ErrorOptions) {
