@@ -11,17 +11,17 @@ import { UnencodableValue } from './errors.ts'
 import type { Field, Fields, Message, ScalarType } from './schema.ts'
 import { type Reader, type Writer, ZERO_UUID } from './wire.ts'
 
-export type Decoder<T> = (reader: Reader) => T
-export type Encoder<T> = (writer: Writer, value: T) => void
+export type Decoder = (reader: Reader) => unknown
+export type Encoder = (writer: Writer, value: unknown) => void
 
 type Definition = Pick<Message, 'name' | 'flexibleSince' | 'fields'>
 
-export function compileDecoder<T>(message: Definition, version: number): Decoder<T> {
-  return new DecoderSource(message, version).compile<Decoder<T>>()
+export function compileDecoder(message: Definition, version: number): Decoder {
+  return new DecoderSource(message, version).compile<Decoder>()
 }
 
-export function compileEncoder<T>(message: Definition, version: number): Encoder<T> {
-  return new EncoderSource(message, version).compile<Encoder<T>>()
+export function compileEncoder(message: Definition, version: number): Encoder {
+  return new EncoderSource(message, version).compile<Encoder>()
 }
 
 /** [least size, least size in a flexible version, default as source text] */

@@ -174,8 +174,8 @@ export class Message<F extends Fields = Fields> {
   readonly maxVersion: number
   readonly flexibleSince: number
   readonly fields: F
-  readonly #decoders: (Decoder<Struct<F>> | undefined)[] = []
-  readonly #encoders: (Encoder<StructInput<F>> | undefined)[] = []
+  readonly #decoders: (Decoder | undefined)[] = []
+  readonly #encoders: (Encoder | undefined)[] = []
   /** Size of the last encoded message, which the next one is likely to be near to. */
   #sizeHint = 64
 
@@ -202,7 +202,7 @@ export class Message<F extends Fields = Fields> {
     const decoder = this.#decoders[version] ?? this.#decoder(version)
     const reader = from instanceof Reader ? from : new Reader(from)
     try {
-      return decoder(reader)
+      return decoder(reader) as Struct<F>
     } catch (error) {
       if (error instanceof MalformedRequest) error.message = `${this.name} v${version}: ${error.message}`
       throw error
@@ -231,16 +231,16 @@ export class Message<F extends Fields = Fields> {
     return writer
   }
 
-  #decoder(version: number): Decoder<Struct<F>> {
+  #decoder(version: number): Decoder {
     this.#checkVersion(version)
-    const decoder = compileDecoder<Struct<F>>(this, version)
+    const decoder = compileDecoder(this, version)
     this.#decoders[version] = decoder
     return decoder
   }
 
-  #encoder(version: number): Encoder<StructInput<F>> {
+  #encoder(version: number): Encoder {
     this.#checkVersion(version)
-    const encoder = compileEncoder<StructInput<F>>(this, version)
+    const encoder = compileEncoder(this, version)
     this.#encoders[version] = encoder
     return encoder
   }
