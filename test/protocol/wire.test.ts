@@ -1,0 +1,200 @@
+import t from 'tap'
+import { MalformedRequest, UnencodableValue } from '../../protocol/errors.ts'
+import { Reader, Writer, ZERO_UUID } from '../../protocol/wire.ts'
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+const unhex = (text: string): Reader => new Reader(Buffer.from(text, 'hex'))
+
+function written(write: (writer: Writer) => void): string {
+  const writer = new Writer(1)
+  write(writer)
+  const whole = hex(writer.toBytes())
+  t.equal(Buffer.concat(writer.finish()).toString('hex'), whole, 'chunks and whole agree')
+  t.equal(writer.size, whole.length / 2, 'the size is that of the bytes')
+  return whole
+}
+
+t.test('integers', async (t) => {
+  t.equal(
+    written((w) => {
+      w.int8(-128)
+      w.int16(-2)
+      w.uint16(65535)
+      w.int32(-2147483648)
+      w.uint32(4294967295)
+      w.int64(-9223372036854775808n)
+      w.float64(1.5)
+      w.bool(true)
+      w.bool(false)
+    }),
+    '80fffeffff80000000ffffffff80000000000000003ff80000000000000100',
+    'are big-endian',
+  )
+  const r = unhex('80fffeffff80000000ffffffff80000000000000003ff80000000000000200')
+  t.same([r.int8(), r.int16(), r.uint16(), r.int32(), r.uint32()], [-128, -2, 65535, -2147483648, 4294967295])
+  t.equal(r.int64(), -9223372036854775808n)
+  t.same([r.float64(), r.bool(), r.bool(), r.remaining], [1.5, true, false, 0], 'any byte but zero is true')
+  for (const [write, value] of [
+    ['int8', 128],
+    ['int16', 32768],
+    ['uint16', -1],
+    ['int32', 2147483648],
+    ['int32', 1.5],
+    ['int32', Number.NaN],
+    ['uint32', -1],
+  ] as const) {
+    t.throws(() => new Writer()[write](value), UnencodableValue, `${write} refuses ${value}`)
+  }
+})
+
+t.test('varints', async (t) => {
+  for (const [value, text] of [
+    [0, '00'],
+    [127, '7f'],
+    [128, '8001'],
+    [16383, 'ff7f'],
+    [16384, '808001'],
+    [2097152, '80808001'],
+    [268435456, '8080808001'],
+    [4294967295, 'ffffffff0f'],
+  ] as const) {
+    t.equal(
+      written((w) => w.uvarint(value)),
+      text,
+      `${value}`,
+    )
+    t.equal(unhex(text).uvarint(), value)
+  }
+  for (const value of [0, -1, 1, -2147483648, 2147483647, 300, -300]) {
+    t.equal(unhex(written((w) => w.varint(value))).varint(), value, `zigzag ${value}`)
+  }
+  for (const value of [0n, -1n, 63n, -64n, 1n << 27n, -(1n << 40n), (1n << 63n) - 1n, -(1n << 63n)]) {
+    t.equal(unhex(written((w) => w.varlong(value))).varlong(), value, `zigzag ${value}`)
+  }
+  t.throws(() => unhex('ffffffffff01').uvarint(), MalformedRequest, 'five bytes at most')
+  t.throws(() => unhex('ffffffffffffffffffff01').varlong(), MalformedRequest, 'ten bytes at most')
+  t.throws(() => unhex('80').uvarint(), MalformedRequest, 'cut off')
+})
+
+t.test('strings', async (t) => {
+  for (const text of [
+    '',
+    'a',
+    'orders',
+    'größe',
+    '日本語',
+    '🙂',
+    'x'.repeat(24),
+    'x'.repeat(25),
+    'ü'.repeat(4000),
+    'x'.repeat(32767),
+  ]) {
+    const name = `${text.slice(0, 10)} (${text.length})`
+    t.equal(unhex(written((w) => w.string(text))).string(), text, `classic ${name}`)
+    t.equal(unhex(written((w) => w.nullableString(text))).nullableString(), text, `nullable ${name}`)
+    t.equal(unhex(written((w) => w.compactString(text))).compactString(), text, `compact ${name}`)
+    t.equal(unhex(written((w) => w.compactNullableString(text))).compactNullableString(), text)
+  }
+  t.equal(
+    written((w) => w.nullableString(null)),
+    'ffff',
+  )
+  t.equal(unhex('ffff').nullableString(), null)
+  t.equal(
+    written((w) => w.compactNullableString(null)),
+    '00',
+  )
+  t.equal(unhex('00').compactNullableString(), null)
+  t.throws(() => unhex('ffff').string(), MalformedRequest, 'null where it is not legal')
+  t.throws(() => unhex('00').compactString(), MalformedRequest, 'null where it is not legal')
+  t.throws(() => unhex('fffe').nullableString(), MalformedRequest, 'a length below -1')
+  t.throws(() => unhex('00056162').string(), MalformedRequest, 'longer than what is left')
+  t.throws(() => unhex(`818002${'61'.repeat(32768)}`).compactString(), MalformedRequest, 'longer than Kafka allows')
+  t.throws(() => new Writer().compactString('x'.repeat(32768)), UnencodableValue, 'longer than Kafka allows')
+  t.throws(() => new Writer().string('ü'.repeat(20000)), UnencodableValue, 'it is bytes that count')
+})
+
+t.test('uuids', async (t) => {
+  const bytes = '00112233445566778899aabbccddeeff'
+  const text = Buffer.from(bytes, 'hex').toString('base64url')
+  t.equal(
+    written((w) => w.uuid(text)),
+    bytes,
+  )
+  t.equal(unhex(bytes).uuid(), text)
+  t.equal(unhex('00'.repeat(16)).uuid(), ZERO_UUID)
+  t.throws(() => new Writer().uuid('tooshort'), UnencodableValue)
+  t.throws(() => new Writer().uuid('!'.repeat(22)), UnencodableValue)
+})
+
+t.test('bytes', async (t) => {
+  const three = Buffer.from([1, 2, 3])
+  t.equal(
+    written((w) => w.bytes(three)),
+    '00000003010203',
+  )
+  t.equal(
+    written((w) => w.compactBytes(three)),
+    '04010203',
+  )
+  t.equal(
+    written((w) => w.nullableBytes(null)),
+    'ffffffff',
+  )
+  t.equal(
+    written((w) => w.compactNullableBytes(null)),
+    '00',
+  )
+  const source = Buffer.from('00000003010203ff', 'hex')
+  const view = new Reader(source).bytes()
+  t.same([...view], [1, 2, 3])
+  source[4] = 9
+  t.equal(view[0], 9, 'what is read is a view')
+  t.equal(unhex('ffffffff').nullableBytes(), null)
+  t.throws(() => unhex('ffffffff').bytes(), MalformedRequest)
+  t.throws(() => unhex('7fffffff00').bytes(), MalformedRequest, 'more than is left')
+})
+
+t.test('counts are checked against the bytes left', async (t) => {
+  t.equal(unhex('0000000200000000').count(2), 2)
+  t.throws(() => unhex('0000000300000000').count(2), MalformedRequest)
+  t.throws(() => unhex('7fffffff00').count(1), MalformedRequest)
+  t.throws(() => unhex('ffffffff00').count(1), MalformedRequest, 'null where it is not legal')
+  t.equal(unhex('ffffffff').nullableCount(1), -1)
+  t.throws(() => unhex('ffffffff0f00').compactCount(1), MalformedRequest)
+  t.equal(unhex('00').compactNullableCount(1), -1)
+})
+
+t.test('records pass by reference', async (t) => {
+  const [one, two] = [Buffer.from('aa'), Buffer.from('bb')]
+  const writer = new Writer(4)
+  writer.int16(1)
+  writer.compactRecords([one, two])
+  writer.int16(2)
+  writer.records(new Uint8Array(0))
+  writer.nullableRecords(null)
+  const chunks = writer.finish()
+  t.equal(chunks.length, 4)
+  t.equal(chunks[1], one, 'the very same bytes')
+  t.equal(chunks[2], two)
+  t.equal(hex(writer.toBytes()), '000105616162620002' + '00000000' + 'ffffffff')
+  t.equal(writer.size, 17)
+})
+
+t.test('something preceded by its size', async (t) => {
+  for (const size of [0, 1, 127, 128, 16383, 16384]) {
+    const body = Buffer.alloc(size, 7)
+    const text = written((w) => {
+      w.int8(5)
+      const start = w.beginSized()
+      w.raw(body)
+      w.endSized(start)
+      w.int8(6)
+    })
+    const reader = unhex(text)
+    reader.int8()
+    t.equal(reader.taggedFieldEnd() - reader.position, size, `${size} bytes`)
+    t.equal(hex(reader.view(size)), body.toString('hex'))
+    t.equal(reader.int8(), 6)
+  }
+})
