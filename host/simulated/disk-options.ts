@@ -1,0 +1,32 @@
+// What a test may ask of a simulated disk, and the errors that it answers.
+
+import { DiskError, type DiskErrorReason } from '../disk.ts'
+
+/** Lowest and highest milliseconds; the time of a call is drawn from between. */
+export type Latency = readonly [number, number]
+
+export interface DiskOptions {
+  /** Bytes that fit; no limit when not given. */
+  capacity?: number
+  readLatencyMs?: Latency
+  writeLatencyMs?: Latency
+  syncLatencyMs?: Latency
+}
+
+export type DiskOperation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'rename' | 'remove' | 'makeDirectory'
+
+/** Runs `run` after a delay, unless the process that asked has ended by then. */
+export type Schedule = (delayMs: number, run: () => void) => void
+
+const messages: Readonly<Record<DiskErrorReason, string>> = {
+  missing: 'no such file or directory',
+  exists: 'exists already',
+  full: 'no space left on device',
+  locked: 'locked by another process (pid 1); stop it or choose another directory',
+  denied: 'permission denied',
+  failed: 'input/output error',
+}
+
+export function diskError(reason: DiskErrorReason, path: string): DiskError {
+  return new DiskError(reason, path, messages[reason])
+}

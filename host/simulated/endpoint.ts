@@ -1,0 +1,233 @@
+// One end of a simulated connection. What it writes goes
+//
+//   unsent ──(at most windowSize under way)──▶ peer's received ──(started, not paused)──▶ peer's onBytes
+//
+// in order; a peer that does not read fills the window, then the sender's unsent, and `write` answers false.
+
+import { type Address, type Connection, type ConnectionEvents, NetworkError } from '../network.ts'
+import type { SimulatedFabric } from './network.ts'
+import type { SimulatedHost } from './node.ts'
+
+/** As a real connection: above this `write` answers false. */
+const highWaterMark = 1024 * 1024
+
+/** Bytes that kernels and wire hold between two ends. */
+const windowSize = 256 * 1024
+
+const maxChunkSize = 64 * 1024
+
+type Sent = Uint8Array | 'end'
+
+export class Endpoint implements Connection {
+  readonly local: Address
+  readonly remote: Address
+  readonly host: SimulatedHost
+  readonly #fabric: SimulatedFabric
+  #peer: Endpoint | null = null
+  #events: ConnectionEvents | null = null
+
+  readonly #unsent: Uint8Array[] = []
+  #unsentSize = 0
+  /** Sent, and not yet taken by the peer's onBytes. */
+  #underWaySize = 0
+  /** Sent chunks hold their order: none arrives before this time. */
+  #lastArrivalMs = 0
+  #needsDrain = false
+  #isEnding = false
+  #endIsSent = false
+
+  readonly #received: Sent[] = []
+  readonly #heldUp: Sent[] = []
+  #isPaused = false
+  #deliveryIsDue = false
+  #peerHasEnded = false
+
+  #isClosed = false
+  #closeIsTold = false
+  #error: NetworkError | null = null
+
+  constructor(fabric: SimulatedFabric, host: SimulatedHost, local: Address, remote: Address) {
+    this.#fabric = fabric
+    this.host = host
+    this.local = local
+    this.remote = remote
+  }
+
+  join(peer: Endpoint): void {
+    this.#peer = peer
+    peer.#peer = this
+  }
+
+  get peer(): Endpoint {
+    if (this.#peer === null) throw new Error('endpoint without a peer')
+    return this.#peer
+  }
+
+  start(events: ConnectionEvents): void {
+    this.#events = events
+    if (this.#isClosed) this.#later(() => this.#tellClose())
+    else this.#deliverLater()
+  }
+
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (this.#isClosed || this.#isEnding) return true
+    for (const chunk of chunks) {
+      if (chunk.length === 0) continue
+      this.#unsent.push(chunk)
+      this.#unsentSize += chunk.length
+    }
+    this.#send()
+    if (this.#unsentSize >= highWaterMark) this.#needsDrain = true
+    return !this.#needsDrain
+  }
+
+  unsentSize(): number {
+    return this.#unsentSize
+  }
+
+  pause(): void {
+    this.#isPaused = true
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#deliverLater()
+  }
+
+  end(): void {
+    if (this.#isClosed) return
+    this.#isEnding = true
+    this.#send()
+  }
+
+  destroy(): void {
+    if (this.#isClosed) return
+    this.#unsent.length = 0
+    this.#unsentSize = 0
+    if (this.#received.length > 0) {
+      // Bytes that nobody will read: the operating system answers with a reset.
+      const { peer } = this
+      this.#fabric.simulation.schedule(this.#fabric.drawLatency(), () => {
+        peer.fail('ECONNRESET', 'connection reset by peer')
+      })
+    } else if (!this.#endIsSent) this.#transmit('end')
+    this.#close()
+  }
+
+  /** The connection is lost. */
+  fail(code: string, message: string): void {
+    if (this.#isClosed) return
+    this.#error = new NetworkError(code, message)
+    this.#close()
+  }
+
+  onHealed(): void {
+    for (const sent of this.#heldUp.splice(0)) this.#transmit(sent)
+    this.#send()
+  }
+
+  #send(): void {
+    const { random } = this.#fabric
+    while (this.#unsent.length > 0 && this.#underWaySize < windowSize) {
+      const first = this.#unsent[0]!
+      const limit = Math.min(maxChunkSize, windowSize - this.#underWaySize)
+      // Mostly as much as there is, now and then a few bytes: a frame arrives in any pieces.
+      const size = Math.min(first.length, random.chance(0.1) ? random.between(1, Math.min(limit, 100)) : limit)
+      // Copied: the receiver's buffer is not the sender's.
+      const chunk = new Uint8Array(first.subarray(0, size))
+      if (size === first.length) this.#unsent.shift()
+      else this.#unsent[0] = first.subarray(size)
+      this.#unsentSize -= size
+      this.#underWaySize += size
+      this.#transmit(chunk)
+    }
+    if (this.#unsent.length > 0) return
+    if (this.#isEnding && !this.#endIsSent) {
+      this.#endIsSent = true
+      this.#transmit('end')
+      this.#closeWhenEnded()
+    }
+    if (this.#needsDrain) {
+      this.#needsDrain = false
+      this.#later(() => {
+        if (!this.#isClosed) this.#events?.onDrain()
+      })
+    }
+  }
+
+  #transmit(sent: Sent): void {
+    const { simulation } = this.#fabric
+    const arrivalMs = Math.max(this.#lastArrivalMs, simulation.nowMs + this.#fabric.drawLatency())
+    this.#lastArrivalMs = arrivalMs
+    simulation.schedule(arrivalMs - simulation.nowMs, () => {
+      if (this.#fabric.isCut(this.local.host, this.remote.host)) this.#heldUp.push(sent)
+      else this.peer.#arrive(sent)
+    })
+  }
+
+  #arrive(sent: Sent): void {
+    if (this.#isClosed || !this.host.isAlive) return
+    if (this.#fabric.resetChance > 0 && this.#fabric.random.chance(this.#fabric.resetChance)) {
+      this.peer.fail('ECONNRESET', 'connection reset by the network')
+      this.fail('ECONNRESET', 'connection reset by the network')
+      return
+    }
+    this.#received.push(sent)
+    this.#deliver()
+  }
+
+  #deliverLater(): void {
+    if (this.#deliveryIsDue) return
+    this.#deliveryIsDue = true
+    this.#later(() => {
+      this.#deliveryIsDue = false
+      this.#deliver()
+    })
+  }
+
+  #deliver(): void {
+    while (this.#events !== null && !this.#isPaused && !this.#isClosed) {
+      const sent = this.#received.shift()
+      if (sent === undefined) return
+      if (sent === 'end') {
+        this.#peerHasEnded = true
+        // As node:net without half-open connections: what is unsent is sent, then this side ends too.
+        this.end()
+        this.#closeWhenEnded()
+        return
+      }
+      this.#events.onBytes(sent)
+      // The buffer is used again: who kept a view of it reads garbage, as with the real network.
+      sent.fill(0xdb)
+      this.peer.#onTaken(sent.length)
+    }
+  }
+
+  #closeWhenEnded(): void {
+    if (this.#endIsSent && this.#peerHasEnded) this.#close()
+  }
+
+  #onTaken(size: number): void {
+    this.#underWaySize -= size
+    if (!this.#isClosed && this.host.isAlive) this.#send()
+  }
+
+  #close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#fabric.forget(this)
+    this.#later(() => this.#tellClose())
+  }
+
+  #tellClose(): void {
+    if (this.#events === null || this.#closeIsTold) return
+    this.#closeIsTold = true
+    this.#events.onClose(this.#error)
+  }
+
+  #later(run: () => void): void {
+    this.#fabric.simulation.schedule(0, () => {
+      if (this.host.isAlive) run()
+    })
+  }
+}

@@ -1,0 +1,126 @@
+// An open file of a simulated process.
+
+import { type DiskCallback, DiskError, type DiskFile } from '../disk.ts'
+import { type DiskOperation, diskError } from './disk-options.ts'
+import type { Session } from './disk-session.ts'
+import type { FileContent } from './file.ts'
+
+export class OpenFile implements DiskFile {
+  readonly path: string
+  readonly #session: Session
+  readonly #content: FileContent
+  readonly #onClose: () => void
+  #isClosed = false
+
+  constructor(path: string, session: Session, content: FileContent, onClose: () => void) {
+    this.path = path
+    this.#session = session
+    this.#content = content
+    this.#onClose = onClose
+  }
+
+  size(): number {
+    return this.#content.size
+  }
+
+  readSync(target: Uint8Array, position: number): number {
+    this.#checkOpen()
+    this.#session.check('read', this.path)
+    return this.#content.read(target, position)
+  }
+
+  read(target: Uint8Array, position: number, done: (error: DiskError | null, readSize: number) => void): void {
+    this.#checkOpen()
+    this.#session.later(this.#session.disk.options.readLatencyMs, () => {
+      const error = this.#attempt('read')
+      done(error, error === null ? this.#content.read(target, position) : 0)
+    })
+  }
+
+  writeSync(chunks: readonly Uint8Array[], position: number): void {
+    this.#checkOpen()
+    const error = this.#write(concatenate(chunks), position)
+    if (error !== null) throw error
+  }
+
+  write(chunks: readonly Uint8Array[], position: number, done: DiskCallback): void {
+    this.#checkOpen()
+    const { random } = this.#session.disk
+    const untrack = this.#session.track(() => {
+      const bytes = concatenate(chunks)
+      const size = random.pick([0, bytes.length, random.below(bytes.length + 1)])
+      if (size > 0) this.#write(bytes.subarray(0, size), position)
+    })
+    this.#session.later(this.#session.disk.options.writeLatencyMs, () => {
+      untrack()
+      done(this.#write(concatenate(chunks), position))
+    })
+  }
+
+  sync(done: DiskCallback): void {
+    this.#checkOpen()
+    const snapshot = this.#content.beginSync()
+    this.#session.later(this.#session.disk.options.syncLatencyMs, () => {
+      const error = this.#attempt('sync')
+      if (error === null) this.#content.completeSync(snapshot)
+      else this.#content.failSync(snapshot)
+      done(error)
+    })
+  }
+
+  syncSync(): void {
+    this.#checkOpen()
+    const snapshot = this.#content.beginSync()
+    const error = this.#attempt('sync')
+    if (error === null) this.#content.completeSync(snapshot)
+    else {
+      this.#content.failSync(snapshot)
+      throw error
+    }
+  }
+
+  truncate(size: number): void {
+    this.#checkOpen()
+    this.#session.check('truncate', this.path)
+    const before = this.#content.allocatedSize
+    this.#content.truncate(size)
+    this.#session.disk.grow(this.#content.allocatedSize - before)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#onClose()
+  }
+
+  /** A write that fails has written a part of its bytes: up to the end of the space, or a random one. */
+  #write(bytes: Uint8Array, position: number): DiskError | null {
+    const { disk } = this.#session
+    let error = this.#attempt('write')
+    const size = error === null ? bytes.length : disk.random.below(bytes.length + 1)
+    const fittingSize = this.#content.fittingSize(position, size, disk.freeSize())
+    if (fittingSize < size) error ??= diskError('full', this.path)
+    const before = this.#content.allocatedSize
+    this.#content.write(bytes.subarray(0, fittingSize), position)
+    disk.grow(this.#content.allocatedSize - before)
+    return error
+  }
+
+  #attempt(operation: DiskOperation): DiskError | null {
+    try {
+      this.#session.check(operation, this.path)
+      return null
+    } catch (error) {
+      if (error instanceof DiskError) return error
+      throw error
+    }
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new Error(`${this.path} is used after its close`)
+  }
+}
+
+function concatenate(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
+}
