@@ -1,7 +1,7 @@
 // What a request handler is. One file an API; a handler turns a decoded request into an answer and holds no state of its own:
 // state lives in replication, coordinator and controller, reached through Services.
 
-import type { ApiName, RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
+import { type Api, type ApiName, apis, type RequestOf, type ResponseInputOf } from '../../protocol/apis.ts'
 import type { Services } from '../services.ts'
 
 /** Who asks, and in which words. */
@@ -21,12 +21,16 @@ export interface RequestContext {
   readonly connectionId: number
 }
 
+/** A response without its throttle time, which dispatch fills in for all. */
+export type Unthrottled<Response> = Omit<Response, 'throttleTimeMs'> & { readonly throttleTimeMs?: number }
+export type AnswerOf<Name extends ApiName> = Unthrottled<ResponseInputOf<Name>>
+
 /** A handler that answers at once or by promise. */
 export type Handle<Name extends ApiName> = (
   services: Services,
   request: RequestOf<Name>,
   context: RequestContext,
-) => ResponseInputOf<Name> | Promise<ResponseInputOf<Name>>
+) => AnswerOf<Name> | Promise<AnswerOf<Name>>
 
 /**
  * A handler on the data plane: calls `reply` exactly once, now or later, without promises. null: nothing is sent (Produce with
@@ -36,7 +40,7 @@ export type HandleDeferred<Name extends ApiName> = (
   services: Services,
   request: RequestOf<Name>,
   context: RequestContext,
-  reply: (response: ResponseInputOf<Name> | null | 'close') => void,
+  reply: (response: AnswerOf<Name> | null | 'close') => void,
 ) => void
 
 export interface HandlerRow {
@@ -58,4 +62,24 @@ export function handler<Name extends ApiName>(name: Name, handle: Handle<Name>):
 
 export function deferredHandler<Name extends ApiName>(name: Name, handleDeferred: HandleDeferred<Name>): HandlerRow {
   return { name, handleDeferred }
+}
+
+export interface ServedApi {
+  readonly apiKey: number
+  readonly name: ApiName
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+/** The versions that a row serves: the protocol's, less an unstable latest one. */
+export function servedVersions(row: HandlerRow): ServedApi {
+  const api: Api = apis[row.name]
+  const latest = api.latestVersionUnstable ? api.maxVersion - 1 : api.maxVersion
+  const maxVersion = Math.min(latest, row.maxVersion ?? latest)
+  return { apiKey: api.key, name: row.name, minVersion: api.minVersion, maxVersion }
+}
+
+/** What ApiVersions and the generated documentation list, by key. */
+export function servedApis(rows: readonly HandlerRow[]): ServedApi[] {
+  return rows.map(servedVersions).sort((a, b) => a.apiKey - b.apiKey)
 }

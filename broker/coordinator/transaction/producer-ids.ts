@@ -1,0 +1,39 @@
+// Gives out producer ids from blocks that the controller allocates, so that no two brokers, and no two lives of one broker, ever
+// give out the same (KIP-730; Kafka: RPCProducerIdManager). The rest of a block is lost with the process: ids are plenty.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { ResponseOf } from '../../../protocol/apis.ts'
+
+export type AllocateBlock = () => Promise<ResponseOf<'AllocateProducerIds'>>
+
+export class ProducerIds {
+  readonly #allocate: AllocateBlock
+  #next = 0n
+  #end = 0n
+  #allocating: Promise<number> | null = null
+
+  constructor(allocate: AllocateBlock) {
+    this.#allocate = allocate
+  }
+
+  /** The next id, or the error code that the controller answered with. */
+  async next(): Promise<bigint | number> {
+    while (this.#next === this.#end) {
+      // Many producers may ask at once: one allocation serves all of them.
+      this.#allocating ??= this.#allocateBlock().finally(() => {
+        this.#allocating = null
+      })
+      const errorCode = await this.#allocating
+      if (errorCode !== ErrorCode.NONE) return errorCode
+    }
+    return this.#next++
+  }
+
+  async #allocateBlock(): Promise<number> {
+    const { errorCode, producerIdStart, producerIdLen } = await this.#allocate()
+    if (errorCode !== ErrorCode.NONE) return errorCode
+    this.#next = producerIdStart
+    this.#end = producerIdStart + BigInt(producerIdLen)
+    return ErrorCode.NONE
+  }
+}

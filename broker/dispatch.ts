@@ -1,0 +1,170 @@
+// From a frame to an answer: header → API and version → decode → handler → encode.
+//
+// A request that cannot be answered in its own words closes its connection, as in Apache Kafka: an unknown API, a version that
+// is not served, bytes that do not decode. The exception is ApiVersions (KIP-511): whatever version a client tries first, it is
+// told in version 0 which versions we have.
+
+import type { Logger } from '../host/host.ts'
+import { type Api, apiByKey, apis } from '../protocol/apis.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { MalformedRequest } from '../protocol/errors.ts'
+import { RequestHeader, ResponseHeader } from '../protocol/messages/headers.ts'
+import { Reader, Writer } from '../protocol/wire.ts'
+import { type HandlerRow, type RequestContext, servedVersions } from './handlers/handler.ts'
+import type { Answer, Dispatcher, Peer } from './network/connection.ts'
+import type { Services } from './services.ts'
+
+const ANONYMOUS = 'User:ANONYMOUS'
+const NOT_THROTTLED = 0
+
+interface Route {
+  readonly api: Api
+  readonly row: HandlerRow
+  readonly minVersion: number
+  readonly maxVersion: number
+}
+
+/** What is known of a connection beyond its addresses; it grows by ApiVersions, later by authentication. */
+interface Session {
+  readonly principal: string
+  clientSoftwareName: string
+  clientSoftwareVersion: string
+}
+
+export class Dispatch implements Dispatcher {
+  readonly #services: Services
+  readonly #logger: Logger
+  readonly #routes: (Route | undefined)[] = []
+  readonly #sessions = new Map<number, Session>()
+
+  constructor(services: Services, rows: readonly HandlerRow[]) {
+    this.#services = services
+    this.#logger = services.host.logger
+    for (const row of rows) {
+      const { minVersion, maxVersion } = servedVersions(row)
+      const api: Api = apis[row.name]
+      this.#routes[api.key] = { api, row, minVersion, maxVersion }
+    }
+  }
+
+  /** Produce alone: it is ordered by its append, which happens at once, and waits only for the disk. */
+  mayOverlap(frame: Uint8Array): boolean {
+    return frame.length >= 2 && frame[0] === 0 && frame[1] === apis.Produce.key
+  }
+
+  forget(peer: Peer): void {
+    this.#sessions.delete(peer.connectionId)
+  }
+
+  dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void {
+    try {
+      this.#dispatch(frame, peer, reply)
+    } catch (error) {
+      if (!(error instanceof MalformedRequest)) throw error
+      reply({ close: `malformed request: ${error.message}` })
+    }
+  }
+
+  #dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void {
+    if (frame.length < 8) throw new MalformedRequest(`a frame of ${frame.length} bytes holds no request header`)
+    const apiKey = (frame[0]! << 8) | frame[1]!
+    const apiVersion = ((frame[2]! << 24) >> 16) | frame[3]!
+    const route = this.#routes[apiKey]
+    if (route === undefined) {
+      reply({ close: `unsupported API ${apiByKey(apiKey)?.name ?? apiKey}` })
+      return
+    }
+    const { api } = route
+    if (apiVersion < route.minVersion || apiVersion > route.maxVersion) {
+      if (api.name === 'ApiVersions') this.#refuseApiVersions(frame, route, reply)
+      else reply({ close: `unsupported version ${apiVersion} of ${api.name}` })
+      return
+    }
+    const reader = new Reader(frame)
+    const header = RequestHeader.decode(reader, api.requestHeaderVersion(apiVersion))
+    const request = api.request.decode(reader, apiVersion)
+    const context = this.#context(peer, apiVersion, header.clientId)
+    const { correlationId } = header
+    if (api.name === 'ApiVersions') this.#noteSoftware(peer, request)
+    const answer = (response: unknown): void => {
+      reply(encode(api, apiVersion, correlationId, { throttleTimeMs: NOT_THROTTLED, ...(response as object) }))
+    }
+    this.#handle(route, request, context, answer, reply)
+  }
+
+  #handle(
+    { api, row }: Route,
+    request: unknown,
+    context: RequestContext,
+    answer: (response: unknown) => void,
+    reply: (answer: Answer) => void,
+  ): void {
+    const onBug = (error: unknown): void => {
+      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.#logger.error('a handler failed; its connection is closed', {
+        api: `${api.name} v${context.apiVersion}`,
+        client: context.clientId,
+        error: stack,
+      })
+      reply({ close: null })
+    }
+    // The rows' types tie request and response to the API's name; behind the table that tie is `never`.
+    try {
+      if (row.handleDeferred !== undefined) {
+        row.handleDeferred(this.#services, request as never, context, (response: unknown) => {
+          if (response === null) reply(null)
+          else if (response === 'close') reply({ close: null })
+          else answer(response)
+        })
+        return
+      }
+      const response = row.handle?.(this.#services, request as never, context)
+      if (response instanceof Promise) response.then(answer).catch(onBug)
+      else answer(response)
+    } catch (error) {
+      onBug(error)
+    }
+  }
+
+  #context(peer: Peer, apiVersion: number, clientId: string | null): RequestContext {
+    const session = this.#session(peer)
+    return {
+      apiVersion,
+      clientId,
+      clientSoftwareName: session.clientSoftwareName,
+      clientSoftwareVersion: session.clientSoftwareVersion,
+      clientHost: peer.host,
+      principal: session.principal,
+      listener: peer.listener,
+      connectionId: peer.connectionId,
+    }
+  }
+
+  #session(peer: Peer): Session {
+    let session = this.#sessions.get(peer.connectionId)
+    if (session === undefined) {
+      session = { principal: ANONYMOUS, clientSoftwareName: '', clientSoftwareVersion: '' }
+      this.#sessions.set(peer.connectionId, session)
+    }
+    return session
+  }
+
+  #noteSoftware(peer: Peer, request: object): void {
+    const session = this.#session(peer)
+    if ('clientSoftwareName' in request) session.clientSoftwareName = String(request.clientSoftwareName)
+    if ('clientSoftwareVersion' in request) session.clientSoftwareVersion = String(request.clientSoftwareVersion)
+  }
+
+  #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion }: Route, reply: (answer: Answer) => void): void {
+    const correlationId = new Reader(frame.subarray(4)).int32()
+    const apiKeys = [{ apiKey: api.key, minVersion, maxVersion }]
+    reply(encode(apis.ApiVersions as Api, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }))
+  }
+}
+
+function encode(api: Api, version: number, correlationId: number, response: unknown): Uint8Array[] {
+  const writer = new Writer()
+  ResponseHeader.encodeTo(writer, { correlationId }, api.responseHeaderVersion(version))
+  api.response.encodeTo(writer, response as never, version)
+  return writer.finish()
+}

@@ -1,0 +1,38 @@
+// ApiVersions (18), v0–5. KIP-35, KIP-511 (client software), KIP-584 (features), KIP-1242 (cluster id and node id).
+//
+// The list is the handler table: what has no handler is not advertised. Produce is listed from version 0, though versions
+// 0–2 are not served, because librdkafka before 2.11 takes their absence for an old broker and stops compressing (KAFKA-18659).
+// Versions below 4 leave out features whose lowest level is 0 (KAFKA-17011).
+
+import { apis } from '../../../protocol/apis.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { handler } from '../handler.ts'
+
+const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
+const ZERO_FEATURES_SINCE = 4
+
+export const apiVersions = handler('ApiVersions', (services, request, context) => {
+  const { apiVersion } = context
+  if (apiVersion >= 3 && !(SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion))) {
+    return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
+  }
+  const isOtherCluster = request.clusterId !== null && request.clusterId !== services.clusterId
+  if (isOtherCluster || (request.nodeId !== -1 && request.nodeId !== services.nodeId)) {
+    return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] }
+  }
+  const apiKeys = services.servedApis.map(({ apiKey, minVersion, maxVersion }) => ({
+    apiKey,
+    minVersion: apiKey === apis.Produce.key ? 0 : minVersion,
+    maxVersion,
+  }))
+  const { image } = services.metadata
+  return {
+    errorCode: ErrorCode.NONE,
+    apiKeys,
+    supportedFeatures: services.supportedFeatures.filter(
+      ({ minVersion }) => minVersion > 0 || apiVersion >= ZERO_FEATURES_SINCE,
+    ),
+    finalizedFeaturesEpoch: BigInt(image.offset),
+    finalizedFeatures: image.features.list(),
+  }
+})

@@ -1,0 +1,76 @@
+// The properties `listeners`, `advertised.listeners` and `controller.listener.names`: where the broker listens, and what it
+// tells clients to connect to.
+//
+//   listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093     NAME://HOST:PORT, comma-separated
+
+import type { Address } from '../../host/network.ts'
+
+export interface ListenerAddress extends Address {
+  /** In capitals, e.g. PLAINTEXT. */
+  readonly name: string
+}
+
+/** A mistake of the operator's, as one line that says what to do. */
+export class ListenerError extends Error {}
+
+const LISTENER = /^([A-Za-z0-9_]+):\/\/(\[[0-9a-fA-F:.]+\]|[^:/\s]*):(\d+)$/
+const MAX_PORT = 65_535
+const ANY_HOSTS = new Set(['0.0.0.0', '::'])
+
+export function parseListeners(property: string, value: string): ListenerAddress[] {
+  const parts = value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '')
+  return parts.map((part) => {
+    const match = LISTENER.exec(part)
+    const [, name = '', host = '', port = ''] = match ?? []
+    if (match === null || Number(port) > MAX_PORT) {
+      throw new ListenerError(`${property}: '${part}' is not NAME://HOST:PORT, as in PLAINTEXT://127.0.0.1:9092`)
+    }
+    return { name: name.toUpperCase(), host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  })
+}
+
+export interface ListenerPlan {
+  readonly listen: ListenerAddress
+  /** Port 0: the port that listening takes. */
+  readonly advertise: ListenerAddress
+}
+
+/**
+ * The one client listener of this broker. Controller listeners are left out: broker and controller share a process.
+ * `securityProtocols`: listener.security.protocol.map.
+ */
+export function planListener(
+  listeners: string,
+  advertised: string | null,
+  controllerNames: readonly string[],
+  securityProtocols: ReadonlyMap<string, string>,
+): ListenerPlan {
+  const isClient = ({ name }: ListenerAddress): boolean => !controllerNames.includes(name)
+  const [listen, ...others] = parseListeners('listeners', listeners).filter(isClient)
+  if (listen === undefined)
+    throw new ListenerError('listeners names no listener for clients; add PLAINTEXT://HOST:PORT')
+  if (others.length > 0) {
+    throw new ListenerError(
+      `listeners names ${others.length + 1} listeners for clients, one is supported: leave out ${others[0]?.name}`,
+    )
+  }
+  const protocol = securityProtocols.get(listen.name) ?? listen.name
+  if (protocol !== 'PLAINTEXT') {
+    throw new ListenerError(`listener ${listen.name} asks for ${protocol}; only PLAINTEXT is supported`)
+  }
+  const advertise = parseListeners('advertised.listeners', advertised ?? '').find(isClient) ?? listen
+  if (advertise.name !== listen.name) {
+    throw new ListenerError(
+      `advertised.listeners names ${advertise.name}, which listeners lacks; it has ${listen.name}`,
+    )
+  }
+  if (ANY_HOSTS.has(advertise.host) || advertise.host === '') {
+    throw new ListenerError(
+      `clients cannot connect to '${advertise.host}': set advertised.listeners=${listen.name}://HOST:${listen.port} to what they can reach`,
+    )
+  }
+  return { listen, advertise }
+}

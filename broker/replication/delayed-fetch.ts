@@ -1,0 +1,211 @@
+// One fetch over several partitions: reads them in the order asked, within one byte budget, and, when that brings too little,
+// waits for more (Kafka: DelayedFetch in the fetch purgatory; KIP-74 for the size limits).
+//
+//   read all ──enough, an error, or no time to wait──▶ done
+//      │                                                ▲
+//      └──too little──▶ wait ──progress or time-out──▶ read all again
+//
+// No promise and no timer on the way of a fetch that finds its data.
+
+import type { Clock, Timer, Timers } from '../../host/host.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { FetchWaiter, Partition } from './partition.ts'
+
+/** A partition as a request names it: by topic (then topicId is zero) or, from Fetch v13 on, by topicId (then topic is empty). */
+export interface FetchPartition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly currentLeaderEpoch: number
+  readonly fetchOffset: number
+  readonly lastFetchedEpoch: number
+  readonly maxSize: number
+}
+
+/** What one partition of a fetch asks for, and what it got: the answer is filled into the same object. */
+export interface FetchTarget {
+  readonly request: FetchPartition
+  /** Null when the partition is not here or the request is wrong; errorCode says why. */
+  partition: Partition | null
+  errorCode: number
+  records: readonly Uint8Array[]
+  recordsSize: number
+  highWatermark: number
+  lastStableOffset: number
+  logStartOffset: number
+  abortedTransactions: readonly { producerId: bigint; firstOffset: number }[] | null
+  /** Set when lastFetchedEpoch diverges from our history (KIP-595). */
+  divergingEpoch: { epoch: number; endOffset: number } | null
+}
+
+export interface FetchLimits {
+  readonly minSize: number
+  readonly maxSize: number
+  readonly maxWaitMs: number
+  readonly readCommitted: boolean
+}
+
+const NO_RECORDS: readonly Uint8Array[] = []
+
+export class DelayedFetch implements FetchWaiter {
+  readonly #targets: readonly FetchTarget[]
+  readonly #limits: FetchLimits
+  readonly #host: { readonly clock: Clock; readonly timers: Timers }
+  readonly #done: () => void
+  readonly #deadline: number
+  #timer: Timer | null = null
+  #waiting = false
+  #isDone = false
+  #index = 0
+  #totalSize = 0
+  #hasError = false
+  #readingAsync = false
+  /** Sum of the partitions' visibleSize when they were read, and the sum at which there is enough. */
+  #enoughAt = 0
+
+  /** `done` is called once, when the answers stand in `targets`. */
+  constructor(
+    targets: readonly FetchTarget[],
+    limits: FetchLimits,
+    host: { readonly clock: Clock; readonly timers: Timers },
+    done: () => void,
+  ) {
+    this.#targets = targets
+    this.#limits = limits
+    this.#host = host
+    this.#done = done
+    this.#deadline = limits.maxWaitMs > 0 ? host.clock.monotonic() + limits.maxWaitMs : 0
+  }
+
+  start(): void {
+    this.#index = 0
+    this.#totalSize = 0
+    this.#hasError = false
+    this.#enoughAt = this.#visibleSize() + Math.max(1, this.#limits.minSize)
+    this.#readOn()
+  }
+
+  /** Partition: more is visible, or something must be told. */
+  onProgress(): void {
+    if (!this.#waiting) return
+    if (this.#visibleSize() < this.#enoughAt && !this.#hasChanged()) return
+    this.#endWait()
+    this.start()
+  }
+
+  /** The connection is gone: nothing is answered. */
+  cancel(): void {
+    this.#isDone = true
+    this.#endWait()
+  }
+
+  #readOn(): void {
+    while (this.#index < this.#targets.length) {
+      const target = this.#targets[this.#index]!
+      const { partition } = target
+      target.records = NO_RECORDS
+      target.recordsSize = 0
+      if (partition === null || !this.#describe(target, partition)) {
+        if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) this.#hasError = true
+        this.#index++
+        continue
+      }
+      const budget = this.#limits.maxSize - this.#totalSize
+      const isFirst = this.#totalSize === 0
+      const end = this.#limits.readCommitted ? target.lastStableOffset : target.highWatermark
+      if (target.request.fetchOffset >= end || (!isFirst && budget <= 0)) {
+        this.#index++
+        continue
+      }
+      let isSync = true
+      this.#readingAsync = true
+      partition.log.read(
+        target.request.fetchOffset,
+        Math.min(target.request.maxSize, Math.max(0, budget)),
+        end,
+        isFirst,
+        (errorCode, records, size) => {
+          this.#onRead(target, errorCode, records, size)
+          this.#readingAsync = false
+          if (!isSync && !this.#isDone) this.#readOn()
+        },
+      )
+      isSync = false
+      if (this.#readingAsync) return
+    }
+    this.#onAllRead()
+  }
+
+  /** Fills in the offsets that go with an answer. False: there is nothing to read. */
+  #describe(target: FetchTarget, partition: Partition): boolean {
+    const { log } = partition
+    if (!partition.isLeader)
+      target.errorCode = partition.isClosed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NOT_LEADER_OR_FOLLOWER
+    if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) return false
+    if (target.request.fetchOffset < log.logStartOffset || target.request.fetchOffset > log.logEndOffset) {
+      target.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
+      target.highWatermark = -1
+      target.lastStableOffset = -1
+      target.logStartOffset = -1
+      return false
+    }
+    target.highWatermark = log.highWatermark
+    target.lastStableOffset = log.lastStableOffset
+    target.logStartOffset = log.logStartOffset
+    return true
+  }
+
+  #onRead(target: FetchTarget, errorCode: number, records: readonly Uint8Array[], size: number): void {
+    this.#index++
+    if (errorCode !== ErrorCode.NONE) {
+      target.errorCode = errorCode
+      this.#hasError = true
+      return
+    }
+    target.records = records
+    target.recordsSize = size
+    this.#totalSize += size
+    if (this.#limits.readCommitted && target.partition !== null) {
+      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, size)
+    }
+  }
+
+  #onAllRead(): void {
+    if (this.#isDone) return
+    const enough = this.#totalSize >= this.#limits.minSize || this.#hasError || this.#targets.length === 0
+    const leftMs = this.#deadline === 0 ? 0 : this.#deadline - this.#host.clock.monotonic()
+    if (enough || leftMs <= 0) {
+      this.#isDone = true
+      this.#done()
+      return
+    }
+    this.#waiting = true
+    this.#enoughAt -= this.#totalSize
+    for (const { partition } of this.#targets) partition?.addFetchWaiter(this)
+    this.#timer = this.#host.timers.after(leftMs, () => {
+      this.#timer = null
+      this.#endWait()
+      this.start()
+    })
+    // What became visible while a cold read was under way told nobody.
+    this.onProgress()
+  }
+
+  #endWait(): void {
+    this.#waiting = false
+    this.#timer?.cancel()
+    this.#timer = null
+    for (const { partition } of this.#targets) partition?.removeFetchWaiter(this)
+  }
+
+  #visibleSize(): number {
+    let size = 0
+    for (const { partition } of this.#targets) if (partition !== null) size += partition.visibleSize
+    return size
+  }
+
+  #hasChanged(): boolean {
+    for (const { partition } of this.#targets) if (partition !== null && !partition.isLeader) return true
+    return false
+  }
+}

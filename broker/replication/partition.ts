@@ -1,0 +1,167 @@
+// A partition as its leader sees it: a log, a leader epoch, and the high watermark up to which consumers see it.
+//
+//   logStartOffset        highWatermark      durable      written     logEndOffset
+//   ──┼──────────────────────┼──────────────────┼────────────┼─────────────┼──▶
+//     │    consumers read    │       on its way to being acknowledged      │
+//
+// Visible = acknowledged: the high watermark passes an append of acks=all once it is durable, one of acks 0 or 1 once it is
+// written; so a consumer never reads what an acks=all producer may yet have to send again after a crash. (Kafka's leader counts
+// what is in its page cache, and leaves durability to the replicas.)
+
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { AppendOrigin, AppendResult, Log } from '../../storage/log.ts'
+import { Backlog } from './backlog.ts'
+
+/** Waits for data or for a reason to answer without; see delayed-fetch.ts. */
+export interface FetchWaiter {
+  /** More is visible, or the partition has changed in a way that the fetch must tell. */
+  onProgress(): void
+}
+
+export type OnOffset = (errorCode: number) => void
+
+export const ACKS_ALL = -1
+
+export class Partition {
+  readonly topic: string
+  readonly topicId: string
+  readonly index: number
+  readonly log: Log
+  /** The epoch of the leadership that this broker holds or follows; -1 before the first. */
+  leaderEpoch = -1
+  leaderId = -1
+  isLeader = false
+  /** Set once the partition is deleted or its directory has failed: whoever waits on it must give up. */
+  isClosed = false
+  readonly #syncsAcksAll: boolean
+  readonly #awaitingWrite = new Backlog<OnOffset>()
+  readonly #awaitingCommit = new Backlog<OnOffset>()
+  readonly #fetchWaiters = new Set<FetchWaiter>()
+  /** Appends that need only be written to be visible end here. */
+  #visibleOnceWritten = 0
+  /** Bytes appended since the start, and how many of them are visible: fetches with a minimum count by the difference. */
+  #appendedSize = 0
+  #visibleSize = 0
+  readonly #invisible = new Backlog<number>()
+
+  constructor(topic: string, topicId: string, index: number, log: Log, options: { syncsAcksAll: boolean }) {
+    this.topic = topic
+    this.topicId = topicId
+    this.index = index
+    this.log = log
+    this.#syncsAcksAll = options.syncsAcksAll
+    log.listener = this
+  }
+
+  get highWatermark(): number {
+    return this.log.highWatermark
+  }
+
+  /** A running count; only differences mean something. */
+  get visibleSize(): number {
+    return this.#visibleSize
+  }
+
+  /** This broker leads from now on. Everything recovered counts as committed: there is no other replica to ask. */
+  becomeLeader(leaderEpoch: number, nodeId: number): void {
+    this.leaderEpoch = leaderEpoch
+    this.leaderId = nodeId
+    this.isLeader = true
+    this.#visibleOnceWritten = this.log.logEndOffset
+    this.log.startEpoch(leaderEpoch)
+    this.#advance()
+    this.#wakeFetches()
+  }
+
+  /** Validates, assigns offsets and queues the write; the log owns `records` from now on. Errors are values. */
+  appendAsLeader(records: Uint8Array, origin: AppendOrigin, requiredAcks: number = ACKS_ALL): AppendResult | number {
+    if (!this.isLeader || this.isClosed) return ErrorCode.NOT_LEADER_OR_FOLLOWER
+    const { log } = this
+    const result = log.append(records, this.leaderEpoch, origin)
+    if (result.errorCode !== ErrorCode.NONE || result.duplicate) return result
+    this.#appendedSize += records.length
+    this.#invisible.push(log.logEndOffset, this.#appendedSize)
+    if (requiredAcks === ACKS_ALL && this.#syncsAcksAll) log.requestSync()
+    else this.#visibleOnceWritten = log.logEndOffset
+    return result
+  }
+
+  /** `done` once everything before `endOffset` is written, or with the error that prevents it; at once when it already is. */
+  whenWritten(endOffset: number, done: OnOffset): void {
+    if (this.log.writtenEndOffset >= endOffset) done(ErrorCode.NONE)
+    else this.#awaitingWrite.push(endOffset, done)
+  }
+
+  /** `done` once the high watermark is at `endOffset` or past it: written, durable if that was asked for, and visible. */
+  whenCommitted(endOffset: number, done: OnOffset): void {
+    if (this.log.highWatermark >= endOffset) done(ErrorCode.NONE)
+    else this.#awaitingCommit.push(endOffset, done)
+  }
+
+  addFetchWaiter(waiter: FetchWaiter): void {
+    this.#fetchWaiters.add(waiter)
+  }
+
+  removeFetchWaiter(waiter: FetchWaiter): void {
+    this.#fetchWaiters.delete(waiter)
+  }
+
+  /** Log: appends up to writtenEndOffset are in the operating system's hands. */
+  onWritten(): void {
+    this.#complete(this.#awaitingWrite, this.log.writtenEndOffset)
+    this.#advance()
+  }
+
+  /** Log: appends up to durableEndOffset survive a power failure. */
+  onDurable(): void {
+    this.#advance()
+  }
+
+  /** Log: a write failed, and the log has gone back to its last good state. What was not acknowledged is refused. */
+  onFailed(): void {
+    this.#visibleOnceWritten = Math.min(this.#visibleOnceWritten, this.log.logEndOffset)
+    this.#invisible.clear()
+    this.#refuseAll(ErrorCode.KAFKA_STORAGE_ERROR)
+  }
+
+  /** The partition is deleted, or no longer led here. */
+  resign(errorCode: number, options: { closed: boolean }): void {
+    this.isLeader = false
+    this.isClosed ||= options.closed
+    this.#refuseAll(errorCode)
+    this.#wakeFetches()
+  }
+
+  /** New records start at or after `offset`, or a wait has become pointless: see FetchWaiter. */
+  #advance(): void {
+    const { log } = this
+    const committed = Math.max(log.durableEndOffset, Math.min(log.writtenEndOffset, this.#visibleOnceWritten))
+    if (committed <= log.highWatermark) return
+    log.updateHighWatermark(committed)
+    for (;;) {
+      const size = this.#invisible.shiftUpTo(committed)
+      if (size === undefined) break
+      this.#visibleSize = size
+    }
+    this.#complete(this.#awaitingCommit, committed)
+    this.#wakeFetches()
+  }
+
+  #complete(backlog: Backlog<OnOffset>, endOffset: number): void {
+    for (;;) {
+      const done = backlog.shiftUpTo(endOffset)
+      if (done === undefined) return
+      done(ErrorCode.NONE)
+    }
+  }
+
+  #refuseAll(errorCode: number): void {
+    for (const done of this.#awaitingWrite.clear()) done(errorCode)
+    for (const done of this.#awaitingCommit.clear()) done(errorCode)
+  }
+
+  #wakeFetches(): void {
+    if (this.#fetchWaiters.size === 0) return
+    for (const waiter of [...this.#fetchWaiters]) waiter.onProgress()
+  }
+}

@@ -1,0 +1,218 @@
+import t from 'tap'
+import { type Answer, ClientConnection, type Dispatcher } from '../../../broker/network/connection.ts'
+import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
+import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
+import type { Connection, ConnectionEvents } from '../../../host/network.ts'
+
+function frame(...bytes: number[]): Uint8Array {
+  return Uint8Array.of(0, 0, 0, bytes.length, ...bytes)
+}
+
+function concat(...parts: Uint8Array[]): Uint8Array {
+  return new Uint8Array(Buffer.concat(parts))
+}
+
+/** A peer that takes what it is given until it is told to stop, and remembers what it got. */
+class FakeConnection implements Connection {
+  readonly remote = { host: '127.0.0.1', port: 50_000 }
+  readonly local = { host: '127.0.0.1', port: 9092 }
+  events: ConnectionEvents | null = null
+  writes: Uint8Array[] = []
+  takes = true
+  paused = false
+  ended = false
+
+  start(events: ConnectionEvents): void {
+    this.events = events
+  }
+  write(chunks: readonly Uint8Array[]): boolean {
+    this.writes.push(concat(...chunks))
+    return this.takes
+  }
+  unsentSize(): number {
+    return 0
+  }
+  pause(): void {
+    this.paused = true
+  }
+  resume(): void {
+    this.paused = false
+  }
+  end(): void {
+    this.ended = true
+  }
+  destroy(): void {
+    this.ended = true
+  }
+}
+
+/** Keeps requests until the test answers them. A frame that begins with 0 may overlap. */
+class HeldDispatcher implements Dispatcher {
+  readonly held: { frame: Uint8Array; reply: (answer: Answer) => void }[] = []
+  mayOverlap(frame: Uint8Array): boolean {
+    return frame[0] === 0
+  }
+  dispatch(frame: Uint8Array, _peer: unknown, reply: (answer: Answer) => void): void {
+    this.held.push({ frame: frame.slice(), reply })
+  }
+  forget(): void {}
+}
+
+function open(budget = new MemoryBudget(1000)) {
+  const connection = new FakeConnection()
+  const dispatcher = new HeldDispatcher()
+  const closed: (string | null)[] = []
+  const client = new ClientConnection(
+    connection,
+    { connectionId: 1, host: '127.0.0.1', port: 50_000, listener: 'PLAINTEXT' },
+    { dispatcher, budget, maxFrameSize: 100, now: () => 0, onClose: (_client, reason) => closed.push(reason) },
+  )
+  client.start()
+  const receive = (bytes: Uint8Array): void => connection.events?.onBytes(bytes)
+  const settle = (): Promise<void> => Promise.resolve()
+  return { connection, dispatcher, closed, client, receive, settle, budget }
+}
+
+t.test('frames come out whole however the bytes are cut', async (t) => {
+  const stream = concat(frame(1, 2, 3), frame(), frame(4), frame(...Array(60).fill(7)))
+  for (let cut = 1; cut < stream.length; cut++) {
+    const assembler = new FrameAssembler(100)
+    const frames: number[][] = []
+    for (let at = 0; at < stream.length; at += cut) {
+      const problem = assembler.push(stream.subarray(at, at + cut), (frame) => frames.push([...frame]) > 0)
+      t.equal(problem, null)
+    }
+    t.same(frames, [[1, 2, 3], [], [4], Array(60).fill(7)], `cut every ${cut} bytes`)
+    t.equal(assembler.partialSize, 0)
+  }
+})
+
+t.test('a frame over the limit or of negative size is a problem before anything is allocated', async (t) => {
+  t.same(
+    new FrameAssembler(100).push(Uint8Array.of(0, 0, 0, 101), () => true),
+    { size: 101, limit: 100 },
+  )
+  t.same(
+    new FrameAssembler(100).push(Uint8Array.of(255, 255, 255, 255), () => true),
+    { size: -1, limit: 100 },
+  )
+})
+
+t.test('a frame that is announced and not sent occupies what was sent', async (t) => {
+  const { receive, budget } = open()
+  receive(Uint8Array.of(0, 0, 0, 90, 1, 2))
+  t.equal(budget.used, 6)
+})
+
+t.test('answers leave in the order of the requests', async (t) => {
+  const { connection, dispatcher, receive, settle } = open()
+  receive(concat(frame(0, 1), frame(0, 2), frame(0, 3)))
+  t.equal(dispatcher.held.length, 3, 'requests that may overlap start at once')
+  dispatcher.held[2]?.reply([Uint8Array.of(3)])
+  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  await settle()
+  t.same(connection.writes, [])
+  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  await settle()
+  t.same(connection.writes, [concat(frame(1), frame(2), frame(3))], 'in one write')
+})
+
+t.test('other requests start when their predecessors are answered', async (t) => {
+  const { connection, dispatcher, receive, settle } = open()
+  receive(concat(frame(0, 1), frame(9, 2), frame(0, 3)))
+  t.equal(dispatcher.held.length, 1)
+  dispatcher.held[0]?.reply([])
+  await settle()
+  t.equal(dispatcher.held.length, 2)
+  dispatcher.held[1]?.reply([])
+  await settle()
+  t.equal(dispatcher.held.length, 3)
+  t.equal(connection.writes.length, 2)
+})
+
+t.test('a request without an answer leaves no trace in the stream', async (t) => {
+  const { connection, dispatcher, receive, settle } = open()
+  receive(concat(frame(0, 1), frame(0, 2)))
+  dispatcher.held[0]?.reply(null)
+  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  await settle()
+  t.same(connection.writes, [frame(2)])
+})
+
+t.test('a bad frame closes its connection after the answers before it', async (t) => {
+  const { connection, dispatcher, receive, settle, closed } = open()
+  receive(concat(frame(0, 1), frame(0, 2), frame(0, 3)))
+  dispatcher.held[1]?.reply({ close: 'malformed' })
+  dispatcher.held[2]?.reply([Uint8Array.of(3)])
+  await settle()
+  t.equal(connection.ended, false)
+  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  await settle()
+  t.same(connection.writes, [frame(1)])
+  t.same(closed, ['malformed'])
+  t.equal(connection.ended, true)
+})
+
+t.test('a peer that takes no answers is not read from, and its waiting requests do not start', async (t) => {
+  const { connection, dispatcher, receive, settle } = open()
+  connection.takes = false
+  receive(concat(frame(9, 1), frame(9, 2)))
+  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  await settle()
+  t.equal(connection.paused, true)
+  t.equal(dispatcher.held.length, 2, 'what could start before the write did')
+  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  receive(frame(9, 3))
+  await settle()
+  t.equal(dispatcher.held.length, 2)
+  connection.takes = true
+  connection.events?.onDrain()
+  await settle()
+  t.equal(dispatcher.held.length, 3)
+  t.equal(connection.paused, false)
+})
+
+t.test('a connection with too many unanswered requests is not read from', async (t) => {
+  const { connection, dispatcher, receive, settle } = open(new MemoryBudget(1_000_000))
+  for (let i = 0; i < 300; i++) receive(frame(0))
+  t.equal(connection.paused, true)
+  for (const { reply } of dispatcher.held) reply([])
+  await settle()
+  t.equal(connection.paused, false)
+})
+
+t.test('when the budget is spent, connections wait their turn and none is forgotten', async (t) => {
+  const budget = new MemoryBudget(50)
+  const first = open(budget)
+  const second = open(budget)
+  first.receive(concat(frame(...Array(40).fill(0)), frame(...Array(20).fill(0))))
+  second.receive(frame(0, 1))
+  t.equal(first.connection.paused, true)
+  t.equal(second.connection.paused, true)
+  t.equal(second.dispatcher.held.length, 1, 'what has arrived is handled')
+  for (const { reply } of first.dispatcher.held) reply([])
+  await first.settle()
+  t.equal(first.connection.paused, false)
+  t.equal(second.connection.paused, false)
+  second.dispatcher.held[0]?.reply([])
+  t.equal(budget.used, 0)
+})
+
+t.test('half-received frames cannot block each other for ever', async (t) => {
+  const budget = new MemoryBudget(50)
+  const first = open(budget)
+  const second = open(budget)
+  first.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
+  second.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
+  t.equal(first.connection.paused && second.connection.paused, false, 'one of them may read on')
+})
+
+t.test('memory of a lost connection comes back', async (t) => {
+  const { connection, dispatcher, receive, budget, closed } = open()
+  receive(concat(frame(0, 1), frame(9, 2), Uint8Array.of(0, 0, 0, 9, 1)))
+  connection.events?.onClose(null)
+  t.same(closed, [null])
+  t.equal(budget.used, 2, 'the request under way still holds its frame')
+  dispatcher.held[0]?.reply([])
+  t.equal(budget.used, 0)
+})
