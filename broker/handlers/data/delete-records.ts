@@ -1,0 +1,30 @@
+// DeleteRecords (21), v0–2. KIP-107: moves the start of partitions forward; -1 means up to the high watermark. The new start
+// is kept in log-start-offset-checkpoint, so that it survives a restart before whole segments go.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { handler } from '../handler.ts'
+import { findPartition } from './find-partition.ts'
+
+const HIGH_WATERMARK = -1
+const NO_LOW_WATERMARK = -1n
+
+export const deleteRecords = handler('DeleteRecords', (services, request) => ({
+  topics: request.topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex, offset }) => {
+      const refused = (errorCode: number) => ({ partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode })
+      const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
+      if (typeof partition === 'number') return refused(partition)
+      if (services.replicas.isInternal(name)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+      if (!partition.isLeader) return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      const { log } = partition
+      if (!log.config.cleanupPolicy.includes('delete')) return refused(ErrorCode.POLICY_VIOLATION)
+      const target = Number(offset) === HIGH_WATERMARK ? log.highWatermark : Number(offset)
+      if (target < 0 || target > log.highWatermark) return refused(ErrorCode.OFFSET_OUT_OF_RANGE)
+      log.deleteRecordsBefore(target)
+      services.replicas.checkpointLogStartOffsets(partition)
+      return { partitionIndex, lowWatermark: BigInt(log.logStartOffset), errorCode: ErrorCode.NONE }
+    }),
+  })),
+}))

@@ -1,0 +1,132 @@
+// Fetch (1), v4–18. KIP-74 (size limits), KIP-98 (read committed), KIP-227 (sessions), KIP-320 (leader epochs), KIP-516
+// (topic ids, v13), KIP-951 (current leader, v16).
+//
+// Resolves the request's partitions, with its session; DelayedFetch reads and waits; the answer carries the log's own slices.
+// Records are never null, which librdkafka cannot parse, and batches always whole.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { FetchRequest } from '../../../protocol/messages/data/fetch.ts'
+import { DelayedFetch, type FetchPartition, type FetchTarget } from '../../replication/delayed-fetch.ts'
+import type { Services } from '../../services.ts'
+import { deferredHandler, type RequestContext } from '../handler.ts'
+import { findPartition, leaderEpochError } from './find-partition.ts'
+
+const TOPIC_IDS_SINCE = 13
+const READ_COMMITTED = 1
+const NOBODY: readonly Uint8Array[] = []
+
+export const fetch = deferredHandler('Fetch', (services, request, context, reply) => {
+  const session = services.fetchSessions.resolve({
+    sessionId: request.sessionId,
+    sessionEpoch: request.sessionEpoch,
+    usesTopicIds: context.apiVersion >= TOPIC_IDS_SINCE,
+    partitions: flatten(request),
+    forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
+      partitions.map((index) => ({ topic, topicId, index })),
+    ),
+  })
+  if (session.errorCode !== ErrorCode.NONE) {
+    reply({ errorCode: session.errorCode, sessionId: 0, responses: [] })
+    return
+  }
+  const targets = session.partitions.map((partition) => resolve(services, partition))
+  const limits = {
+    minSize: request.minBytes,
+    maxSize: Math.min(request.maxBytes, services.fetchMaxSize),
+    maxWaitMs: request.maxWaitMs,
+    readCommitted: request.isolationLevel === READ_COMMITTED,
+  }
+  new DelayedFetch(targets, limits, services.host, () => {
+    const told = session.finish(targets)
+    reply({
+      errorCode: ErrorCode.NONE,
+      sessionId: told.sessionId,
+      responses: group(told.targets, limits.readCommitted),
+      nodeEndpoints: endpoints(told.targets, services, context),
+    })
+  }).start()
+})
+
+function flatten(request: FetchRequest): FetchPartition[] {
+  const flat: FetchPartition[] = []
+  for (const { topic, topicId, partitions } of request.topics) {
+    for (const asked of partitions) {
+      flat.push({
+        topic,
+        topicId,
+        index: asked.partition,
+        currentLeaderEpoch: asked.currentLeaderEpoch,
+        fetchOffset: Number(asked.fetchOffset),
+        lastFetchedEpoch: asked.lastFetchedEpoch,
+        maxSize: asked.partitionMaxBytes,
+      })
+    }
+  }
+  return flat
+}
+
+function resolve(services: Services, request: FetchPartition): FetchTarget {
+  const found = findPartition(services, request.topic, request.topicId, request.index)
+  const partition = typeof found === 'number' ? null : found
+  const target: FetchTarget = {
+    request,
+    partition,
+    errorCode: typeof found === 'number' ? found : leaderEpochError(found, request.currentLeaderEpoch),
+    records: NOBODY,
+    recordsSize: 0,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    abortedTransactions: null,
+    divergingEpoch: null,
+  }
+  if (partition === null || target.errorCode !== ErrorCode.NONE || request.lastFetchedEpoch < 0) return target
+  const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
+  if (epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset) target.divergingEpoch = { epoch, endOffset }
+  return target
+}
+
+/** Partitions that follow each other in one topic share its entry. */
+function group(targets: readonly FetchTarget[], readCommitted: boolean) {
+  const responses: { topic: string; topicId: string; partitions: ReturnType<typeof describe>[] }[] = []
+  for (const target of targets) {
+    const { topic, topicId } = target.request
+    const last = responses.at(-1)
+    if (last !== undefined && last.topic === topic && last.topicId === topicId) {
+      last.partitions.push(describe(target, readCommitted))
+    } else {
+      responses.push({ topic, topicId, partitions: [describe(target, readCommitted)] })
+    }
+  }
+  return responses
+}
+
+function describe(target: FetchTarget, readCommitted: boolean) {
+  const { request, errorCode, partition, divergingEpoch } = target
+  const isMoved = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
+  return {
+    partitionIndex: request.index,
+    errorCode,
+    highWatermark: BigInt(target.highWatermark),
+    lastStableOffset: BigInt(target.lastStableOffset),
+    logStartOffset: BigInt(target.logStartOffset),
+    abortedTransactions:
+      readCommitted && errorCode === ErrorCode.NONE
+        ? (target.abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
+            producerId,
+            firstOffset: BigInt(firstOffset),
+          }))
+        : null,
+    records: target.records,
+    ...(divergingEpoch !== null && {
+      divergingEpoch: { epoch: divergingEpoch.epoch, endOffset: BigInt(divergingEpoch.endOffset) },
+    }),
+    ...(isMoved &&
+      partition !== null && { currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }),
+  }
+}
+
+function endpoints(targets: readonly FetchTarget[], services: Services, context: RequestContext) {
+  if (!targets.some(({ errorCode }) => errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER)) return []
+  return services.metadata.image.brokers.endpoints(context.listener)
+}
