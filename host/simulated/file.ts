@@ -165,7 +165,8 @@ export class FileContent {
     if (survival === 1) return this.#size
     if (this.#size <= this.#durableSize) return random.pick([this.#size, this.#durableSize])
     const somewhere = random.between(this.#durableSize, this.#size)
-    return random.pick([this.#size, this.#durableSize, somewhere, Math.floor(somewhere / sectorSize) * sectorSize])
+    const sectors = Math.max(this.#durableSize, Math.floor(somewhere / sectorSize) * sectorSize)
+    return random.pick([this.#size, this.#durableSize, somewhere, sectors])
   }
 
   #pageAfterCrash(index: number, survival: number, random: SeededRandom): Page | null {
