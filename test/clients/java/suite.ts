@@ -219,14 +219,8 @@ class JavaSuite {
       /:3:0$/m,
     )
     await this.#report.check('verifiable-producer', async () => {
-      const output = await this.#tool('kafka-verifiable-producer', [
-        '--topic',
-        this.#topic,
-        '--max-messages',
-        '80',
-        '--repeating-keys',
-        '80',
-      ])
+      const args = ['--topic', this.#topic, '--max-messages', '80', '--repeating-keys', '80']
+      const output = await this.#tool('kafka-verifiable-producer', args)
       expect(output, /"sent":80,"acked":80/)
     })
     await this.#report.check('get-offsets: by time', async () => {
