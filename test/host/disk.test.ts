@@ -200,7 +200,8 @@ t.test('after a crash', async (t) => {
       t.ok(content.length >= 5000 && content.length <= 8000, `seed ${seed}: size ${content.length}`)
       t.ok(
         content.subarray(0, 5000).every((byte) => byte === 1),
-        `seed ${seed}: synced bytes`)
+        `seed ${seed}: synced bytes`,
+      )
       const tail = content.subarray(5000)
       const lost = tail.filter((byte) => byte === 0).length
       seen.add(tail.length === 0 ? 'nothing' : lost === 0 ? (tail.length === 3000 ? 'all' : 'a part') : 'with holes')
