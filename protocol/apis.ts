@@ -1,7 +1,9 @@
-// Every API that Apache Kafka 4.4 speaks, as rows: what ApiVersions, the dispatch and the documentation are derived from.
+// Every API that Apache Kafka 4.4 speaks, as rows: what ApiVersions, the dispatch and the documentation are derived
+// from.
 //
-// `forwardable`: a broker passes the request on to the controller in an Envelope. `clusterAction`: brokers and controllers
-// only. `latestVersionUnstable`: the last version is not advertised unless unstable versions are switched on.
+// `forwardable`: a broker passes the request on to the controller in an Envelope. `clusterAction`: brokers and
+// controllers only. `latestVersionUnstable`: the last version is not advertised unless unstable versions are switched
+// on.
 
 import { AllocateProducerIdsRequest, AllocateProducerIdsResponse } from './messages/cluster/allocate-producer-ids.ts'
 import { ApiVersionsRequest, ApiVersionsResponse } from './messages/cluster/api-versions.ts'
@@ -214,7 +216,8 @@ function api<Request extends Fields, Response extends Fields>(
 ): Api<Request, Response> {
   const key = request.apiKey
   const flexible = request.flexibleSince
-  // A client that asks for a version we lack must still be able to read the answer: no tagged fields in this one header.
+  // A client that asks for a version we lack must still be able to read the answer: no tagged fields in this one
+  // header.
   const flexibleHeader = key === API_VERSIONS_KEY ? Number.POSITIVE_INFINITY : flexible
   return {
     key,

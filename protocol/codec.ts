@@ -1,11 +1,12 @@
 // The compiler: from the declaration of a message and one of its versions to two straight-line functions.
 //
-// Every struct becomes one plain function; what the version lacks costs nothing at run time. All of a struct's fields are
-// read into locals and put into one object literal, always in the same order, so that decoded values of all versions share
-// one shape. The source handed to `new Function` is made of declared names and numbers only, never of input.
+// Every struct becomes one plain function; what the version lacks costs nothing at run time. All of a struct's fields
+// are read into locals and put into one object literal, always in the same order, so that decoded values of all
+// versions share one shape. The source handed to `new Function` is made of declared names and numbers only, never of
+// input.
 //
-// Totality of decoders: the depth is that of the declaration; lengths are checked by the Reader, and the count of an array
-// against the least size its elements can have, which is computed here and never zero.
+// Totality of decoders: the depth is that of the declaration; lengths are checked by the Reader, and the count of an
+// array against the least size its elements can have, which is computed here and never zero.
 
 import { UnencodableValue } from './errors.ts'
 import type { Field, Fields, Message, ScalarType } from './schema.ts'
@@ -49,7 +50,7 @@ const unencodable = (what: string): never => {
 }
 
 /** What both directions share: which fields a version has, defaults, and the functions made so far. */
-class Source {
+abstract class Source {
   protected readonly version: number
   protected readonly flexible: boolean
   readonly #message: Definition
@@ -70,17 +71,15 @@ class Source {
 
   /** The name of the function for a struct, which is made when asked for the first time. */
   protected struct(fields: Fields, path: string): string {
-    return this.functionFor(`struct`, fields, path, (name) => this.structSource(fields, path, name))
+    return this.functionFor('struct', fields, path, (name) => this.structSource(fields, path, name))
   }
 
-  protected structSource(_fields: Fields, _path: string, _name: string): string {
-    throw new Error('not reached')
-  }
+  protected abstract structSource(fields: Fields, path: string, name: string): string
 
   protected functionFor(kind: string, fields: Fields, path: string, make: (name: string) => string): string {
     let base = this.#names.get(fields)
     if (base === undefined) {
-      base = `${path.replaceAll('.', '_')}`
+      base = path.replaceAll('.', '_')
       this.#names.set(fields, base)
     }
     const name = `${kind}_${base}`
@@ -237,14 +236,12 @@ class EncoderSource extends Source {
     lines.push(`w.uvarint(${[...known, 'unknownCount'].join(' + ')})`)
     if (tagged.length > 0) lines.push('let next = 0')
     for (const [key, field, tag] of tagged) {
-      lines.push(
-        `while (next < unknownCount && unknown[next].tag < ${tag}) w.taggedField(unknown[next].tag, unknown[next++].bytes)`,
-      )
+      lines.push(`while (next < unknownCount && unknown[next].tag < ${tag}) w.taggedField(unknown[next++])`)
       lines.push(`if (has_${key}) {`, `w.uvarint(${tag})`, 'const start = w.beginSized()')
       lines.push(...this.#write(field, `$${key}`, `${path}.${key}`), 'w.endSized(start)', '}')
     }
     const from = tagged.length > 0 ? 'next' : '0'
-    lines.push(`for (let i = ${from}; i < unknownCount; i++) w.taggedField(unknown[i].tag, unknown[i].bytes)`)
+    lines.push(`for (let i = ${from}; i < unknownCount; i++) w.taggedField(unknown[i])`)
     return lines
   }
 

@@ -1,9 +1,9 @@
 // The words in which messages are declared, and the types that follow from them.
 //
-// A struct is an object literal of fields in wire order. Versions are attributes of fields, so one declaration covers every
-// version of a message, and one object shape serves all of them: a field that a version lacks decodes to its default and is
-// left out when encoded. codec.ts turns (message, version) into straight-line functions on first use; what is built here at
-// load time is plain objects only.
+// A struct is an object literal of fields in wire order. Versions are attributes of fields, so one declaration covers
+// every version of a message, and one object shape serves all of them: a field that a version lacks decodes to its
+// default and is left out when encoded. codec.ts turns (message, version) into straight-line functions on first use;
+// what is built here at load time is plain objects only.
 //
 //   export const HeartbeatRequest = request('Heartbeat', 12, versions(0, 4, { flexible: 4 }), {
 //     groupId: string(),
@@ -47,7 +47,10 @@ export interface Options<T> {
   readonly tag?: number
   /** What stands for the field where a version lacks it; otherwise zero, empty, or a struct of defaults. */
   readonly default?: T | null
-  /** False for the one string that keeps its classic length in a flexible version: the client id of the request header. */
+  /**
+   * False for the one string that keeps its classic length in a flexible version: the client id of the request
+   * header.
+   */
   readonly compact?: false
 }
 

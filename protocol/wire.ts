@@ -1,14 +1,14 @@
 // Bytes to primitive values and back: the alphabet in which every message of Kafka's protocol is written.
 //
-// Integers are big-endian. Strings, byte fields and arrays carry their length in one of two ways: classic (int16 for strings,
-// int32 for the others, -1 = null) and compact (KIP-482: unsigned varint of length + 1, 0 = null).
+// Integers are big-endian. Strings, byte fields and arrays carry their length in one of two ways: classic (int16 for
+// strings, int32 for the others, -1 = null) and compact (KIP-482: unsigned varint of length + 1, 0 = null).
 //
 // Invariants
 // - A `Reader` never reads outside its bytes and never allocates by a length it has not checked against the bytes left;
-//   the only error it throws is `MalformedRequest`.
+//   the only error it throws is `MalformedRequest`. The number of elements it admits is bounded on top of that.
 // - Byte fields and records are views into the given bytes: they live as long as these do.
-// - A `Writer` keeps its own bytes in one growing buffer and remembers where foreign chunks (records) go between them, so
-//   that records are never copied.
+// - A `Writer` keeps its own bytes in one growing buffer and remembers where foreign chunks (records) go between
+//   them, so that records are never copied.
 
 import { MalformedRequest, UnencodableValue } from './errors.ts'
 
@@ -16,6 +16,13 @@ export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
 
 /** Kafka refuses longer strings at every version, even where the length prefix could say more. */
 export const MAX_STRING_SIZE = 0x7fff
+
+/**
+ * Array elements and tagged fields that one message may have: what costs two bytes in a frame may cost a hundred as
+ * an object, so that the frame limit alone does not bound memory. Far above what clients send: one request of a
+ * client names some thousands of partitions at most.
+ */
+export const MAX_ELEMENTS = 1 << 20
 
 /** Up to this many bytes a loop over the bytes beats the call into the engine's own decoder. */
 const SHORT_STRING = 24
@@ -30,8 +37,10 @@ export class Reader {
   readonly #view: DataView
   readonly #end: number
   #position = 0
+  #elementsLeft: number
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, maxElements = MAX_ELEMENTS) {
+    this.#elementsLeft = maxElements
     this.#buffer = asBuffer(bytes)
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     this.#end = bytes.byteLength
@@ -218,7 +227,13 @@ export class Reader {
   #count(count: number, elementSize: number): number {
     if (count < 0) this.#fail(`array of length ${count}`)
     if (count * elementSize > this.remaining) this.#fail(`array of length ${count} with ${this.remaining} bytes left`)
+    this.#spend(count)
     return count
+  }
+
+  #spend(elements: number): void {
+    this.#elementsLeft -= elements
+    if (this.#elementsLeft < 0) this.#fail('too many elements in one message')
   }
 
   /** Whether a nullable struct follows: one byte, negative = null. */
@@ -228,6 +243,7 @@ export class Reader {
 
   /** Where the tagged field that begins here ends. */
   taggedFieldEnd(): number {
+    this.#spend(1)
     const size = this.uvarint()
     if (size > this.remaining) this.#fail(`tagged field of size ${size} with ${this.remaining} bytes left`)
     return this.#position + size
@@ -477,7 +493,7 @@ export class Writer {
     this.#chunksSize += bytes.byteLength
   }
 
-  taggedField(tag: number, bytes: Uint8Array): void {
+  taggedField({ tag, bytes }: { readonly tag: number; readonly bytes: Uint8Array }): void {
     this.uvarint(tag)
     this.uvarint(bytes.byteLength)
     this.raw(bytes)

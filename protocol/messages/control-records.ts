@@ -1,5 +1,5 @@
-// Bodies of control records, which Kafka writes between the data: ends of transactions, and in the metadata log changes of leader,
-// marks of snapshots and the voters. ControlRecordTypeSchema is the key that says which.
+// Bodies of control records, which Kafka writes between the data: ends of transactions, and in the metadata log
+// changes of leader, marks of snapshots and the voters. ControlRecordTypeSchema is the key that says which.
 
 import { array, type Infer, int16, int32, int64, record, string, struct, uint16, uuid, versions } from '../schema.ts'
 

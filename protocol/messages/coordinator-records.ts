@@ -3,8 +3,8 @@
 //   key    int16 type | body of the key, always version 0
 //   value  int16 version | body of the value, or no value at all: a tombstone
 //
-// A type that is not known here is skipped, as Kafka does, so that a log survives a step back to an older broker; an unknown
-// version of a known type is `MalformedRequest`.
+// A type that is not known here is skipped, as Kafka does, so that a log survives a step back to an older broker; an
+// unknown version of a known type is `MalformedRequest`.
 
 import { MalformedRequest } from '../errors.ts'
 import type { Infer, Input, Message } from '../schema.ts'

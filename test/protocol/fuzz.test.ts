@@ -1,5 +1,6 @@
-// Decoders meet damaged and invented bytes. Whatever they are: a value or `MalformedRequest`, never anything else; never more
-// elements, characters or bytes made than there were bytes; and what was decoded encodes to something that decodes to the same.
+// Decoders meet damaged and invented bytes. Whatever they are: a value or `MalformedRequest`, never anything else;
+// never more elements, characters or bytes made than there were bytes; and what was decoded encodes to something that
+// decodes to the same.
 //
 // Replay with the seed that is printed: SEED=n; more cases with CASES=n.
 

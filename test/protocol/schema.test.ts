@@ -1,5 +1,5 @@
-// Our declarations against Apache Kafka's own: names, order, types, versions, nullability, tags, defaults; and the tables
-// of APIs and error codes.
+// Our declarations against Apache Kafka's own: names, order, types, versions, nullability, tags, defaults; and the
+// tables of APIs and error codes.
 
 import t from 'tap'
 import { type Api, apiByKey, apis } from '../../protocol/apis.ts'

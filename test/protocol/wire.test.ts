@@ -1,6 +1,6 @@
 import t from 'tap'
 import { MalformedRequest, UnencodableValue } from '../../protocol/errors.ts'
-import { Reader, Writer, ZERO_UUID } from '../../protocol/wire.ts'
+import { MAX_ELEMENTS, Reader, Writer, ZERO_UUID } from '../../protocol/wire.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const unhex = (text: string): Reader => new Reader(Buffer.from(text, 'hex'))
@@ -163,6 +163,20 @@ t.test('counts are checked against the bytes left', async (t) => {
   t.equal(unhex('ffffffff').nullableCount(1), -1)
   t.throws(() => unhex('ffffffff0f00').compactCount(1), MalformedRequest)
   t.equal(unhex('00').compactNullableCount(1), -1)
+})
+
+t.test('the number of elements in one message is bounded', async (t) => {
+  const reader = new Reader(Buffer.alloc(100, 1), 300)
+  t.equal(reader.compactCount(1), 0)
+  const bounded = new Reader(Buffer.from('0405040504050405', 'hex'), 6)
+  t.equal(bounded.compactCount(1), 3)
+  t.equal(bounded.taggedFieldEnd(), 7, 'tagged fields count')
+  t.throws(() => bounded.compactCount(1), MalformedRequest)
+  const hostile = new Reader(Buffer.alloc(8_000_000))
+  t.throws(() => {
+    for (;;) hostile.taggedFieldEnd()
+  }, /too many elements/)
+  t.equal(hostile.position, MAX_ELEMENTS, 'as is their sum')
 })
 
 t.test('records pass by reference', async (t) => {

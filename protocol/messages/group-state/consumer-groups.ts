@@ -1,4 +1,5 @@
-// KIP-848 consumer groups in `__consumer_offsets`: group, members, targets and current assignments are records of their own.
+// KIP-848 consumer groups in `__consumer_offsets`: group, members, targets and current assignments are records of
+// their own.
 
 import { array, bytes, type Infer, int8, int32, int64, record, string, struct, uuid, versions } from '../../schema.ts'
 

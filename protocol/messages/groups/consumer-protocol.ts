@@ -1,5 +1,6 @@
-// What members of classic consumer groups tell each other through the group coordinator, opaque to it: the subscription in
-// JoinGroup and the assignment in SyncGroup. A version number precedes each; readers take a version beyond the last for the last.
+// What members of classic consumer groups tell each other through the group coordinator, opaque to it: the
+// subscription in JoinGroup and the assignment in SyncGroup. A version number precedes each; readers take a version
+// beyond the last for the last.
 
 import { array, bytes, type Infer, int32, record, string, versions } from '../../schema.ts'
 

@@ -1,5 +1,5 @@
-// Records of the metadata log that bracket others, which take effect together or not at all (KIP-868), and the one that only
-// moves the offset.
+// Records of the metadata log that bracket others, which take effect together or not at all (KIP-868), and the one
+// that only moves the offset.
 
 import { type Infer, record, string, versions } from '../../schema.ts'
 
