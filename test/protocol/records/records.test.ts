@@ -9,6 +9,7 @@ import { BatchCursor } from '../../../protocol/records/cursor.ts'
 import { CorruptBatch } from '../../../protocol/records/errors.ts'
 import { getInt64, setInt64 } from '../../../protocol/records/int64.ts'
 import * as at from '../../../protocol/records/layout.ts'
+import { recompressBatch } from '../../../protocol/records/recompress.ts'
 import { readBatch, readRecords, recordFaults } from '../../../protocol/records/record.ts'
 import * as varint from '../../../protocol/records/varint.ts'
 
@@ -134,6 +135,28 @@ t.test('a batch of any codec reads back, over growing buffers', async (t) => {
     }))
     t.same(found, expected, compression)
     if (compression !== 'none') t.throws(() => readRecords(bytes, 0, bytes.length, 60_000), CorruptBatch)
+  }
+})
+
+t.test('a batch goes from any codec to any other and is the same batch', async (t) => {
+  const options = {
+    baseOffset: 7,
+    leaderEpoch: 2,
+    timestamp: T,
+    producerId: 9n,
+    producerEpoch: 1,
+    baseSequence: 4,
+    records: RECORDS,
+  }
+  const plain = buildBatch(options)
+  for (const from of at.CODECS) {
+    const bytes = buildBatch({ ...options, compression: from })
+    for (const to of at.CODECS) {
+      const changed = recompressBatch(bytes, batch.viewOf(bytes), 0, to)
+      t.equal(batch.batchFault(changed, batch.viewOf(changed), 0, changed.length), null)
+      const back = recompressBatch(changed, batch.viewOf(changed), 0, 'none')
+      t.ok(Buffer.from(back).equals(plain), `${from} to ${to}`)
+    }
   }
 })
 
