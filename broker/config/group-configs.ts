@@ -1,0 +1,45 @@
+// Kafka's group configs (KIP-848, KIP-932, KIP-1071), each with the server property that stands in when a group has no value of
+// its own. A row with `doc` acts in Milena.
+
+import { boolean, int, list, long, offsetReset, string } from './config-row.ts'
+
+export const groupConfigs = {
+  'consumer.assignment.interval.ms': int(1000, { server: 'group.consumer.assignment.interval.ms', min: 0 }),
+  'consumer.assignor.offload.enable': boolean(true, {
+    server: 'group.consumer.assignor.offload.enable',
+    internal: true,
+  }),
+  'consumer.heartbeat.interval.ms': int(5000, { server: 'group.consumer.heartbeat.interval.ms', min: 1 }),
+  'consumer.session.timeout.ms': int(45_000, { server: 'group.consumer.session.timeout.ms', min: 1 }),
+  'errors.deadletterqueue.copy.record.enable': boolean(false),
+  'errors.deadletterqueue.topic.name': string(''),
+  'share.assignment.interval.ms': int(1000, { server: 'group.share.assignment.interval.ms', min: 0 }),
+  'share.assignor.offload.enable': boolean(true, { server: 'group.share.assignor.offload.enable', internal: true }),
+  'share.auto.offset.reset': string('latest', { check: offsetReset }),
+  'share.delivery.count.limit': int(5, { server: 'group.share.delivery.count.limit', min: 2 }),
+  'share.heartbeat.interval.ms': int(5000, { server: 'group.share.heartbeat.interval.ms', min: 1 }),
+  'share.isolation.level': string('read_uncommitted', { values: ['read_committed', 'read_uncommitted'] }),
+  'share.partition.max.record.locks': int(2000, { server: 'group.share.partition.max.record.locks', min: 100 }),
+  'share.record.lock.duration.ms': int(30_000, { server: 'group.share.record.lock.duration.ms', min: 1000 }),
+  'share.renew.acknowledge.enable': boolean(true),
+  'share.session.timeout.ms': int(45_000, { server: 'group.share.session.timeout.ms', min: 1 }),
+  'streams.acceptable.recovery.lag': long(10_000, {
+    server: 'group.streams.acceptable.recovery.lag',
+    min: 0,
+    internal: true,
+  }),
+  'streams.assignment.interval.ms': int(1000, { server: 'group.streams.assignment.interval.ms', min: 0 }),
+  'streams.assignor.name': string(null, { server: 'group.streams.assignors' }),
+  'streams.assignor.offload.enable': boolean(true, { server: 'group.streams.assignor.offload.enable', internal: true }),
+  'streams.heartbeat.interval.ms': int(5000, { server: 'group.streams.heartbeat.interval.ms', min: 1 }),
+  'streams.initial.rebalance.delay.ms': int(3000, { server: 'group.streams.initial.rebalance.delay.ms', min: 0 }),
+  'streams.num.standby.replicas': int(0, { server: 'group.streams.num.standby.replicas', min: 0 }),
+  'streams.num.warmup.replicas': int(2, { server: 'group.streams.num.warmup.replicas', min: 0, internal: true }),
+  'streams.rack.aware.assignment.tags': list('', { server: 'group.streams.rack.aware.assignment.tags' }),
+  'streams.session.timeout.ms': int(45_000, { server: 'group.streams.session.timeout.ms', min: 1 }),
+  'streams.task.offset.interval.ms': int(60_000, {
+    server: 'group.streams.task.offset.interval.ms',
+    min: 1,
+    internal: true,
+  }),
+}
