@@ -1,0 +1,79 @@
+// Offsets expire, and groups with nothing left of them are deleted: KIP-211. A member that is there keeps the offsets of what it is
+// subscribed to; a group without members keeps all of them for the retention after the last member left; one that never had
+// members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds instead.
+
+import { ClassicGroup } from './classic-group.ts'
+import type { GroupMachine, GroupOutcome } from './group-machine.ts'
+import { type GroupRecord, groupTombstone, offsetTombstone } from './group-records.ts'
+import type { CommittedOffset } from './offset-store.ts'
+import { forgetTimers } from './rebalance.ts'
+
+const EXPIRY_TIMER = 'expiry'
+
+export function scheduleExpiry(machine: GroupMachine): void {
+  machine.timers.schedule(EXPIRY_TIMER, machine.config.offsetsRetentionCheckIntervalMs, () => {
+    scheduleExpiry(machine)
+    return expire(machine)
+  })
+}
+
+export function expire(machine: GroupMachine): GroupOutcome {
+  const records: GroupRecord[] = []
+  const deleted: ClassicGroup[] = []
+  for (const [groupId, group] of machine.groups) {
+    if (!(group instanceof ClassicGroup)) continue
+    const left = expireOffsets(machine, group, records)
+    if (left > 0 || machine.offsets.hasOpenTransaction(groupId)) continue
+    if (group.state !== 'Empty' || group.pendingJoin.size > 0) continue
+    records.push(groupTombstone(groupId))
+    deleted.push(group)
+  }
+  if (records.length > 0) {
+    machine.host.logger.info('group: expired', { records: records.length, groups: deleted.length })
+  }
+  return {
+    records,
+    inPieces: true,
+    applied: () => {
+      for (const group of deleted) forgetTimers(machine, group)
+    },
+    // They are as old at the next check.
+    refused: () => {},
+  }
+}
+
+/** How many offsets of the group are left. */
+function expireOffsets(machine: GroupMachine, group: ClassicGroup, records: GroupRecord[]): number {
+  const { groupId } = group
+  let left = 0
+  for (const [topic, partitions] of machine.offsets.of(groupId)) {
+    for (const [partition, offset] of partitions) {
+      const since = retainedSince(group, topic, offset)
+      if (
+        since !== null &&
+        isExpired(machine, offset, since) &&
+        !machine.offsets.isUnstable(groupId, topic, partition)
+      ) {
+        records.push(offsetTombstone(groupId, topic, partition))
+      } else {
+        left++
+      }
+    }
+  }
+  return left
+}
+
+/** Since when the retention runs, ms; null: it does not. */
+function retainedSince(group: ClassicGroup, topic: string, offset: CommittedOffset): number | null {
+  const committedAt = Number(offset.commitTimestamp)
+  if (group.protocolType === null) return committedAt
+  if (group.state === 'Empty') return group.stateTimestamp === -1 ? committedAt : group.stateTimestamp
+  const isKnown = group.usesConsumerProtocol && group.subscribedTopics !== null
+  return isKnown && group.state === 'Stable' && !group.isSubscribedTo(topic) ? committedAt : null
+}
+
+function isExpired(machine: GroupMachine, offset: CommittedOffset, since: number): boolean {
+  const now = machine.now()
+  if (offset.expireTimestamp !== -1n) return BigInt(now) >= offset.expireTimestamp
+  return now - since >= machine.config.offsetsRetentionMs
+}

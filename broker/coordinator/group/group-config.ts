@@ -1,0 +1,31 @@
+// The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names are those of
+// the properties in camel case.
+
+export interface GroupConfig {
+  readonly groupMinSessionTimeoutMs: number
+  readonly groupMaxSessionTimeoutMs: number
+  readonly groupInitialRebalanceDelayMs: number
+  readonly groupMaxSize: number
+  readonly offsetMetadataMaxBytes: number
+  readonly offsetsRetentionMs: number
+  readonly offsetsRetentionCheckIntervalMs: number
+  readonly offsetsCommitTimeoutMs: number
+}
+
+/** Kafka 4.4's defaults. */
+export const DEFAULT_GROUP_CONFIG: GroupConfig = {
+  groupMinSessionTimeoutMs: 6_000,
+  groupMaxSessionTimeoutMs: 1_800_000,
+  groupInitialRebalanceDelayMs: 3_000,
+  groupMaxSize: 0x7fffffff,
+  offsetMetadataMaxBytes: 4_096,
+  offsetsRetentionMs: 10_080 * 60_000,
+  offsetsRetentionCheckIntervalMs: 600_000,
+  offsetsCommitTimeoutMs: 5_000,
+}
+
+/**
+ * How long a joining member that has no member id yet (JoinGroup below v4) is kept while its request is parked: it cannot send
+ * heartbeats, and a client that gave up would join again and again as somebody new. Kafka's constant.
+ */
+export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000

@@ -1,0 +1,298 @@
+// The group coordinator as the handlers see it: takes requests, finds the shard of the group, words what comes back. What depends on
+// a request's version, and what is wrong before a group is looked at, is decided here; the rest in the state machine.
+// Source: GroupCoordinatorService and KafkaApis of Apache Kafka.
+
+import type { Host } from '../../../host/host.ts'
+import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
+import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import { NOTHING } from '../runtime/state-machine.ts'
+import type { MemberProtocol } from './classic-member.ts'
+import { EMPTY_BYTES } from './classic-member.ts'
+import {
+  type DeleteGroupAnswer,
+  type DeleteOffsetsAnswer,
+  deleteGroup,
+  deleteOffsets,
+  deleteOffsetsOfTopics,
+} from './deletion.ts'
+import { type DescribedGroup, describeError, describeGroup, type ListedGroup, listGroups } from './describe.ts'
+import type { GroupConfig } from './group-config.ts'
+import { groupErrorOf } from './group-errors.ts'
+import { GroupMachine, type TopicLookup } from './group-machine.ts'
+import { type GroupRecord, groupRecordFormat } from './group-records.ts'
+import { heartbeat } from './heartbeat.ts'
+import { joinError, joinGroup } from './join.ts'
+import { leaveGroup } from './leave.ts'
+import { type CommitAnswer, commitError, commitOffsets } from './offset-commit.ts'
+import { assembleCommit, splitCommit } from './offset-commit-topics.ts'
+import { fetchOffsets } from './offset-fetch.ts'
+import { type FetchedGroup, fetchGroups, type GroupFetch } from './offset-fetch-groups.ts'
+import { syncGroup } from './sync.ts'
+
+export const GROUP_TOPIC = '__consumer_offsets'
+
+/** What a handler's RequestContext has that groups care for. */
+export interface GroupRequestContext {
+  readonly apiVersion: number
+  readonly clientId: string | null
+  readonly clientHost: string
+}
+
+export interface GroupCoordinatorOptions {
+  readonly host: Host
+  readonly config: GroupConfig
+  readonly topics: TopicLookup
+}
+
+export class GroupCoordinator {
+  readonly #topics: TopicLookup
+  readonly #runtime: CoordinatorRuntime<GroupMachine, GroupRecord>
+
+  constructor({ host, config, topics }: GroupCoordinatorOptions) {
+    this.#topics = topics
+    this.#runtime = new CoordinatorRuntime({
+      host,
+      topic: GROUP_TOPIC,
+      format: groupRecordFormat,
+      createMachine: (timers) => new GroupMachine(host, config, timers),
+      partitionCount: () => topics.partitionCount(GROUP_TOPIC),
+      commitTimeoutMs: () => config.offsetsCommitTimeoutMs,
+    })
+  }
+
+  /** The partition of `__consumer_offsets` that a group belongs to; undefined while the topic does not exist. */
+  partitionOf(groupId: string): number | undefined {
+    return this.#runtime.partitionOf(groupId)
+  }
+
+  /** This broker leads a partition of `__consumer_offsets` from now on. */
+  onElected(index: number, partition: CoordinatorPartition): void {
+    this.#runtime.onElected(index, partition)
+  }
+
+  onResigned(index: number): void {
+    this.#runtime.onResigned(index)
+  }
+
+  async onTopicsDeleted(names: readonly string[]): Promise<void> {
+    await this.#runtime.runOnAll(
+      (machine, reply) => {
+        reply.send(undefined)
+        return deleteOffsetsOfTopics(machine, names)
+      },
+      // A shard that is loading has them at its next load; one that is gone has another leader.
+      () => undefined,
+    )
+  }
+
+  close(): void {
+    this.#runtime.close()
+  }
+
+  joinGroup(context: GroupRequestContext, request: RequestOf<'JoinGroup'>): Promise<ResponseInputOf<'JoinGroup'>> {
+    const { apiVersion } = context
+    // Null names no protocol from v7 on; before, an empty string does.
+    const word = (answer: ResponseInputOf<'JoinGroup'>): ResponseInputOf<'JoinGroup'> =>
+      apiVersion < 7 && answer.protocolName === null ? { ...answer, protocolName: '' } : answer
+    if (request.groupId === '') return Promise.resolve(joinError(ErrorCode.INVALID_GROUP_ID, ''))
+    const join = {
+      ...request,
+      rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
+      protocols: copyProtocols(request.protocols),
+      clientId: context.clientId ?? '',
+      // Java's way to print an address that was never a name.
+      clientHost: context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`,
+      requiresMemberId: apiVersion >= 4,
+      canSkipAssignment: apiVersion >= 9,
+    }
+    return this.#runtime
+      .run<ResponseInputOf<'JoinGroup'>>(
+        this.partitionOf(request.groupId),
+        (machine, reply) => joinGroup(machine, join, reply),
+        (errorCode) => joinError(groupErrorOf(errorCode), request.memberId),
+      )
+      .then(word)
+  }
+
+  syncGroup(request: RequestOf<'SyncGroup'>): Promise<ResponseInputOf<'SyncGroup'>> {
+    const failed = (errorCode: number): ResponseInputOf<'SyncGroup'> => ({ errorCode, assignment: EMPTY_BYTES })
+    if (request.groupId === '') return Promise.resolve(failed(ErrorCode.INVALID_GROUP_ID))
+    return this.#runtime.run(
+      this.partitionOf(request.groupId),
+      (machine, reply) => syncGroup(machine, request, reply),
+      // The client takes it for a reason to join again, which it may do as soon as the group is loaded.
+      (errorCode) =>
+        failed(
+          errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
+            ? ErrorCode.REBALANCE_IN_PROGRESS
+            : groupErrorOf(errorCode),
+        ),
+    )
+  }
+
+  heartbeat(request: RequestOf<'Heartbeat'>): Promise<ResponseInputOf<'Heartbeat'>> {
+    if (request.groupId === '') return Promise.resolve({ errorCode: ErrorCode.INVALID_GROUP_ID })
+    return this.#runtime.run<ResponseInputOf<'Heartbeat'>>(
+      this.partitionOf(request.groupId),
+      (machine, reply) => {
+        reply.send({ errorCode: heartbeat(machine, request) })
+        return NOTHING
+      },
+      // Sessions begin anew when the loading is over: nothing is lost until then.
+      (errorCode) => ({
+        errorCode: errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : groupErrorOf(errorCode),
+      }),
+    )
+  }
+
+  /** Below v3 one member leaves, and its error is that of the answer. */
+  async leaveGroup(
+    context: GroupRequestContext,
+    request: RequestOf<'LeaveGroup'>,
+  ): Promise<ResponseInputOf<'LeaveGroup'>> {
+    if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID }
+    const single = { memberId: request.memberId, groupInstanceId: null, reason: null }
+    const leaving = context.apiVersion < 3 ? [single] : request.members
+    const answer = await this.#runtime.run<ResponseInputOf<'LeaveGroup'>>(
+      this.partitionOf(request.groupId),
+      (machine, reply) => leaveGroup(machine, request.groupId, leaving, reply),
+      (errorCode) => ({ errorCode: groupErrorOf(errorCode), members: [] }),
+    )
+    if (context.apiVersion >= 3 || answer.errorCode !== ErrorCode.NONE) return answer
+    return { errorCode: answer.members?.[0]?.errorCode ?? ErrorCode.NONE }
+  }
+
+  async commitOffsets(
+    context: GroupRequestContext,
+    request: RequestOf<'OffsetCommit'>,
+  ): Promise<ResponseInputOf<'OffsetCommit'>> {
+    const { apiVersion } = context
+    const split = splitCommit(request.topics, this.#topics, apiVersion)
+    const { groupId, memberId, groupInstanceId, retentionTimeMs } = request
+    const commit = {
+      groupId,
+      generationId: request.generationIdOrMemberEpoch,
+      memberId,
+      groupInstanceId,
+      retentionTimeMs,
+      topics: split.known,
+      knowsMissingGroup: apiVersion >= 9,
+    }
+    const codes =
+      split.known.length === 0
+        ? []
+        : await this.#runtime.run<CommitAnswer>(
+            this.partitionOf(groupId),
+            (machine, reply) => commitOffsets(machine, commit, reply),
+            (errorCode) => commitError(split.known, groupErrorOf(errorCode)),
+          )
+    return { topics: assembleCommit(request.topics, split, codes) }
+  }
+
+  fetchOffsets(
+    context: GroupRequestContext,
+    request: RequestOf<'OffsetFetch'>,
+  ): Promise<ResponseInputOf<'OffsetFetch'>> {
+    return fetchGroups(context.apiVersion, request, this.#topics, (group) => this.#fetchGroup(group))
+  }
+
+  #fetchGroup({ groupId, topics, requireStable }: GroupFetch): Promise<FetchedGroup> {
+    return this.#runtime.run<FetchedGroup>(
+      this.partitionOf(groupId),
+      (machine, reply) => {
+        reply.send({ errorCode: ErrorCode.NONE, topics: fetchOffsets(machine, groupId, topics, requireStable) })
+        return NOTHING
+      },
+      (errorCode) => {
+        const code = groupErrorOf(errorCode)
+        // Consumers before 3.9 do not expect the other one here.
+        return {
+          errorCode: code === ErrorCode.COORDINATOR_NOT_AVAILABLE ? ErrorCode.NOT_COORDINATOR : code,
+          topics: [],
+        }
+      },
+    )
+  }
+
+  async deleteOffsets(request: RequestOf<'OffsetDelete'>): Promise<ResponseInputOf<'OffsetDelete'>> {
+    const { groupId, topics } = request
+    const answerWith = (errorCode: number) => ({ errorCode, throttleTimeMs: 0, topics: [] })
+    if (groupId === '') return answerWith(ErrorCode.INVALID_GROUP_ID)
+    const answer = await this.#runtime.run<DeleteOffsetsAnswer>(
+      this.partitionOf(groupId),
+      (machine, reply) => deleteOffsets(machine, groupId, topics, reply),
+      (errorCode) => ({ errorCode: groupErrorOf(errorCode), topics: [] }),
+    )
+    if (answer.errorCode !== ErrorCode.NONE) return answerWith(answer.errorCode)
+    const answered = topics.map(({ name, partitions }, index) => {
+      const count = this.#topics.partitionCount(name)
+      const codes = answer.topics[index] ?? []
+      return {
+        name,
+        partitions: partitions.map(({ partitionIndex }, position) => ({
+          partitionIndex,
+          errorCode:
+            partitionIndex < count ? (codes[position] ?? ErrorCode.NONE) : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+        })),
+      }
+    })
+    return { errorCode: ErrorCode.NONE, throttleTimeMs: 0, topics: answered }
+  }
+
+  async listGroups(request: RequestOf<'ListGroups'>): Promise<ResponseInputOf<'ListGroups'>> {
+    const answers = await this.#runtime.runOnAll<ListedGroup[] | number>(
+      (machine, reply) => {
+        reply.send(listGroups(machine, request.statesFilter, request.typesFilter))
+        return NOTHING
+      },
+      (errorCode) => (errorCode === ErrorCode.NOT_COORDINATOR ? [] : groupErrorOf(errorCode)),
+    )
+    const groups: ListedGroup[] = []
+    for (const answer of answers) {
+      if (typeof answer === 'number') return { errorCode: answer, groups: [] }
+      groups.push(...answer)
+    }
+    return { errorCode: ErrorCode.NONE, groups }
+  }
+
+  async describeGroups(context: GroupRequestContext, groupIds: readonly string[]): Promise<DescribedGroup[]> {
+    return Promise.all(
+      groupIds.map((groupId) =>
+        this.#runtime.run<DescribedGroup>(
+          this.partitionOf(groupId),
+          (machine, reply) => {
+            reply.send(describeGroup(machine, groupId, context.apiVersion))
+            return NOTHING
+          },
+          (errorCode) => describeError(groupId, groupErrorOf(errorCode)),
+        ),
+      ),
+    )
+  }
+
+  async deleteGroups(request: RequestOf<'DeleteGroups'>): Promise<ResponseInputOf<'DeleteGroups'>> {
+    const groupIds = [...new Set(request.groupsNames)]
+    const results = await Promise.all(
+      groupIds.map(async (groupId) => {
+        const answer = await this.#runtime.run<DeleteGroupAnswer>(
+          this.partitionOf(groupId),
+          (machine, reply) => deleteGroup(machine, groupId, reply),
+          (errorCode) => ({ errorCode: groupErrorOf(errorCode), errorMessage: null }),
+        )
+        return { groupId, ...answer }
+      }),
+    )
+    return { throttleTimeMs: 0, results }
+  }
+}
+
+/** The request's memory is used again, and the group keeps them. A name that comes twice counts once. */
+function copyProtocols(protocols: readonly MemberProtocol[]): MemberProtocol[] {
+  const byName = new Map<string, MemberProtocol>()
+  for (const { name, metadata } of protocols) {
+    if (!byName.has(name)) byName.set(name, { name, metadata: new Uint8Array(metadata) })
+  }
+  return [...byName.values()]
+}

@@ -1,0 +1,39 @@
+// The shape of a coordinator's state machine, after CoordinatorShard of Apache Kafka. An event looks at the state and answers with
+// an Outcome: records to append, and what to do when they are in the log. The durable part of the state changes only in replay(),
+// with the same calls in the same order on the leader that appended and on one that loads the log; the part that no log holds (who
+// waits for an answer, which timers run) is the event's own to change.
+
+import type { LogFields } from '../../../host/host.ts'
+
+export interface StateMachine<R> {
+  /** Applies one record. `producerId` is -1n outside transactions. */
+  replay(record: R, offset: number, producerId: bigint): void
+  /** Applies the end of a transaction of that producer. */
+  replayMarker(producerId: bigint, committed: boolean): void
+  /** The log is replayed to its end: arm timers. The outcomes are carried out one after the other. */
+  onLoaded(): Outcome<R>[]
+}
+
+export interface Outcome<R> {
+  /** Appended as one batch, applied by replay; in several batches when `inPieces`. */
+  readonly records: readonly R[]
+  /** For clean-ups of any size, whose records do not depend on each other. */
+  readonly inPieces?: boolean
+  /** Runs after the records are replayed: the place to answer from the new state. It must not fail or append. */
+  readonly applied?: () => void
+  /**
+   * Runs when the records were refused before anything was appended. An outcome without it has changed what no log holds, so its
+   * shard forgets everything and loads again. As in Kafka every answer that is still open then asks the client to try again.
+   */
+  readonly refused?: (errorCode: number) => void
+}
+
+export const NOTHING: Outcome<never> = { records: [], refused: () => {} }
+
+/** How the records of one internal topic are written; null: a type that this release does not know. */
+export interface RecordFormat<R> {
+  encode(record: R): { key: Uint8Array; value: Uint8Array | null }
+  /** Key and value are views of memory that is used again. Throws MalformedRequest when damaged. */
+  decode(key: Uint8Array, value: Uint8Array | null): R | null
+  describe(key: Uint8Array): LogFields
+}
