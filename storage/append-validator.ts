@@ -1,0 +1,121 @@
+// What Kafka checks of produced batches before they get their offsets, in the header wherever the header can tell.
+// Source: LogValidator, UnifiedLog.analyzeAndValidateRecords, ProduceRequest.validateRecords.
+//
+// Kafka decodes every record, also compressed ones, to check offset deltas, keys and timestamps, and sets the header's max timestamp
+// from them. Here records are decoded only where a rule needs it and the header cannot answer: keys on compacted topics,
+// timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, and recompression. A producer whose header
+// contradicts its records harms its own consumers alone; the checksum says that nothing was damaged on the way.
+
+import { ErrorCode } from '../protocol/error-codes.ts'
+import * as batch from '../protocol/records/batch.ts'
+import { buildBatch } from '../protocol/records/builder.ts'
+import { CorruptBatch } from '../protocol/records/errors.ts'
+import type { Codec } from '../protocol/records/layout.ts'
+import * as layout from '../protocol/records/layout.ts'
+import { type RecordFault, readBatch, recordFaults } from '../protocol/records/record.ts'
+import { type AppendResult, appendError, type RecordError } from './append-result.ts'
+import type { LogConfig } from './log-config.ts'
+
+/**
+ * Who appends. `client`: exactly one batch, everything is checked. `coordinator`: group, share and transaction coordinators, trusted, may write
+ * control batches. `controller`: records of the metadata log, kept as they are.
+ */
+export type AppendOrigin = 'client' | 'coordinator' | 'controller'
+
+/** null: the batch may be appended. */
+export function produceError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
+  if (bytes.length === 0) {
+    return appendError(ErrorCode.INVALID_RECORD, 'there must be exactly one record batch per partition')
+  }
+  if (bytes.length >= layout.RECORDS && batch.batchSize(view, 0) > config.maxMessageBytes) {
+    return sizeError(batch.batchSize(view, 0), config)
+  }
+  const fault = batch.producedBatchFault(bytes, view, 0, bytes.length)
+  if (fault !== null) return faultError(fault)
+  if (bytes.length > config.segmentBytes) {
+    const text = `a batch of ${bytes.length} bytes exceeds segment.bytes ${config.segmentBytes}`
+    return appendError(ErrorCode.RECORD_LIST_TOO_LARGE, text)
+  }
+  return recordsError(bytes, view, config, now)
+}
+
+export function sizeError(size: number, config: LogConfig): AppendResult {
+  const text = `a batch of ${size} bytes exceeds max.message.bytes ${config.maxMessageBytes}`
+  return appendError(ErrorCode.MESSAGE_TOO_LARGE, text)
+}
+
+function faultError(fault: batch.BatchFault): AppendResult {
+  const { kind, text } = batch.BATCH_FAULTS[fault]
+  if (kind === 'corrupt') return appendError(ErrorCode.CORRUPT_MESSAGE, text)
+  if (kind === 'codec') return appendError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, text)
+  // Kafka answers so for magic 0 and 1 too: no version of Produce that is left allows them.
+  return appendError(ErrorCode.INVALID_RECORD, text)
+}
+
+function recordsError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
+  const isCompacted = config.cleanupPolicy.includes('compact')
+  const isCreateTime = config.messageTimestampType === 'CreateTime'
+  if (isCreateTime && batch.isLogAppendTime(view, 0)) {
+    return appendError(ErrorCode.INVALID_TIMESTAMP, 'a producer must not set the timestamp type LogAppendTime')
+  }
+  const newest = now + config.messageTimestampAfterMaxMs
+  const oldest = now - config.messageTimestampBeforeMaxMs
+  const isBounded = Number.isSafeInteger(oldest) && oldest > 0
+  if (!isCompacted && !(isCreateTime && (isBounded || batch.batchMaxTimestamp(view, 0) > newest))) return null
+  const faults = recordFaults(bytes, view, 0, {
+    keysRequired: isCompacted,
+    ...(isCreateTime ? { newestTimestamp: newest } : {}),
+    ...(isCreateTime && isBounded ? { oldestTimestamp: oldest } : {}),
+  })
+  return faults === null ? null : recordFaultsError(faults)
+}
+
+function recordFaultsError(faults: readonly RecordFault[]): AppendResult {
+  const damage = faults.find((fault) => fault.fault === 'corrupt')
+  if (damage !== undefined) return appendError(ErrorCode.CORRUPT_MESSAGE, damage.text)
+  const errors: RecordError[] = faults.map((fault) => ({ batchIndex: fault.index, message: fault.text }))
+  if (faults.some((fault) => fault.fault === 'timestamp')) {
+    const text = 'One or more records have been rejected due to invalid timestamp'
+    return appendError(ErrorCode.INVALID_TIMESTAMP, text, errors)
+  }
+  const text = `One or more records have been rejected due to ${errors.length} record errors in total`
+  return appendError(ErrorCode.INVALID_RECORD, text, errors)
+}
+
+/** The codec that the topic wants instead of the batch's; null when it may stay as it is. */
+export function wantedCodec(view: DataView, config: LogConfig): Codec | null {
+  const { compressionType } = config
+  if (compressionType === 'producer' || compressionType === batch.batchCodec(view, 0)) return null
+  return compressionType
+}
+
+/** The same records under another codec. Dear, and only for topics that ask for it. */
+export function recompress(
+  bytes: Uint8Array,
+  view: DataView,
+  codec: Codec,
+  config: LogConfig,
+): Uint8Array | AppendResult {
+  try {
+    const records = readBatch(bytes, view, 0)
+    return buildBatch({
+      records,
+      compression: codec,
+      ...compressionLevel(codec, config),
+      producerId: batch.batchProducerId(view, 0),
+      producerEpoch: batch.batchProducerEpoch(view, 0),
+      baseSequence: batch.batchBaseSequence(view, 0),
+      transactional: batch.isTransactional(view, 0),
+    })
+  } catch (error) {
+    if (!(error instanceof CorruptBatch)) throw error
+    return appendError(ErrorCode.CORRUPT_MESSAGE, error.reason)
+  }
+}
+
+function compressionLevel(codec: Codec, config: LogConfig): { level?: number } {
+  if (codec === 'gzip' && config.compressionGzipLevel !== -1) return { level: config.compressionGzipLevel }
+  if (codec === 'lz4') return { level: config.compressionLz4Level }
+  if (codec === 'zstd') return { level: config.compressionZstdLevel }
+  return {}
+}

@@ -1,0 +1,51 @@
+// What all logs of a broker share: the host, and the bounds that hold for all of them together.
+
+import type { Host } from '../host/host.ts'
+import { GroupCommit } from './group-commit.ts'
+import { OpenFiles } from './open-files.ts'
+import { IndexMemory } from './sparse-index.ts'
+import { TailCache } from './tail-cache.ts'
+import { TurnWriter } from './turn-writer.ts'
+
+export interface StorageOptions {
+  /** Bytes of recently appended batches kept for consumers at the end of a log. */
+  readonly tailCacheSize: number
+  /** Bytes of index entries in memory. */
+  readonly indexMemorySize: number
+  readonly maxOpenFiles: number
+  /** Syncs under way at once; the host's pool has four threads, and cold reads need one too. */
+  readonly maxConcurrentSyncs: number
+  /** producer.id.expiration.ms */
+  readonly producerIdExpirationMs: number
+}
+
+export const defaultStorageOptions: StorageOptions = {
+  tailCacheSize: 64 * 1024 * 1024,
+  indexMemorySize: 64 * 1024 * 1024,
+  maxOpenFiles: 4096,
+  maxConcurrentSyncs: 3,
+  producerIdExpirationMs: 86_400_000,
+}
+
+export interface StorageEnvironment {
+  readonly host: Host
+  readonly options: StorageOptions
+  readonly files: OpenFiles
+  readonly indexMemory: IndexMemory
+  readonly tailCache: TailCache
+  readonly writer: TurnWriter
+  readonly commits: GroupCommit
+}
+
+export function createStorageEnvironment(host: Host, overrides: Partial<StorageOptions> = {}): StorageEnvironment {
+  const options = { ...defaultStorageOptions, ...overrides }
+  return {
+    host,
+    options,
+    files: new OpenFiles(options.maxOpenFiles),
+    indexMemory: new IndexMemory(options.indexMemorySize),
+    tailCache: new TailCache(options.tailCacheSize),
+    writer: new TurnWriter(host.timers),
+    commits: new GroupCommit(options.maxConcurrentSyncs),
+  }
+}

@@ -1,0 +1,250 @@
+// Reading batches: from the tail in memory at once, from segments through the host's pool.
+//
+//   offset        bound                      only whole batches: from the one that holds `offset` (whole, even when asked for its middle)
+//     │             │                        to the last that ends below `bound` and fits in `maxSize`; with minOneBatch the first
+//   ──┼──┬────┬────┬┼───┬────                may be larger. A read ends with its segment: the next one begins with the next.
+//     └──┴────┴────┘
+//
+// Bytes handed out are given away: cold reads are not pooled, since nobody tells when a socket has sent them.
+
+import type { DiskError } from '../host/disk.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { viewOf } from '../protocol/records/batch.ts'
+import { BatchCursor } from '../protocol/records/cursor.ts'
+import type { Segment } from './segment.ts'
+import type { Tail } from './tail-cache.ts'
+
+/** `nextOffset`: where the next read goes on; the offset asked for when nothing is there. */
+export type ReadDone = (errorCode: number, slices: Uint8Array[], size: number, nextOffset: number) => void
+
+export interface ReadableLog {
+  readonly segments: readonly Segment[]
+  readonly tail: Tail
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly writtenEndOffset: number
+  /** Grows when offsets are taken back: a read under way then answers with nothing. */
+  readonly truncationCount: number
+}
+
+/** Read beyond what was asked for, so that the batch in which the read begins need not be looked for first. */
+const SLACK_SIZE = 16 * 1024
+const NOTHING: Uint8Array[] = []
+
+const cursor = new BatchCursor()
+
+export class LogReader {
+  readonly #log: ReadableLog
+
+  constructor(log: ReadableLog) {
+    this.#log = log
+  }
+
+  read(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
+    const log = this.#log
+    if (offset < log.logStartOffset || offset > log.logEndOffset) {
+      done(ErrorCode.OFFSET_OUT_OF_RANGE, NOTHING, 0, offset)
+      return
+    }
+    const bound = Math.min(endOffset, log.logEndOffset)
+    if (offset >= bound || maxSize < 0) {
+      done(ErrorCode.NONE, NOTHING, 0, offset)
+      return
+    }
+    if (offset >= log.tail.startOffset) {
+      readTail(log.tail, offset, maxSize, bound, minOneBatch, done)
+      return
+    }
+    const cold = new ColdRead(log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
+    if (cold.isAtEnd) done(ErrorCode.NONE, NOTHING, 0, offset)
+    else startCold(cold, done)
+  }
+
+  /** As read, at once and from disk if need be: for recovery and the loading of coordinators. */
+  readSync(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
+    const log = this.#log
+    if (offset < log.logStartOffset || offset > log.logEndOffset || offset >= log.tail.startOffset) {
+      this.read(offset, maxSize, endOffset, minOneBatch, done)
+      return
+    }
+    const bound = Math.min(endOffset, log.writtenEndOffset)
+    const cold = new ColdRead(log, offset, maxSize, bound, minOneBatch)
+    while (!cold.isAtEnd) {
+      const target = cold.target()
+      if (cold.absorb(target, cold.segment.file().readSync(target, cold.position))) break
+    }
+    cold.answer(done)
+  }
+}
+
+function startCold(cold: ColdRead, done: ReadDone): void {
+  const { segment } = cold
+  const target = cold.target()
+  const file = segment.file()
+  segment.pin()
+  file.read(target, cold.position, (error: DiskError | null, readSize: number) => {
+    segment.unpin()
+    if (error !== null) done(ErrorCode.KAFKA_STORAGE_ERROR, NOTHING, 0, cold.offset)
+    else if (cold.absorb(target, readSize) || cold.isAtEnd) cold.answer(done)
+    else startCold(cold, done)
+  })
+}
+
+function readTail(
+  tail: Tail,
+  offset: number,
+  maxSize: number,
+  bound: number,
+  minOneBatch: boolean,
+  done: ReadDone,
+): void {
+  const slices: Uint8Array[] = []
+  let size = 0
+  let nextOffset = offset
+  let index = tail.find(offset)
+  for (let chunk = tail.chunkAt(index); chunk !== undefined; chunk = tail.chunkAt(++index)) {
+    const view = viewOf(chunk)
+    cursor.reset(chunk, view, 0, chunk.length)
+    let start = -1
+    let end = 0
+    let isFull = false
+    while (cursor.next()) {
+      const { lastOffset } = cursor
+      if (lastOffset < offset) continue
+      const isFirst = size === 0 && start < 0
+      const batchEnd = cursor.position + cursor.size
+      const from = start < 0 ? cursor.position : start
+      if (lastOffset >= bound || (size + batchEnd - from > maxSize && !(isFirst && minOneBatch))) {
+        isFull = true
+        break
+      }
+      start = from
+      end = batchEnd
+      nextOffset = lastOffset + 1
+    }
+    if (start >= 0) {
+      slices.push(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
+      size += end - start
+    }
+    if (isFull || size >= maxSize) break
+  }
+  done(ErrorCode.NONE, slices, size, nextOffset)
+}
+
+/** One read of one segment; goes on to the next segment only when this one holds nothing from `offset` on. */
+class ColdRead {
+  readonly offset: number
+  segment: Segment
+  position: number
+  /** Nothing is left to read. */
+  isAtEnd = false
+  readonly #log: ReadableLog
+  readonly #maxSize: number
+  readonly #bound: number
+  readonly #minOneBatch: boolean
+  readonly #truncationCount: number
+  #readSize: number
+  #slice: Uint8Array | null = null
+  #nextOffset: number
+  #errorCode: number = ErrorCode.NONE
+
+  constructor(log: ReadableLog, offset: number, maxSize: number, bound: number, minOneBatch: boolean) {
+    this.#log = log
+    this.offset = offset
+    this.#maxSize = maxSize
+    this.#bound = bound
+    this.#minOneBatch = minOneBatch
+    this.#truncationCount = log.truncationCount
+    this.#nextOffset = offset
+    this.segment = log.segments[segmentIndexFor(log.segments, offset)]!
+    this.position = this.segment.positionFor(offset)
+    this.#readSize = maxSize + SLACK_SIZE
+    if (this.position >= this.segment.writtenSize) this.#nextSegment()
+    if (offset >= bound) this.isAtEnd = true
+  }
+
+  target(): Uint8Array {
+    return Buffer.allocUnsafe(Math.min(this.#readSize, this.segment.writtenSize - this.position))
+  }
+
+  /** Looks at what was read. False: more must be read, from `position`, unless isAtEnd. */
+  absorb(bytes: Uint8Array, readSize: number): boolean {
+    if (this.#log.truncationCount !== this.#truncationCount) return true
+    const view = viewOf(bytes)
+    cursor.reset(bytes, view, 0, readSize)
+    let start = -1
+    let end = 0
+    while (cursor.next()) {
+      const { lastOffset } = cursor
+      if (lastOffset < this.offset) continue
+      const batchEnd = cursor.position + cursor.size
+      if (lastOffset >= this.#bound) {
+        this.isAtEnd = start < 0
+        break
+      }
+      const from = start < 0 ? cursor.position : start
+      if (batchEnd - from > this.#maxSize && !(start < 0 && this.#minOneBatch)) {
+        if (start < 0) return true
+        break
+      }
+      start = from
+      end = batchEnd
+      this.#nextOffset = lastOffset + 1
+    }
+    if (start >= 0) {
+      this.#slice = bytes.subarray(start, end)
+      this.segment.rememberPosition(this.#nextOffset, this.position + end)
+      return true
+    }
+    if (this.isAtEnd) return true
+    return this.#goOn(view, readSize)
+  }
+
+  answer(done: ReadDone): void {
+    if (this.#slice === null) done(this.#errorCode, NOTHING, 0, this.offset)
+    else done(ErrorCode.NONE, [this.#slice], this.#slice.length, this.#nextOffset)
+  }
+
+  /** No whole batch of interest was in what was read: it was cut, or all were below `offset`. */
+  #goOn(view: DataView, readSize: number): boolean {
+    const rest = readSize - cursor.position
+    this.position += cursor.position
+    if (cursor.fault !== null && cursor.fault !== 'truncated') {
+      this.#errorCode = ErrorCode.CORRUPT_MESSAGE
+      return true
+    }
+    if (this.position >= this.segment.writtenSize) {
+      this.#nextSegment()
+      return false
+    }
+    if (rest >= 12) {
+      const size = view.getInt32(cursor.position + 8) + 12
+      if (size > this.#maxSize && !this.#minOneBatch) return true
+      this.#readSize = Math.max(size, this.#maxSize)
+    }
+    return false
+  }
+
+  #nextSegment(): void {
+    const next = this.#log.segments[this.#log.segments.indexOf(this.segment) + 1]
+    if (next === undefined || next.baseOffset >= this.#bound) {
+      this.isAtEnd = true
+      return
+    }
+    this.segment = next
+    this.position = 0
+    this.isAtEnd = next.writtenSize === 0
+  }
+}
+
+/** The last segment that begins at or below `offset`; the first when none does. */
+export function segmentIndexFor(segments: readonly Segment[], offset: number): number {
+  let low = 0
+  let high = segments.length - 1
+  while (low <= high) {
+    const middle = (low + high) >>> 1
+    if (segments[middle]!.baseOffset <= offset) low = middle + 1
+    else high = middle - 1
+  }
+  return Math.max(0, high)
+}

@@ -1,0 +1,129 @@
+// The snapshot files of one partition, and the producer state rebuilt from the latest that counts and the batches after it.
+
+import { readFile } from './checkpoint.ts'
+import type { StorageEnvironment } from './environment.ts'
+import { join, offsetOfFileName, SNAPSHOT_SUFFIX, segmentFileName } from './file-names.ts'
+import { segmentIndexFor } from './log-reader.ts'
+import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts'
+import { isExpired, ProducerState } from './producer-state.ts'
+import type { Segment } from './segment.ts'
+import { SegmentScanner } from './segment-scanner.ts'
+
+export class ProducerSnapshots {
+  readonly #environment: StorageEnvironment
+  #directory: string
+  /** Offsets of the files, ascending. */
+  #offsets: number[] = []
+
+  constructor(environment: StorageEnvironment, directory: string) {
+    this.#environment = environment
+    this.#directory = directory
+  }
+
+  get offsets(): readonly number[] {
+    return this.#offsets
+  }
+
+  /** From the names in the partition's directory. */
+  found(names: readonly string[]): void {
+    this.#offsets = names.map((name) => offsetOfFileName(name, SNAPSHOT_SUFFIX)).filter((offset) => offset >= 0)
+    this.#offsets.sort((a, b) => a - b)
+  }
+
+  /** Not synced: the sync of the segment that ends there takes it along. */
+  write(producers: ProducerState, offset: number): void {
+    if (offset === 0 || this.#offsets.includes(offset)) return
+    const file = this.#environment.host.disk.open(this.#path(offset), 'write')
+    try {
+      const bytes = encodeSnapshot(producers.entries(), producers.size)
+      file.truncate(bytes.length)
+      file.writeSync([bytes], 0)
+    } finally {
+      file.close()
+    }
+    this.#offsets.push(offset)
+    this.#offsets.sort((a, b) => a - b)
+  }
+
+  sync(offset: number): void {
+    if (!this.#offsets.includes(offset)) return
+    const file = this.#environment.host.disk.open(this.#path(offset), 'write')
+    file.syncSync()
+    file.close()
+  }
+
+  /** Snapshots above `offset` describe what is not in the log any more. */
+  truncateTo(offset: number): void {
+    while (this.#offsets.length > 0 && this.#offsets[this.#offsets.length - 1]! > offset)
+      this.#remove(this.#offsets.pop()!)
+  }
+
+  /** Their segments are deleted. */
+  removeBelow(baseOffset: number): void {
+    while (this.#offsets.length > 0 && this.#offsets[0]! < baseOffset) this.#remove(this.#offsets.shift()!)
+  }
+
+  /** Keeps those at the begin of a segment, and the latest beyond the last segment's begin: that of a clean stop. */
+  removeStray(segments: readonly Segment[]): void {
+    const lastBase = segments[segments.length - 1]!.baseOffset
+    const latest = this.#offsets.at(-1)
+    for (const offset of [...this.#offsets]) {
+      if (segments.some((segment) => segment.baseOffset === offset)) continue
+      if (offset === latest && offset > lastBase) continue
+      this.#offsets.splice(this.#offsets.indexOf(offset), 1)
+      this.#remove(offset)
+    }
+  }
+
+  /** The state just before `endOffset`. All batches up to there must be in the segment files. */
+  rebuild(segments: readonly Segment[], logStartOffset: number, endOffset: number): ProducerState {
+    const { producers, offset } = this.#load(logStartOffset, endOffset)
+    for (let index = segmentIndexFor(segments, offset); index < segments.length; index++) {
+      const segment = segments[index]!
+      if (segment.baseOffset >= endOffset) break
+      replay(segment, producers, offset, endOffset)
+    }
+    return producers
+  }
+
+  #load(logStartOffset: number, endOffset: number): { producers: ProducerState; offset: number } {
+    const { host, options } = this.#environment
+    const now = host.clock.now()
+    for (let index = this.#offsets.length - 1; index >= 0; index--) {
+      const offset = this.#offsets[index]!
+      if (offset > endOffset || offset < logStartOffset) continue
+      const bytes = readFile(host.disk, this.#path(offset))
+      const entries = bytes === null ? 'is missing' : decodeSnapshot(bytes)
+      if (typeof entries === 'string') {
+        host.logger.warn('producer snapshot is not used', { path: this.#path(offset), reason: entries })
+        this.#offsets.splice(index, 1)
+        this.#remove(offset)
+        continue
+      }
+      const producers = new ProducerState()
+      producers.load(entries.filter((entry) => !isExpired(entry, now, options.producerIdExpirationMs)))
+      return { producers, offset }
+    }
+    return { producers: new ProducerState(), offset: logStartOffset }
+  }
+
+  #path(offset: number): string {
+    return join(this.#directory, segmentFileName(offset, SNAPSHOT_SUFFIX))
+  }
+
+  #remove(offset: number): void {
+    this.#environment.host.disk.remove(this.#path(offset))
+  }
+}
+
+function replay(segment: Segment, producers: ProducerState, from: number, to: number): void {
+  const size = segment.writtenSize
+  if (size === 0) return
+  const scanner = new SegmentScanner(segment.file(), Math.min(segment.positionFor(from), size), size, true)
+  while (scanner.next()) {
+    if (scanner.lastOffset < from) continue
+    if (scanner.baseOffset >= to) break
+    if (scanner.magic === 2) producers.apply(scanner.bytes, scanner.view, scanner.at)
+  }
+  scanner.close()
+}

@@ -1,0 +1,211 @@
+// Opening a partition's directory. After a clean stop only the end of the last segment is looked at. Otherwise every batch from the
+// recovery point's segment on is read and its checksum verified; the log is cut at the first that is not sound, its indexes,
+// epochs and producer state are rebuilt, and what was done is reported. Source: LogLoader, LogSegment.recover.
+//
+//   segments   [ ………… ][ ………│………… ][ …… ✗ ………][ …………… ]
+//                       │   recovery point  │   └ removed: nothing after a cut can be trusted to follow it
+//                       └ scanned from here └ cut
+//
+// A gap between two segments past the recovery point is damage too: the end of the former was lost, on a batch's border.
+
+import { batchLeaderEpoch } from '../protocol/records/batch.ts'
+import type { StorageEnvironment } from './environment.ts'
+import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, segmentFileName } from './file-names.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
+import type { LogConfig } from './log-config.ts'
+import type { ProducerSnapshots } from './producer-snapshots.ts'
+import type { ProducerState } from './producer-state.ts'
+import { Segment } from './segment.ts'
+import { newSegment, removeSegments } from './segment-files.ts'
+import { SegmentScanner } from './segment-scanner.ts'
+import { completeSwaps } from './swap-files.ts'
+
+export interface RecoveryReport {
+  /** Scanned. */
+  readonly segments: number
+  readonly fromOffset: number
+  readonly logEndOffset: number
+  readonly bytesCut: number
+  readonly segmentsRemoved: number
+  /** Why it was cut; null when it was not. */
+  readonly reason: string | null
+}
+
+export interface LoadOptions {
+  readonly environment: StorageEnvironment
+  readonly directory: string
+  readonly config: LogConfig
+  readonly epochs: LeaderEpochCache
+  readonly snapshots: ProducerSnapshots
+  readonly recoveryPoint: number
+  readonly logStartOffset: number
+  readonly cleanShutdown: boolean
+}
+
+export interface LoadedLog {
+  readonly segments: Segment[]
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  readonly producers: ProducerState | null
+  readonly isNew: boolean
+  readonly report: RecoveryReport | null
+}
+
+export function loadLog(options: LoadOptions): LoadedLog {
+  const { environment, directory, snapshots } = options
+  const { disk } = environment.host
+  const isNew = !disk.exists(directory)
+  if (isNew) disk.makeDirectory(directory)
+  const names = isNew ? [] : completeSwaps(environment, directory)
+  snapshots.found(names)
+  const bases = names.map((name) => offsetOfFileName(name, LOG_SUFFIX)).filter((offset) => offset >= 0)
+  bases.sort((a, b) => a - b)
+  const segments = bases.map((base) => new Segment(environment, directory, base))
+  if (segments.length === 0) {
+    const segment = newSegment(environment, directory, options.logStartOffset)
+    return {
+      segments: [segment],
+      logStartOffset: options.logStartOffset,
+      logEndOffset: options.logStartOffset,
+      producers: null,
+      isNew: true,
+      report: null,
+    }
+  }
+  const present = new Set(names)
+  const needsIndex = segments.filter(
+    (segment) => !present.has(segmentFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)),
+  )
+  if (!options.cleanShutdown) return recover(segments, options)
+  for (const segment of needsIndex)
+    if (segment.size > 0) return recover(segments, { ...options, recoveryPoint: segment.baseOffset })
+  const logEndOffset = segments[segments.length - 1]!.nextOffset()
+  return finish(segments, options, logEndOffset, null, null)
+}
+
+function recover(segments: Segment[], options: LoadOptions): LoadedLog {
+  const { environment, directory, snapshots, config } = options
+  const first = firstToRecover(segments, options.recoveryPoint)
+  const start = segments[first]!.baseOffset
+  // What was written past the recovery point may be torn, or stale from before a truncation.
+  snapshots.truncateTo(start)
+  const producers = snapshots.rebuild(segments.slice(0, first), options.logStartOffset, start)
+  const isGapDamage = !config.cleanupPolicy.includes('compact') || options.recoveryPoint > 0
+  let next = start
+  let bytesCut = 0
+  let reason: string | null = null
+  let count = first
+  for (; count < segments.length && reason === null; count++) {
+    const segment = segments[count]!
+    if (count > first && segment.baseOffset !== next) {
+      const isGap = segment.baseOffset > options.recoveryPoint && isGapDamage
+      if (segment.baseOffset < next || isGap) {
+        reason = `a segment begins at offset ${segment.baseOffset}, the one before ends at ${next}`
+        break
+      }
+    }
+    if (count > first) snapshots.write(producers, segment.baseOffset)
+    const result = recoverSegment(segment, options, producers)
+    next = result.nextOffset
+    bytesCut += result.bytesCut
+    if (result.reason !== null)
+      reason = `${result.reason} at ${result.position} of ${segmentFileName(segment.baseOffset, LOG_SUFFIX)}`
+  }
+  const removed = segments.slice(count)
+  for (const segment of removed) bytesCut += segment.size
+  const kept = segments.slice(0, count)
+  removeSegments(environment, removed, () => kept)
+  for (const segment of kept.slice(first)) {
+    segment.file().syncSync()
+    segment.flushIndexes(true)
+    snapshots.sync(segment.baseOffset)
+  }
+  environment.host.disk.syncDirectory(directory)
+  const report: RecoveryReport = {
+    segments: kept.length - first,
+    fromOffset: start,
+    logEndOffset: next,
+    bytesCut,
+    segmentsRemoved: removed.length,
+    reason,
+  }
+  if (reason !== null) environment.host.logger.warn('log recovered', { log: directory, ...report })
+  return finish(kept, options, next, producers, report)
+}
+
+/** The segment that holds the recovery point; the last one when that is at its begin, since its files may not have been synced. */
+function firstToRecover(segments: readonly Segment[], recoveryPoint: number): number {
+  let first = segments.length - 1
+  while (first > 0 && segments[first]!.baseOffset > recoveryPoint) first--
+  return first
+}
+
+interface SegmentRecovery {
+  readonly nextOffset: number
+  readonly bytesCut: number
+  readonly position: number
+  readonly reason: string | null
+}
+
+function recoverSegment(segment: Segment, options: LoadOptions, producers: ProducerState): SegmentRecovery {
+  const { epochs, config, recoveryPoint } = options
+  const { size } = segment
+  segment.resetForRecovery()
+  const scanner = new SegmentScanner(segment.file(), 0, size, true)
+  let next = segment.baseOffset
+  let reason: string | null = null
+  while (scanner.next()) {
+    const { lastOffset } = scanner
+    reason = batchFaultAt(scanner, next, segment)
+    if (reason !== null) break
+    segment.note(scanner.position, scanner.size, lastOffset, scanner.maxTimestamp, config.indexIntervalBytes)
+    if (scanner.magic === 2) {
+      const epoch = batchLeaderEpoch(scanner.view, scanner.at)
+      if (epoch > epochs.latestEpoch) epochs.assign(epoch, scanner.baseOffset)
+      const aborted = producers.apply(scanner.bytes, scanner.view, scanner.at)
+      if (aborted !== null) segment.transactionIndex.append(aborted)
+    }
+    next = lastOffset + 1
+  }
+  reason ??= scanner.fault === null ? null : `a batch is damaged (${scanner.fault})`
+  const { position } = scanner
+  scanner.close()
+  if (reason !== null) segment.cutFile(position)
+  // Below the recovery point nothing may be missing: the disk has lost what it had promised to keep.
+  if (reason !== null && next < recoveryPoint) reason += `, below the recovery point ${recoveryPoint}`
+  return { nextOffset: next, bytesCut: size - position, position, reason }
+}
+
+function batchFaultAt(scanner: SegmentScanner, next: number, segment: Segment): string | null {
+  if (!scanner.verifyCrc()) return 'a checksum does not match'
+  const { baseOffset, lastOffset } = scanner
+  if (baseOffset < next || lastOffset < baseOffset) return `offsets ${baseOffset}–${lastOffset} come after ${next - 1}`
+  if (!segment.canHold(lastOffset)) return `offset ${lastOffset} is out of the segment's range`
+  return null
+}
+
+function finish(
+  segments: Segment[],
+  options: LoadOptions,
+  logEndOffset: number,
+  producers: ProducerState | null,
+  report: RecoveryReport | null,
+): LoadedLog {
+  const { environment, directory, epochs, snapshots } = options
+  const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
+  if (logEndOffset < logStartOffset) {
+    // DeleteRecords had gone further than what is left.
+    removeSegments(environment, segments, () => [])
+    const segment = newSegment(environment, directory, logStartOffset)
+    epochs.truncateFromEnd(logStartOffset)
+    snapshots.truncateTo(-1)
+    return { segments: [segment], logStartOffset, logEndOffset: logStartOffset, producers: null, isNew: true, report }
+  }
+  if (report !== null) {
+    epochs.truncateFromEnd(logEndOffset)
+    epochs.truncateFromStart(logStartOffset)
+    epochs.flush()
+    snapshots.removeStray(segments)
+  }
+  return { segments, logStartOffset, logEndOffset, producers, isNew: false, report }
+}

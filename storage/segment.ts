@@ -1,0 +1,306 @@
+// One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is active: appended to.
+//
+//   .log   0 ─────────────────────── writtenSize ─────────── size
+//          │ in the file             │ appended in this turn │
+//
+// Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment, FileRecords.
+
+import type { DiskFile } from '../host/disk.ts'
+import type { StorageEnvironment } from './environment.ts'
+import {
+  join,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentFileName,
+  TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+} from './file-names.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { SegmentScanner } from './segment-scanner.ts'
+import { NO_TIMESTAMP, TimeIndex } from './time-index.ts'
+import { TransactionIndex } from './transaction-index.ts'
+
+/** Relative offsets in indexes are int32, and so are positions. */
+const MAX_RELATIVE_OFFSET = 0x7fffffff
+const UNKNOWN = -2
+
+export class Segment {
+  readonly baseOffset: number
+  readonly createdMs: number
+  readonly #environment: StorageEnvironment
+  #directory: string
+  #file: DiskFile | null = null
+  #pins = 0
+  #size = UNKNOWN
+  #pending: Uint8Array[] = []
+  #pendingSize = 0
+  #bytesSinceIndexEntry = 0
+  #maxTimestamp = UNKNOWN
+  #offsetOfMaxTimestamp = UNKNOWN
+  #firstTimestamp = UNKNOWN
+  #offsetIndex: OffsetIndex | null = null
+  #timeIndex: TimeIndex | null = null
+  #transactionIndex: TransactionIndex | null = null
+  #whenUnpinned: (() => void) | null = null
+  /** Where a sequential reader goes on, so that it need not search the index. */
+  #hintOffset = UNKNOWN
+  #hintPosition = 0
+
+  constructor(environment: StorageEnvironment, directory: string, baseOffset: number) {
+    this.#environment = environment
+    this.#directory = directory
+    this.baseOffset = baseOffset
+    this.createdMs = environment.host.clock.now()
+  }
+
+  /** Creates the file of a new, empty segment. */
+  create(): void {
+    this.#size = 0
+    const file = this.file()
+    // What an earlier run left here was not part of the log.
+    if (file.size() !== 0) file.truncate(0)
+    this.offsetIndex.reset()
+    this.timeIndex.reset()
+    this.transactionIndex.reset()
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  path(suffix: string): string {
+    return join(this.#directory, segmentFileName(this.baseOffset, suffix))
+  }
+
+  /** Bytes appended. */
+  get size(): number {
+    if (this.#size === UNKNOWN) this.#size = this.file().size()
+    return this.#size
+  }
+
+  get writtenSize(): number {
+    return this.size - this.#pendingSize
+  }
+
+  get hasPending(): boolean {
+    return this.#pendingSize > 0
+  }
+
+  get offsetIndex(): OffsetIndex {
+    const { host, indexMemory } = this.#environment
+    this.#offsetIndex ??= new OffsetIndex(host.disk, indexMemory, this.path(OFFSET_INDEX_SUFFIX), this.baseOffset)
+    return this.#offsetIndex
+  }
+
+  get timeIndex(): TimeIndex {
+    const { host, indexMemory } = this.#environment
+    this.#timeIndex ??= new TimeIndex(host.disk, indexMemory, this.path(TIME_INDEX_SUFFIX), this.baseOffset)
+    return this.#timeIndex
+  }
+
+  get transactionIndex(): TransactionIndex {
+    this.#transactionIndex ??= new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
+    return this.#transactionIndex
+  }
+
+  /** Of all batches in the segment; -1 when none has one. */
+  get maxTimestamp(): number {
+    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp()
+    return this.#maxTimestamp
+  }
+
+  get offsetOfMaxTimestamp(): number {
+    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp()
+    return this.#offsetOfMaxTimestamp
+  }
+
+  /** The max timestamp of the first batch, from which rolling by time counts; -1 while there is none. */
+  get firstTimestamp(): number {
+    if (this.#firstTimestamp !== UNKNOWN) return this.#firstTimestamp
+    const scanner = new SegmentScanner(this.file(), 0, this.writtenSize)
+    this.#firstTimestamp = scanner.next() ? scanner.maxTimestamp : NO_TIMESTAMP
+    scanner.close()
+    return this.#firstTimestamp
+  }
+
+  canHold(lastOffset: number): boolean {
+    return lastOffset - this.baseOffset <= MAX_RELATIVE_OFFSET
+  }
+
+  /** Queues the bytes; `note` follows for each batch in them. */
+  append(bytes: Uint8Array): void {
+    this.#pending.push(bytes)
+    this.#pendingSize += bytes.length
+    this.#size = this.size + bytes.length
+  }
+
+  /** Tells the indexes of a batch that begins at `position`. */
+  note(position: number, size: number, lastOffset: number, maxTimestamp: number, indexIntervalBytes: number): void {
+    if (position === 0) this.#firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.maxTimestamp) {
+      this.#maxTimestamp = maxTimestamp
+      this.#offsetOfMaxTimestamp = lastOffset
+    }
+    if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.append(lastOffset, position)
+      this.timeIndex.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp)
+      this.#bytesSinceIndexEntry = 0
+    }
+    this.#bytesSinceIndexEntry += size
+  }
+
+  /** Throws DiskError; then the file may hold a part of what was pending: discardPending() cuts that off. */
+  writePending(): void {
+    if (this.#pendingSize === 0) return
+    this.file().writeSync(this.#pending, this.writtenSize)
+    this.#pending = []
+    this.#pendingSize = 0
+  }
+
+  /** Gives up what is pending and what a failed write left behind. */
+  discardPending(): void {
+    this.#size = this.writtenSize
+    this.#pending = []
+    this.#pendingSize = 0
+    const file = this.file()
+    if (file.size() > this.#size) file.truncate(this.#size)
+  }
+
+  /** The file, open. Valid until control returns to the event loop, unless pinned. */
+  file(): DiskFile {
+    this.#file ??= this.#environment.host.disk.open(this.path(LOG_SUFFIX), 'write')
+    this.#environment.files.touch(this)
+    return this.#file
+  }
+
+  pin(): void {
+    this.#pins++
+  }
+
+  unpin(): void {
+    this.#pins--
+    if (this.#pins > 0 || this.#whenUnpinned === null) return
+    const run = this.#whenUnpinned
+    this.#whenUnpinned = null
+    run()
+  }
+
+  closeFile(): boolean {
+    if (this.#pins > 0) return false
+    this.#file?.close()
+    this.#file = null
+    return true
+  }
+
+  /** Closes, and runs `then` once no I/O is under way any more: at once in most cases. */
+  release(then: () => void): void {
+    const { files, indexMemory } = this.#environment
+    const run = (): void => {
+      this.closeFile()
+      files.forget(this)
+      if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+      if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+      then()
+    }
+    if (this.#pins === 0) run()
+    else this.#whenUnpinned = run
+  }
+
+  /** Brings the files beside the log up to date: when the segment ends, or the broker. */
+  flushIndexes(sync: boolean): void {
+    if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp)
+    this.offsetIndex.flush(sync)
+    this.timeIndex.flush(sync)
+    this.transactionIndex.flush(sync)
+  }
+
+  get hasUnflushedIndexes(): boolean {
+    if (this.#offsetIndex !== null && !this.#offsetIndex.isFlushed) return true
+    if (this.#timeIndex !== null && !this.#timeIndex.isFlushed) return true
+    return this.#transactionIndex !== null && !this.#transactionIndex.isFlushed
+  }
+
+  /** A position from which to look for `offset`: at or before the batch that holds it. */
+  positionFor(offset: number): number {
+    if (offset === this.#hintOffset) return this.#hintPosition
+    return Math.min(this.offsetIndex.lookup(offset), this.writtenSize)
+  }
+
+  rememberPosition(offset: number, position: number): void {
+    this.#hintOffset = offset
+    this.#hintPosition = position
+  }
+
+  /** Removes all batches with offsets from `offset` on. Nothing may be pending. */
+  truncateTo(offset: number): void {
+    const scanner = new SegmentScanner(this.file(), Math.min(this.offsetIndex.lookup(offset), this.size), this.size)
+    let position = this.size
+    while (scanner.next()) {
+      if (scanner.lastOffset < offset) continue
+      position = scanner.position
+      break
+    }
+    scanner.close()
+    this.offsetIndex.truncateTo(offset)
+    this.timeIndex.truncateTo(offset)
+    this.transactionIndex.truncateTo(offset)
+    if (position < this.size) this.file().truncate(position)
+    this.#size = position
+    this.#bytesSinceIndexEntry = 0
+    this.#maxTimestamp = UNKNOWN
+    this.#firstTimestamp = UNKNOWN
+    this.#hintOffset = UNKNOWN
+  }
+
+  /** Recovery has found the log sound up to `size`, and begins to build the indexes from nothing. */
+  resetForRecovery(): void {
+    this.offsetIndex.reset()
+    this.timeIndex.reset()
+    this.transactionIndex.reset()
+    this.#bytesSinceIndexEntry = 0
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
+    this.#hintOffset = UNKNOWN
+  }
+
+  cutFile(size: number): void {
+    if (this.file().size() > size) this.file().truncate(size)
+    this.#size = size
+  }
+
+  /** The offset after the last batch, found from the last index entry on. */
+  nextOffset(): number {
+    const index = this.offsetIndex
+    const start = index.isSane(this.size) ? index.lastPosition : 0
+    const scanner = new SegmentScanner(this.file(), start, this.size)
+    let next = this.baseOffset
+    while (scanner.next()) next = scanner.lastOffset + 1
+    scanner.close()
+    return next
+  }
+
+  moved(directory: string): void {
+    this.#directory = directory
+    this.#offsetIndex?.moved(this.path(OFFSET_INDEX_SUFFIX))
+    this.#timeIndex?.moved(this.path(TIME_INDEX_SUFFIX))
+    this.#transactionIndex?.moved(this.path(TRANSACTION_INDEX_SUFFIX))
+  }
+
+  /** From the time index, then from the batches after its last entry. */
+  #loadMaxTimestamp(): void {
+    this.#maxTimestamp = this.timeIndex.lastTimestamp
+    this.#offsetOfMaxTimestamp = this.timeIndex.lastOffset
+    const start = Math.min(this.offsetIndex.lookup(this.#offsetOfMaxTimestamp), this.writtenSize)
+    const scanner = new SegmentScanner(this.file(), start, this.writtenSize)
+    while (scanner.next()) {
+      if (scanner.maxTimestamp <= this.#maxTimestamp) continue
+      this.#maxTimestamp = scanner.maxTimestamp
+      this.#offsetOfMaxTimestamp = scanner.lastOffset
+    }
+    scanner.close()
+  }
+}

@@ -1,0 +1,121 @@
+// The batches appended last, in memory, so that a consumer at the end of a log never touches the disk. Each log has a tail; one bound
+// holds for all of them together, and what was appended first, wherever, is dropped first.
+//
+//   log A   ······│ a1 │ a2 │ a3 │        TailCache, in the order of appending: a1 b1 a2 b2 a3 …
+//   log B        ···│ b1 │ b2 │           over the limit, a1 goes: always the head of its own tail
+//
+// A chunk is what one append gave: one batch of a client, or several of a leader. The bytes are the log's: nobody changes them.
+
+/** Drained heads are cut off the arrays in pieces of this many. */
+const COMPACT_AT = 64
+
+export class Tail {
+  readonly #cache: TailCache
+  #chunks: Uint8Array[] = []
+  #baseOffsets: number[] = []
+  #head = 0
+
+  constructor(cache: TailCache) {
+    this.#cache = cache
+  }
+
+  get count(): number {
+    return this.#chunks.length - this.#head
+  }
+
+  /** The lowest offset that is here; Infinity when none is. */
+  get startOffset(): number {
+    return this.#head < this.#baseOffsets.length ? this.#baseOffsets[this.#head]! : Number.POSITIVE_INFINITY
+  }
+
+  append(chunk: Uint8Array, baseOffset: number): void {
+    this.#chunks.push(chunk)
+    this.#baseOffsets.push(baseOffset)
+    this.#cache.added(this, chunk.length)
+  }
+
+  /** The chunk that holds `offset`, which is not below startOffset; for use with chunkAt. */
+  find(offset: number): number {
+    const baseOffsets = this.#baseOffsets
+    let low = this.#head
+    let high = baseOffsets.length - 1
+    // A consumer at the end is the usual one.
+    if (high >= low && baseOffsets[high]! <= offset) return high
+    while (low <= high) {
+      const middle = (low + high) >>> 1
+      if (baseOffsets[middle]! <= offset) low = middle + 1
+      else high = middle - 1
+    }
+    return high
+  }
+
+  /** undefined past the last. */
+  chunkAt(index: number): Uint8Array | undefined {
+    return this.#chunks[index]
+  }
+
+  /** Forgets everything: the log was truncated or closed. */
+  clear(): void {
+    for (let index = this.#head; index < this.#chunks.length; index++) this.#cache.removed(this.#chunks[index]!.length)
+    this.#chunks = []
+    this.#baseOffsets = []
+    this.#head = 0
+    this.#cache.forget(this)
+  }
+
+  /** Called by the cache alone. Size of what was dropped. */
+  dropOldest(): number {
+    const chunk = this.#chunks[this.#head]
+    if (chunk === undefined) throw new Error('assertion: a tail without a chunk is asked to drop one')
+    this.#head++
+    if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#chunks.length) {
+      this.#chunks = this.#chunks.slice(this.#head)
+      this.#baseOffsets = this.#baseOffsets.slice(this.#head)
+      this.#head = 0
+    }
+    return chunk.length
+  }
+}
+
+/** What a chunk costs besides its bytes: headers of the array, the entries here. */
+const CHUNK_OVERHEAD = 200
+
+export class TailCache {
+  readonly #limit: number
+  #queue: Tail[] = []
+  #head = 0
+  #size = 0
+
+  /** `limit` in bytes; 0 keeps nothing. */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  added(tail: Tail, size: number): void {
+    this.#queue.push(tail)
+    this.#size += size + CHUNK_OVERHEAD
+    while (this.#size > this.#limit && this.#head < this.#queue.length) {
+      const oldest = this.#queue[this.#head]!
+      this.#head++
+      this.#size -= oldest.dropOldest() + CHUNK_OVERHEAD
+    }
+    if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+  }
+
+  removed(size: number): void {
+    this.#size -= size + CHUNK_OVERHEAD
+  }
+
+  /** The tail has been emptied by its log. */
+  forget(tail: Tail): void {
+    this.#queue = this.#queue.slice(this.#head).filter((other) => other !== tail)
+    this.#head = 0
+  }
+}
