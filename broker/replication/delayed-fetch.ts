@@ -124,8 +124,8 @@ export class DelayedFetch implements FetchWaiter {
         Math.min(target.request.maxSize, Math.max(0, budget)),
         end,
         isFirst,
-        (errorCode, records, size) => {
-          this.#onRead(target, errorCode, records, size)
+        (errorCode, records, size, nextOffset) => {
+          this.#onRead(target, errorCode, records, size, nextOffset)
           this.#readingAsync = false
           if (!isSync && !this.#isDone) this.#readOn()
         },
@@ -155,7 +155,13 @@ export class DelayedFetch implements FetchWaiter {
     return true
   }
 
-  #onRead(target: FetchTarget, errorCode: number, records: readonly Uint8Array[], size: number): void {
+  #onRead(
+    target: FetchTarget,
+    errorCode: number,
+    records: readonly Uint8Array[],
+    size: number,
+    nextOffset: number,
+  ): void {
     this.#index++
     if (errorCode !== ErrorCode.NONE) {
       target.errorCode = errorCode
@@ -166,7 +172,7 @@ export class DelayedFetch implements FetchWaiter {
     target.recordsSize = size
     this.#totalSize += size
     if (this.#limits.readCommitted && target.partition !== null) {
-      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, size)
+      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, nextOffset)
     }
   }
 

@@ -9,7 +9,9 @@
 // what is in its page cache, and leaves durability to the replicas.)
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { AppendOrigin, AppendResult, Log } from '../../storage/log.ts'
+import { type AppendResult, appendError } from '../../storage/append-result.ts'
+import type { AppendOrigin } from '../../storage/append-validator.ts'
+import type { Log, LogListener } from '../../storage/log.ts'
 import { Backlog } from './backlog.ts'
 
 /** Waits for data or for a reason to answer without; see delayed-fetch.ts. */
@@ -22,7 +24,7 @@ export type OnOffset = (errorCode: number) => void
 
 export const ACKS_ALL = -1
 
-export class Partition {
+export class Partition implements LogListener {
   readonly topic: string
   readonly topicId: string
   readonly index: number
@@ -53,6 +55,9 @@ export class Partition {
     log.listener = this
   }
 
+  /** Replicas in sync, this one included. */
+  readonly isrSize = 1
+
   get highWatermark(): number {
     return this.log.highWatermark
   }
@@ -68,21 +73,26 @@ export class Partition {
     this.leaderId = nodeId
     this.isLeader = true
     this.#visibleOnceWritten = this.log.logEndOffset
-    this.log.startEpoch(leaderEpoch)
+    this.log.assignEpochStartOffset(leaderEpoch, this.log.logEndOffset)
     this.#advance()
     this.#wakeFetches()
   }
 
   /** Validates, assigns offsets and queues the write; the log owns `records` from now on. Errors are values. */
-  appendAsLeader(records: Uint8Array, origin: AppendOrigin, requiredAcks: number = ACKS_ALL): AppendResult | number {
-    if (!this.isLeader || this.isClosed) return ErrorCode.NOT_LEADER_OR_FOLLOWER
+  appendAsLeader(records: Uint8Array, origin: AppendOrigin, requiredAcks: number = ACKS_ALL): AppendResult {
+    if (!this.isLeader || this.isClosed) {
+      return appendError(ErrorCode.NOT_LEADER_OR_FOLLOWER, `${this.topic}-${this.index} is not led by this broker`)
+    }
     const { log } = this
     const result = log.append(records, this.leaderEpoch, origin)
-    if (result.errorCode !== ErrorCode.NONE || result.duplicate) return result
-    this.#appendedSize += records.length
-    this.#invisible.push(log.logEndOffset, this.#appendedSize)
+    if (result.errorCode !== ErrorCode.NONE) return result
+    if (!result.duplicate) {
+      this.#appendedSize += records.length
+      this.#invisible.push(log.logEndOffset, this.#appendedSize)
+    }
+    // Of a duplicate too: its first copy may have been sent with acks=1.
     if (requiredAcks === ACKS_ALL && this.#syncsAcksAll) log.requestSync()
-    else this.#visibleOnceWritten = log.logEndOffset
+    else if (!result.duplicate) this.#visibleOnceWritten = log.logEndOffset
     return result
   }
 
@@ -92,10 +102,15 @@ export class Partition {
     else this.#awaitingWrite.push(endOffset, done)
   }
 
-  /** `done` once the high watermark is at `endOffset` or past it: written, durable if that was asked for, and visible. */
+  /** `done` once everything before `endOffset` is visible and, unless that was switched off, durable. */
   whenCommitted(endOffset: number, done: OnOffset): void {
-    if (this.log.highWatermark >= endOffset) done(ErrorCode.NONE)
+    if (this.#committedOffset >= endOffset) done(ErrorCode.NONE)
     else this.#awaitingCommit.push(endOffset, done)
+  }
+
+  /** What acks=all may promise. The high watermark can be ahead of it: an append of acks=1 takes all before it along. */
+  get #committedOffset(): number {
+    return this.#syncsAcksAll ? Math.min(this.log.durableEndOffset, this.log.highWatermark) : this.log.highWatermark
   }
 
   addFetchWaiter(waiter: FetchWaiter): void {
@@ -132,19 +147,20 @@ export class Partition {
     this.#wakeFetches()
   }
 
-  /** New records start at or after `offset`, or a wait has become pointless: see FetchWaiter. */
   #advance(): void {
     const { log } = this
-    const committed = Math.max(log.durableEndOffset, Math.min(log.writtenEndOffset, this.#visibleOnceWritten))
-    if (committed <= log.highWatermark) return
-    log.updateHighWatermark(committed)
-    for (;;) {
-      const size = this.#invisible.shiftUpTo(committed)
-      if (size === undefined) break
-      this.#visibleSize = size
+    const visible = Math.max(log.durableEndOffset, Math.min(log.writtenEndOffset, this.#visibleOnceWritten))
+    const hasGrown = visible > log.highWatermark
+    if (hasGrown) {
+      log.updateHighWatermark(visible)
+      for (;;) {
+        const size = this.#invisible.shiftUpTo(visible)
+        if (size === undefined) break
+        this.#visibleSize = size
+      }
     }
-    this.#complete(this.#awaitingCommit, committed)
-    this.#wakeFetches()
+    this.#complete(this.#awaitingCommit, this.#committedOffset)
+    if (hasGrown) this.#wakeFetches()
   }
 
   #complete(backlog: Backlog<OnOffset>, endOffset: number): void {

@@ -71,8 +71,8 @@ function append(
   } else if (result.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
     answer.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
   } else if (result.recordErrors.length > 0) {
-    answer.recordErrors = result.recordErrors.map(({ index, message }) => ({
-      batchIndex: index,
+    answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
+      batchIndex,
       batchIndexErrorMessage: message,
     }))
   }

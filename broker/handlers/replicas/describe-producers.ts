@@ -20,7 +20,7 @@ export const describeProducers = handler('DescribeProducers', (services, request
         lastSequence: producer.lastSequence,
         lastTimestamp: BigInt(producer.lastTimestamp),
         coordinatorEpoch: producer.coordinatorEpoch,
-        currentTxnStartOffset: BigInt(producer.currentTransactionStartOffset ?? -1),
+        currentTxnStartOffset: BigInt(producer.currentTransactionStartOffset),
       }))
       return { partitionIndex, errorCode: ErrorCode.NONE, activeProducers }
     }),

@@ -1,0 +1,153 @@
+// The partitions that this broker has, and how they follow the metadata image: created, led and deleted as its deltas say.
+// (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
+
+import type { Logger } from '../../host/host.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { LogConfig } from '../../storage/log-config.ts'
+import type { LogDirectory } from '../../storage/log-directory.ts'
+import type { MetadataDelta } from '../metadata/delta.ts'
+import type { MetadataImage, TopicImage } from '../metadata/image.ts'
+import { Partition } from './partition.ts'
+
+export interface ReplicaManagerOptions {
+  readonly nodeId: number
+  readonly logger: Logger
+  readonly directories: readonly LogDirectory[]
+  readonly logConfigFor: (topic: string) => LogConfig
+  /** acks=all waits for the disk; see Partition. */
+  readonly syncsAcksAll: boolean
+}
+
+/** `isLeader` false: resigned, deleted or offline. */
+export type LeaderListener = (partition: Partition, isLeader: boolean) => void
+
+/** Written by brokers only (Kafka: Topic.isInternal). */
+export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+])
+
+export class ReplicaManager {
+  readonly directories: readonly LogDirectory[]
+  readonly #options: ReplicaManagerOptions
+  readonly #byName = new Map<string, (Partition | undefined)[]>()
+  readonly #byId = new Map<string, (Partition | undefined)[]>()
+  readonly #leaderListeners: LeaderListener[] = []
+
+  constructor(options: ReplicaManagerOptions) {
+    this.#options = options
+    this.directories = options.directories
+  }
+
+  partition(topic: string, index: number): Partition | undefined {
+    return this.#byName.get(topic)?.[index]
+  }
+
+  partitionById(topicId: string, index: number): Partition | undefined {
+    return this.#byId.get(topicId)?.[index]
+  }
+
+  isInternal(topic: string): boolean {
+    return INTERNAL_TOPICS.has(topic)
+  }
+
+  *partitions(): IterableIterator<Partition> {
+    for (const partitions of this.#byId.values()) {
+      for (const partition of partitions) if (partition !== undefined) yield partition
+    }
+  }
+
+  /** Called for the partitions led already, and from then on. */
+  onLeaderChange(listener: LeaderListener): void {
+    this.#leaderListeners.push(listener)
+    for (const partition of this.partitions()) if (partition.isLeader) listener(partition, true)
+  }
+
+  /** Follows the image. Deletions first: a topic may have been deleted and created again under its name. */
+  apply(image: MetadataImage, delta: MetadataDelta): void {
+    for (const topic of delta.deletedTopics) this.#delete(topic)
+    for (const [topicId, indexes] of delta.changedPartitions) {
+      const topic = image.topics.byId(topicId)
+      if (topic === undefined) continue
+      for (const index of indexes) this.#change(topic, index)
+    }
+  }
+
+  /** The settings of these topics' logs have changed; null: of all, since a broker default has. */
+  refreshConfigs(topics: readonly string[] | null): void {
+    for (const topic of topics ?? this.#byName.keys()) {
+      const config = this.#options.logConfigFor(topic)
+      for (const partition of this.#byName.get(topic) ?? []) if (partition !== undefined) partition.log.config = config
+    }
+  }
+
+  #change(topic: TopicImage, index: number): void {
+    const { nodeId } = this.#options
+    const wanted = topic.partitions[index]
+    if (wanted === undefined || !wanted.replicas.includes(nodeId)) return
+    const partition = this.#byId.get(topic.id)?.[index] ?? this.#create(topic, index)
+    if (partition === undefined || wanted.leaderEpoch === partition.leaderEpoch) return
+    if (wanted.leader === nodeId) {
+      partition.becomeLeader(wanted.leaderEpoch, nodeId)
+      this.#tell(partition, true)
+    } else {
+      partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER, { closed: false })
+      this.#tell(partition, false)
+    }
+  }
+
+  #create(topic: TopicImage, index: number): Partition | undefined {
+    const { logConfigFor, syncsAcksAll } = this.#options
+    const directory = this.#directoryFor(topic.name, index)
+    if (directory === undefined) return undefined
+    const log = directory.openLog(topic.name, topic.id, index, logConfigFor(topic.name))
+    const partition = new Partition(topic.name, topic.id, index, log, { syncsAcksAll })
+    register(this.#byName, topic.name, partition)
+    register(this.#byId, topic.id, partition)
+    return partition
+  }
+
+  /** Where its log is; for a new one, the directory with the fewest logs, as Kafka chooses. */
+  #directoryFor(topic: string, index: number): LogDirectory | undefined {
+    const online = this.directories.filter(({ isOffline }) => !isOffline)
+    return (
+      online.find((directory) => directory.hasLog(topic, index)) ??
+      online.reduce<LogDirectory | undefined>(
+        (best, next) => (best === undefined || next.logCount < best.logCount ? next : best),
+        undefined,
+      )
+    )
+  }
+
+  #delete(topic: TopicImage): void {
+    const partitions = this.#byId.get(topic.id) ?? []
+    this.#byId.delete(topic.id)
+    if (this.#byName.get(topic.name)?.some((partition) => partition?.topicId === topic.id)) {
+      this.#byName.delete(topic.name)
+    }
+    for (const partition of partitions) {
+      if (partition === undefined) continue
+      partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+      this.#tell(partition, false)
+      for (const directory of this.directories) {
+        if (directory.hasLog(topic.name, partition.index)) directory.deleteLog(partition.log)
+      }
+    }
+  }
+
+  #tell(partition: Partition, isLeader: boolean): void {
+    for (const listener of this.#leaderListeners) listener(partition, isLeader)
+  }
+}
+
+function register(map: Map<string, (Partition | undefined)[]>, key: string, partition: Partition): void {
+  const partitions = map.get(key)
+  if (partitions === undefined) {
+    const sparse: (Partition | undefined)[] = []
+    sparse[partition.index] = partition
+    map.set(key, sparse)
+  } else {
+    partitions[partition.index] = partition
+  }
+}

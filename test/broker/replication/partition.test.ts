@@ -1,0 +1,230 @@
+import t, { type Test } from 'tap'
+import { DelayedFetch, type FetchLimits, type FetchTarget } from '../../../broker/replication/delayed-fetch.ts'
+import { DelayedProduce } from '../../../broker/replication/delayed-produce.ts'
+import { Partition } from '../../../broker/replication/partition.ts'
+import { simulate } from '../../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { buildBatch } from '../../../protocol/records/builder.ts'
+import { createStorageEnvironment } from '../../../storage/environment.ts'
+import { Log } from '../../../storage/log.ts'
+import { defaultLogConfig } from '../../../storage/log-config.ts'
+import { seed } from '../../host/implementations.ts'
+
+const NODE = 1
+const EPOCH = 3
+
+function records(count: number): Uint8Array {
+  const timestamp = 1_767_225_600_000
+  return buildBatch({
+    timestamp,
+    records: Array.from({ length: count }, (_, index) => ({
+      key: null,
+      value: Buffer.from(`value ${index}`),
+      headers: [],
+    })),
+  })
+}
+
+function world(_t: Test, options = { syncsAcksAll: true }) {
+  const simulation = simulate(seed)
+  const node = simulation.node('broker')
+  const environment = createStorageEnvironment(node.host)
+  const log = Log.open({ environment, directory: '/data/t-0', topic: 't', partition: 0, config: defaultLogConfig })
+  const partition = new Partition('t', 'id', 0, log, options)
+  partition.becomeLeader(EPOCH, NODE)
+  const append = (count: number, acks: number): number => {
+    const result = partition.appendAsLeader(records(count), 'client', acks)
+    if (result.errorCode !== ErrorCode.NONE) throw new Error(`${result.errorCode} ${result.errorMessage}`)
+    return result.lastOffset + 1
+  }
+  return { simulation, node, log, partition, append }
+}
+
+t.test('acks=all is visible when it is durable, acks=1 when it is written', async (t) => {
+  const { simulation, log, partition, append } = world(t)
+  append(3, -1)
+  const seen: [written: number, durable: number, visible: number][] = []
+  partition.whenWritten(3, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
+  partition.whenCommitted(3, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
+  await simulation.run(1000)
+  t.same(seen, [
+    [3, 0, 0],
+    [3, 3, 3],
+  ])
+  append(2, 1)
+  partition.whenWritten(5, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
+  await simulation.run(1000)
+  t.equal(partition.highWatermark, 5)
+  t.equal(log.durableEndOffset, 3, 'nobody asked for a sync')
+})
+
+t.test('an append of acks=1 does not make an earlier acks=all answer before it is durable', async (t) => {
+  const { simulation, log, partition, append } = world(t)
+  const end = append(1, -1)
+  append(1, 1)
+  let durableThen = -1
+  partition.whenCommitted(end, () => {
+    durableThen = log.durableEndOffset
+  })
+  await simulation.run(1000)
+  t.ok(durableThen >= end, `durable up to ${durableThen}`)
+})
+
+t.test('with the sync switched off, acks=all trusts the page cache', async (t) => {
+  const { simulation, log, partition, append } = world(t, { syncsAcksAll: false })
+  const end = append(1, -1)
+  let durableThen = -1
+  partition.whenCommitted(end, () => {
+    durableThen = log.durableEndOffset
+  })
+  await simulation.run(1000)
+  t.equal(durableThen, 0)
+})
+
+t.test('a produce answers once: when all is committed, or when its time is up', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  const slots = [{ errorCode: 0 }, { errorCode: 0 }]
+  let answers = 0
+  const delayed = new DelayedProduce(node.host.timers, () => answers++)
+  for (const slot of slots) delayed.add(partition, append(1, -1), -1, slot)
+  delayed.start(30_000)
+  t.equal(answers, 0)
+  await simulation.run(60_000)
+  t.equal(answers, 1)
+  t.same(slots, [{ errorCode: ErrorCode.NONE }, { errorCode: ErrorCode.NONE }])
+
+  const late = [{ errorCode: 0 }]
+  const hopeless = new DelayedProduce(node.host.timers, () => answers++)
+  hopeless.add(partition, 1000, -1, late[0]!)
+  hopeless.start(100)
+  await simulation.run(1000)
+  t.equal(answers, 2)
+  t.same(late, [{ errorCode: ErrorCode.REQUEST_TIMED_OUT }])
+})
+
+t.test('a partition that is deleted refuses what waits for it', async (t) => {
+  const { partition, append } = world(t)
+  const codes: number[] = []
+  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  t.same(codes, [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION])
+  t.equal(partition.appendAsLeader(records(1), 'client').errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+})
+
+t.test('a failed write refuses what waits for it, and the partition goes on', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  append(1, -1)
+  await simulation.run(100)
+  node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+  const codes: number[] = []
+  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  await simulation.run(100)
+  t.same(codes, [ErrorCode.KAFKA_STORAGE_ERROR])
+  t.equal(partition.log.logEndOffset, 1)
+  node.disk.fault = null
+  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  await simulation.run(100)
+  t.same(codes, [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NONE])
+})
+
+function target(partition: Partition, fetchOffset: number): FetchTarget {
+  const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
+  return {
+    request: { topic: 't', topicId: '', index: 0, fetchOffset, maxSize: 1_000_000, ...epochs },
+    partition,
+    errorCode: ErrorCode.NONE,
+    records: [],
+    recordsSize: 0,
+    highWatermark: -1,
+    lastStableOffset: -1,
+    logStartOffset: -1,
+    abortedTransactions: null,
+    divergingEpoch: null,
+  }
+}
+
+const limits: FetchLimits = { minSize: 1, maxSize: 1_000_000, maxWaitMs: 500, readCommitted: false }
+
+t.test('a fetch at the end waits, and wakes when records are visible', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  const asked = target(partition, 0)
+  let doneAt = -1
+  new DelayedFetch([asked], limits, node.host, () => {
+    doneAt = simulation.nowMs
+  }).start()
+  await simulation.run(100)
+  t.equal(doneAt, -1)
+  append(2, -1)
+  t.equal(doneAt, -1, 'appended is not visible')
+  await simulation.run(100)
+  t.ok(doneAt >= 100 && doneAt < 200, `woken at ${doneAt}`)
+  t.ok(asked.recordsSize > 0)
+  t.equal(asked.highWatermark, 2)
+})
+
+t.test('a fetch that waits in vain answers empty when its time is up', async (t) => {
+  const { simulation, node, partition } = world(t)
+  const asked = target(partition, 0)
+  let doneAt = -1
+  new DelayedFetch([asked], limits, node.host, () => {
+    doneAt = simulation.nowMs
+  }).start()
+  await simulation.run(2000)
+  t.ok(doneAt >= 500 && doneAt < 600, `answered at ${doneAt}`)
+  t.equal(asked.recordsSize, 0)
+})
+
+t.test('a fetch with a minimum waits for that many bytes', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  append(1, 1)
+  await simulation.run(10)
+  const size = partition.log.size
+  let isDone = false
+  const asked = target(partition, 0)
+  new DelayedFetch([asked], { ...limits, minSize: 3 * size, maxWaitMs: 10_000 }, node.host, () => {
+    isDone = true
+  }).start()
+  await simulation.run(10)
+  append(1, 1)
+  await simulation.run(10)
+  t.equal(isDone, false, 'two of three')
+  append(1, 1)
+  await simulation.run(10)
+  t.equal(isDone, true)
+  t.equal(asked.recordsSize, 3 * size)
+})
+
+t.test('one byte budget holds for all partitions, and the first batch always comes', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  append(5, 1)
+  await simulation.run(10)
+  const targets = [target(partition, 0), target(partition, 0)]
+  new DelayedFetch(targets, { ...limits, maxSize: 1 }, node.host, () => {}).start()
+  t.ok(targets[0]!.recordsSize > 1)
+  t.equal(targets[1]!.recordsSize, 0)
+})
+
+t.test('a fetch outside the log is out of range, at once and without watermarks', async (t) => {
+  const { node, partition } = world(t)
+  const asked = target(partition, 7)
+  let isDone = false
+  new DelayedFetch([asked], limits, node.host, () => {
+    isDone = true
+  }).start()
+  t.equal(isDone, true)
+  t.equal(asked.errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  t.equal(asked.highWatermark, -1)
+})
+
+t.test('a waiting fetch is answered when its partition is deleted', async (t) => {
+  const { simulation, node, partition } = world(t)
+  const asked = target(partition, 0)
+  let isDone = false
+  new DelayedFetch([asked], limits, node.host, () => {
+    isDone = true
+  }).start()
+  await simulation.run(10)
+  partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  t.equal(isDone, true)
+  t.equal(asked.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+})
