@@ -7,6 +7,17 @@ import { fetch } from './data/fetch.ts'
 import { listOffsets } from './data/list-offsets.ts'
 import { offsetForLeaderEpoch } from './data/offset-for-leader-epoch.ts'
 import { produce } from './data/produce.ts'
+import { deleteGroups } from './groups/delete-groups.ts'
+import { describeGroups } from './groups/describe-groups.ts'
+import { findCoordinator } from './groups/find-coordinator.ts'
+import { heartbeat } from './groups/heartbeat.ts'
+import { joinGroup } from './groups/join-group.ts'
+import { leaveGroup } from './groups/leave-group.ts'
+import { listGroups } from './groups/list-groups.ts'
+import { offsetCommit } from './groups/offset-commit.ts'
+import { offsetDelete } from './groups/offset-delete.ts'
+import { offsetFetch } from './groups/offset-fetch.ts'
+import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
 import { describeLogDirs } from './replicas/describe-log-dirs.ts'
 import { describeProducers } from './replicas/describe-producers.ts'
@@ -22,6 +33,17 @@ export const handlers: readonly HandlerRow[] = [
   offsetForLeaderEpoch,
   deleteRecords,
   // groups
+  findCoordinator,
+  joinGroup,
+  syncGroup,
+  heartbeat,
+  leaveGroup,
+  offsetCommit,
+  offsetFetch,
+  offsetDelete,
+  listGroups,
+  describeGroups,
+  deleteGroups,
   // topics
   // configs
   // replicas

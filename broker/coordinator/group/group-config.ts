@@ -1,6 +1,8 @@
 // The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names are those of
 // the properties in camel case.
 
+import type { Codec } from '../../../protocol/records/layout.ts'
+
 export interface GroupConfig {
   readonly groupMinSessionTimeoutMs: number
   readonly groupMaxSessionTimeoutMs: number
@@ -10,6 +12,8 @@ export interface GroupConfig {
   readonly offsetsRetentionMs: number
   readonly offsetsRetentionCheckIntervalMs: number
   readonly offsetsCommitTimeoutMs: number
+  /** offsets.topic.compression.codec; the number is that of the record batch format. */
+  readonly offsetsTopicCompression: Codec
 }
 
 /** Kafka 4.4's defaults. */
@@ -22,6 +26,7 @@ export const DEFAULT_GROUP_CONFIG: GroupConfig = {
   offsetsRetentionMs: 10_080 * 60_000,
   offsetsRetentionCheckIntervalMs: 600_000,
   offsetsCommitTimeoutMs: 5_000,
+  offsetsTopicCompression: 'none',
 }
 
 /**

@@ -59,6 +59,7 @@ export class GroupCoordinator {
       createMachine: (timers) => new GroupMachine(host, config, timers),
       partitionCount: () => topics.partitionCount(GROUP_TOPIC),
       commitTimeoutMs: () => config.offsetsCommitTimeoutMs,
+      compression: () => config.offsetsTopicCompression,
     })
   }
 

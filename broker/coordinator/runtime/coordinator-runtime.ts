@@ -3,6 +3,7 @@
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { Codec } from '../../../protocol/records/layout.ts'
 import type { CoordinatorPartition } from './coordinator-partition.ts'
 import type { Reply } from './reply.ts'
 import { Shard, type ShardTimers } from './shard.ts'
@@ -16,7 +17,9 @@ export interface CoordinatorRuntimeOptions<M extends StateMachine<R>, R> {
   readonly createMachine: (timers: ShardTimers<R>, partition: number) => M
   /** 0 while the topic does not exist. */
   readonly partitionCount: () => number
+  /** How long an answer may wait for its records to be committed. */
   readonly commitTimeoutMs: () => number
+  readonly compression: () => Codec
 }
 
 export class CoordinatorRuntime<M extends StateMachine<R>, R> {
@@ -42,7 +45,7 @@ export class CoordinatorRuntime<M extends StateMachine<R>, R> {
     const current = this.#shards.get(index)
     if (current !== undefined && current.leaderEpoch === partition.leaderEpoch && current.phase !== 'failed') return
     current?.close()
-    const { host, topic, format, createMachine, commitTimeoutMs } = this.#options
+    const { host, topic, format, createMachine, commitTimeoutMs, compression } = this.#options
     const name = `${topic}-${index}`
     const shard = new Shard<M, R>({
       host,
@@ -51,6 +54,7 @@ export class CoordinatorRuntime<M extends StateMachine<R>, R> {
       format,
       createMachine: (timers) => createMachine(timers, index),
       commitTimeoutMs,
+      compression,
     })
     this.#shards.set(index, shard)
   }

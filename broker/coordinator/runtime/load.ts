@@ -43,7 +43,7 @@ export interface LoadOptions<R> {
 
 export function load<R>(options: LoadOptions<R>): void {
   const { host, partition, done } = options
-  const endOffset = partition.logEndOffset
+  let endOffset = partition.logEndOffset
   const cursor = new BatchCursor()
   let nextOffset = partition.logStartOffset
   let recordCount = 0
@@ -60,8 +60,11 @@ export function load<R>(options: LoadOptions<R>): void {
       try {
         if (errorCode !== ErrorCode.NONE) throw new LoadFailed(nextOffset, `cannot read the log, error ${errorCode}`)
         for (const chunk of chunks) replayChunk(chunk)
-        // Compaction may have taken away everything up to the end.
-        if (nextOffset === before) nextOffset = endOffset
+        if (nextOffset === before) {
+          // Either the log has lost its end to a failed write, or compaction has taken away everything up to it.
+          if (partition.logEndOffset < endOffset) endOffset = partition.logEndOffset
+          else nextOffset = endOffset
+        }
       } catch (error) {
         done(error instanceof LoadFailed ? error : new LoadFailed(nextOffset, String(error)))
         return

@@ -12,7 +12,7 @@
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { BatchBuilder } from '../../../protocol/records/builder.ts'
-import { NO_PRODUCER_ID, RECORDS } from '../../../protocol/records/layout.ts'
+import { type Codec, NO_PRODUCER_ID, RECORDS } from '../../../protocol/records/layout.ts'
 import type { CoordinatorPartition } from './coordinator-partition.ts'
 import { LoadFailed, type LoadResult, load } from './load.ts'
 import { type OpenReply, Reply, type ReplyOwner } from './reply.ts'
@@ -36,6 +36,7 @@ export interface ShardOptions<M extends StateMachine<R>, R> {
   readonly partition: CoordinatorPartition
   readonly format: RecordFormat<R>
   readonly createMachine: (timers: ShardTimers<R>) => M
+  readonly compression: () => Codec
   /** How long an answer may wait for its records to be committed before the client is told to try again. */
   readonly commitTimeoutMs: () => number
 }
@@ -156,10 +157,11 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 
   /** One batch, or as many as it takes to keep each below the limit. */
   #batches({ records, inPieces }: Outcome<R>): { batch: Uint8Array; records: readonly R[] }[] {
-    const { host, format, partition } = this.#options
+    const { host, format, partition, compression: codec } = this.#options
+    const compression = codec()
     // Kafka's own coordinators write a base sequence of 0 though there is no producer.
     const timestamp = host.clock.now()
-    const newBuilder = (): BatchBuilder => new BatchBuilder({ timestamp, baseSequence: 0 })
+    const newBuilder = (): BatchBuilder => new BatchBuilder({ timestamp, baseSequence: 0, compression })
     const batches: { batch: Uint8Array; records: readonly R[] }[] = []
     let builder = newBuilder()
     let size = RECORDS
