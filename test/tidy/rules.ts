@@ -1,0 +1,174 @@
+// The rules of the house that neither the compiler nor the linter knows. Each takes a file and answers what is wrong with it,
+// as `path:line: reason`. (No enum and no namespace: tsc, erasableSyntaxOnly. No default export, no any: Biome.)
+
+import { codeOf, importsOf, linesWith, type SourceFile } from './source-files.ts'
+
+export type Rule = (file: SourceFile) => string[]
+
+/**
+ * Which way imports point: an area may import itself and what stands in its row. The longest prefix of a path is its area. A
+ * request goes down this table from the end; nothing points back up.
+ */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  host: [],
+  protocol: [],
+  storage: ['host', 'protocol'],
+  'broker/network': ['host'],
+  'broker/metadata': ['host', 'protocol'],
+  'broker/config': ['host', 'protocol', 'storage', 'broker/metadata'],
+  'broker/replication': ['host', 'protocol', 'storage', 'broker/metadata', 'broker/config'],
+  'broker/controller': ['host', 'protocol', 'storage', 'broker/metadata', 'broker/config'],
+  'broker/coordinator': ['host', 'protocol', 'storage', 'broker/metadata', 'broker/config', 'broker/replication'],
+  'broker/services.ts': [
+    'host',
+    'protocol',
+    'storage',
+    'broker/metadata',
+    'broker/config',
+    'broker/replication',
+    'broker/controller',
+    'broker/coordinator',
+  ],
+  'broker/handlers': [
+    'host',
+    'protocol',
+    'storage',
+    'broker/metadata',
+    'broker/config',
+    'broker/replication',
+    'broker/controller',
+    'broker/coordinator',
+    'broker/services.ts',
+  ],
+  'broker/dispatch.ts': ['host', 'protocol', 'broker/handlers', 'broker/network', 'broker/services.ts'],
+  broker: [
+    'host',
+    'protocol',
+    'storage',
+    'broker/network',
+    'broker/metadata',
+    'broker/config',
+    'broker/replication',
+    'broker/controller',
+    'broker/coordinator',
+    'broker/services.ts',
+    'broker/handlers',
+    'broker/dispatch.ts',
+  ],
+  cli: ['host', 'broker', 'broker/config'],
+}
+
+/** Packages, and `node:` modules outside host/real, cli, bench and test: who may import them. */
+const modules: Readonly<Record<string, readonly string[]>> = {
+  '@node-rs/crc32': ['protocol/records'],
+  'crc-32/crc32c.js': ['protocol/records'],
+  'lz4-napi': ['protocol/records'],
+  snappy: ['protocol/records'],
+  'node:zlib': ['protocol/records'],
+  'node:module': ['protocol/records'],
+  'node:path': ['storage', 'broker'],
+  kafkajs: ['test', 'bench'],
+  '@platformatic/kafka': ['test', 'bench'],
+  milena: ['test', 'bench'],
+  tap: ['test'],
+  'tap-parser': ['test'],
+}
+
+/** May use what the machine offers. */
+const isRim = (path: string) => /^(host\/real|cli|bench|test|docs)\//.test(path)
+
+const areas = Object.keys(arrows).sort((a, b) => b.length - a.length)
+const isWithin = (path: string, area: string) => path === area || path.startsWith(`${area}/`)
+const areaOf = (path: string) => areas.find((area) => isWithin(path, area))
+
+export const importArrows: Rule = (file) => {
+  const from = areaOf(file.path)
+  if (from === undefined) return []
+  const allowed = arrows[from]!
+  return importsOf(file).flatMap(({ target, line }) => {
+    if (!target.includes('.ts') || !/^[a-z]+\//.test(target)) return []
+    const to = areaOf(target)
+    if (to !== undefined && (to === from || allowed.includes(to))) return []
+    return [`${file.path}:${line}: ${from} must not import ${target}`]
+  })
+}
+
+export const importedModules: Rule = (file) =>
+  importsOf(file).flatMap(({ target, line }) => {
+    if (target.endsWith('.ts') || target.endsWith('.mjs')) return []
+    if (target.startsWith('node:') && isRim(file.path)) return []
+    if (modules[target]?.some((area) => isWithin(file.path, area))) return []
+    return [`${file.path}:${line}: ${target} has no place here`]
+  })
+
+const machineGlobals =
+  /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bperformance\.|\bset(Timeout|Interval|Immediate)\b|\bprocess\.(?!versions?\b|platform\b)|\bcrypto\.|\bglobalThis\.fetch\b/
+
+/** The simulation drains the event loop between two events: the one thing it asks of the machine. */
+const globalExceptions: readonly string[] = ['host/simulated/simulation.ts']
+
+export const noMachineGlobals: Rule = (file) => {
+  if (isRim(file.path) || globalExceptions.includes(file.path)) return []
+  return linesWith(codeOf(file), machineGlobals).map(
+    (line) => `${file.path}:${line}: time, timers, randomness and the process come from the host`,
+  )
+}
+
+const maxLineLength = 120
+const maxFileLines = 500
+
+/** Longer files, each with its reason. */
+const longFiles: Readonly<Record<string, string>> = {}
+
+export const sizes: Rule = (file) => {
+  const lines = file.text.split('\n')
+  const complaints = lines.flatMap((line, index) =>
+    line.length > maxLineLength ? [`${file.path}:${index + 1}: ${line.length} columns, ${maxLineLength} at most`] : [],
+  )
+  if (lines.length - 1 > maxFileLines && longFiles[file.path] === undefined) {
+    complaints.push(`${file.path}: ${lines.length - 1} lines; split it, or give the reason in test/tidy/rules.ts`)
+  }
+  return complaints
+}
+
+/** A test file may let the names of its tests speak. */
+export const headComment: Rule = (file) =>
+  file.path.endsWith('.test.ts') || /^(#![^\n]*\n)?(\/\/ |\/\*)/.test(file.text)
+    ? []
+    : [`${file.path}:1: opens without saying what it is`]
+
+// In two parts, so that this file does not complain of itself.
+const unfinished = new RegExp(
+  `\\b(${['TO', 'FIX'].map((start) => `${start}${start === 'TO' ? 'DO' : 'ME'}`).join('|')})\\b`,
+)
+
+export const nothingUnfinished: Rule = (file) =>
+  linesWith(file.text, unfinished).map((line) => `${file.path}:${line}: an open end belongs into an issue`)
+
+/** The package's entry, and the table of all messages. */
+const barrels: readonly string[] = ['broker/index.ts']
+
+export const noBarrels: Rule = (file) => {
+  if (barrels.includes(file.path)) return []
+  const reexports = /^export (type )?(\*|\{[^}]*\})( as \w+)? from /
+  return linesWith(file.text, reexports).map((line) => `${file.path}:${line}: import it from where it is made`)
+}
+
+/** Where this was written is nobody's concern, and a path of one machine is wrong on all others. */
+const placeNames = [
+  `/wo${'rk/'}`,
+  `/ro${'ot/'}`,
+  `/tmp/${'brief'}`,
+  `/tmp/${'contracts'}`,
+  `sha${'red'}/peers`,
+  `sha${'red'}/oracle`,
+]
+
+export const noPlaceNames: Rule = (file) =>
+  placeNames.flatMap((name) =>
+    file.text
+      .split('\n')
+      .flatMap((line, index) =>
+        line.includes(name) ? [`${file.path}:${index + 1}: names a place outside the repository`] : [],
+      ),
+  )

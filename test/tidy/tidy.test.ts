@@ -1,0 +1,57 @@
+// The rules of the house hold; and each rule does complain where it should.
+
+import t from 'tap'
+import {
+  headComment,
+  importArrows,
+  importedModules,
+  noBarrels,
+  noMachineGlobals,
+  noPlaceNames,
+  nothingUnfinished,
+  type Rule,
+  sizes,
+} from './rules.ts'
+import { files } from './source-files.ts'
+
+const source = files(['ts', 'mjs'])
+const texts = [...source, ...files(['md', 'json', 'yml', 'sh', 'py', 'go'])]
+
+function holds(name: string, rule: Rule, among = source): void {
+  t.test(name, async (t) => {
+    t.ok(among.length > 0)
+    t.same(among.flatMap(rule), [])
+  })
+}
+
+holds('imports point one way', importArrows)
+holds('packages and node modules are imported only where they belong', importedModules)
+holds('only the host touches time, timers, randomness and the process', noMachineGlobals)
+holds('lines and files are short', sizes)
+holds('every file opens by saying what it is', headComment)
+holds('nothing is left unfinished', nothingUnfinished)
+holds('no barrels', noBarrels)
+holds('nothing names a place outside the repository', noPlaceNames, texts)
+
+t.test('the rules see what they forbid', async (t) => {
+  const complains = (rule: Rule, path: string, text: string) => rule({ path, text }).length > 0
+  t.ok(complains(importArrows, 'protocol/a.ts', "import { x } from '../host/host.ts'"))
+  t.ok(complains(importArrows, 'storage/a.ts', "import type { x } from '../broker/broker.ts'"))
+  t.ok(complains(importArrows, 'broker/network/a.ts', "import { x } from '../handlers/table.ts'"))
+  t.ok(complains(importArrows, 'broker/replication/a.ts', "} from '../coordinator/group/group.ts'"))
+  t.ok(complains(importArrows, 'broker/broker.ts', "import { x } from '../cli/serve.ts'"))
+  t.notOk(complains(importArrows, 'broker/broker.ts', "import { x } from './dispatch.ts'"))
+  t.ok(complains(importedModules, 'storage/a.ts', "import { openSync } from 'node:fs'"))
+  t.ok(complains(importedModules, 'broker/a.ts', "const x = await import('kafkajs')"))
+  t.ok(complains(importedModules, 'storage/a.ts', "import { gzip } from 'node:zlib'"))
+  t.notOk(complains(importedModules, 'host/real/a.ts', "import { openSync } from 'node:fs'"))
+  t.ok(complains(noMachineGlobals, 'broker/a.ts', 'const now = Date.now()'))
+  t.ok(complains(noMachineGlobals, 'storage/a.ts', 'setTimeout(run, 5)'))
+  t.notOk(complains(noMachineGlobals, 'storage/a.ts', "// as Date.now() does\nconst x = 'Date.now'"))
+  t.ok(complains(sizes, 'a.ts', 'x'.repeat(121)))
+  t.ok(complains(sizes, 'a.ts', 'x\n'.repeat(501)))
+  t.ok(complains(headComment, 'a.ts', 'import x'))
+  t.ok(complains(nothingUnfinished, 'a.ts', `// TO${'DO'}: later`))
+  t.ok(complains(noBarrels, 'storage/index.ts', "export * from './log.ts'"))
+  t.ok(complains(noPlaceNames, 'README.md', `see /wo${'rk/'}main`))
+})
