@@ -8,11 +8,11 @@
 
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
-import { buildBatch } from '../protocol/records/builder.ts'
 import { CorruptBatch } from '../protocol/records/errors.ts'
 import type { Codec } from '../protocol/records/layout.ts'
 import * as layout from '../protocol/records/layout.ts'
-import { type RecordFault, readBatch, recordFaults } from '../protocol/records/record.ts'
+import { recompressBatch } from '../protocol/records/recompress.ts'
+import { type RecordFault, recordFaults } from '../protocol/records/record.ts'
 import { type AppendResult, appendError, type RecordError } from './append-result.ts'
 import type { LogConfig } from './log-config.ts'
 
@@ -97,25 +97,16 @@ export function recompress(
   config: LogConfig,
 ): Uint8Array | AppendResult {
   try {
-    const records = readBatch(bytes, view, 0)
-    return buildBatch({
-      records,
-      compression: codec,
-      ...compressionLevel(codec, config),
-      producerId: batch.batchProducerId(view, 0),
-      producerEpoch: batch.batchProducerEpoch(view, 0),
-      baseSequence: batch.batchBaseSequence(view, 0),
-      transactional: batch.isTransactional(view, 0),
-    })
+    return recompressBatch(bytes, view, 0, codec, compressionLevel(codec, config))
   } catch (error) {
     if (!(error instanceof CorruptBatch)) throw error
     return appendError(ErrorCode.CORRUPT_MESSAGE, error.reason)
   }
 }
 
-function compressionLevel(codec: Codec, config: LogConfig): { level?: number } {
-  if (codec === 'gzip' && config.compressionGzipLevel !== -1) return { level: config.compressionGzipLevel }
-  if (codec === 'lz4') return { level: config.compressionLz4Level }
-  if (codec === 'zstd') return { level: config.compressionZstdLevel }
-  return {}
+function compressionLevel(codec: Codec, config: LogConfig): number | undefined {
+  if (codec === 'gzip' && config.compressionGzipLevel !== -1) return config.compressionGzipLevel
+  if (codec === 'lz4') return config.compressionLz4Level
+  if (codec === 'zstd') return config.compressionZstdLevel
+  return undefined
 }

@@ -7,7 +7,7 @@
 //
 // Bytes handed out are given away: cold reads are not pooled, since nobody tells when a socket has sent them.
 
-import type { DiskError } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { viewOf } from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
@@ -55,9 +55,12 @@ export class LogReader {
       readTail(log.tail, offset, maxSize, bound, minOneBatch, done)
       return
     }
-    const cold = new ColdRead(log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
-    if (cold.isAtEnd) done(ErrorCode.NONE, NOTHING, 0, offset)
-    else startCold(cold, done)
+    try {
+      const cold = new ColdRead(log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
+      startCold(cold, done)
+    } catch (error) {
+      storageError(error, offset, done)
+    }
   }
 
   /** As read, at once and from disk if need be: for recovery and the loading of coordinators. */
@@ -67,26 +70,45 @@ export class LogReader {
       this.read(offset, maxSize, endOffset, minOneBatch, done)
       return
     }
-    const bound = Math.min(endOffset, log.writtenEndOffset)
-    const cold = new ColdRead(log, offset, maxSize, bound, minOneBatch)
-    while (!cold.isAtEnd) {
-      const target = cold.target()
-      if (cold.absorb(target, cold.segment.file().readSync(target, cold.position))) break
+    try {
+      const cold = new ColdRead(log, offset, maxSize, Math.min(endOffset, log.writtenEndOffset), minOneBatch)
+      while (!cold.isAtEnd) {
+        const target = cold.target()
+        if (cold.absorb(target, cold.segment.file().readSync(target, cold.position))) break
+      }
+      cold.answer(done)
+    } catch (error) {
+      storageError(error, offset, done)
     }
-    cold.answer(done)
   }
+}
+
+function storageError(error: unknown, offset: number, done: ReadDone): void {
+  if (!(error instanceof DiskError)) throw error
+  done(ErrorCode.KAFKA_STORAGE_ERROR, NOTHING, 0, offset)
 }
 
 function startCold(cold: ColdRead, done: ReadDone): void {
   const { segment } = cold
+  // Truncated, deleted or closed since the last piece was read: the next fetch finds out what became of the offset.
+  if (cold.isAtEnd || segment.isReleased) {
+    cold.answer(done)
+    return
+  }
   const target = cold.target()
   const file = segment.file()
   segment.pin()
   file.read(target, cold.position, (error: DiskError | null, readSize: number) => {
     segment.unpin()
-    if (error !== null) done(ErrorCode.KAFKA_STORAGE_ERROR, NOTHING, 0, cold.offset)
-    else if (cold.absorb(target, readSize) || cold.isAtEnd) cold.answer(done)
-    else startCold(cold, done)
+    if (error !== null) storageError(error, cold.offset, done)
+    else if (cold.absorb(target, readSize)) cold.answer(done)
+    else {
+      try {
+        startCold(cold, done)
+      } catch (failure) {
+        storageError(failure, cold.offset, done)
+      }
+    }
   })
 }
 

@@ -58,6 +58,9 @@ export interface LogOptions {
   readonly cleanShutdown?: boolean
 }
 
+/** As long as clients wait before they send again. */
+const RETRY_AFTER_MS = 100
+
 const IDLE: LogListener = { onWritten() {}, onDurable() {}, onFailed() {} }
 
 export class Log {
@@ -99,6 +102,10 @@ export class Log {
   #unsyncedDirectories: string[]
   #lastSyncMs: number
   #rollJitterMs = 0
+  /** After a failed write: no further attempt before this time. */
+  #refuseUntilMs = Number.NEGATIVE_INFINITY
+  /** The state at writtenEndOffset, kept from one failed write to the next: a full disk must not cost a replay each time. */
+  #stateBeforeFailure: ProducerState | null = null
 
   static open(options: LogOptions): Log {
     return new Log(options)
@@ -183,6 +190,10 @@ export class Log {
     return this.#latestEpoch
   }
 
+  get firstSegmentOffset(): number {
+    return this.segments[0]!.baseOffset
+  }
+
   /** Bytes of all segments. */
   get size(): number {
     let size = 0
@@ -203,9 +214,10 @@ export class Log {
 
   /** `records` belong to the log from here on: offsets and epoch are written into them. */
   append(records: Uint8Array, leaderEpoch: number, origin: AppendOrigin): AppendResult {
-    if (this.#fault !== null) return this.#offlineError()
     const { config } = this
     const now = this.#environment.host.clock.now()
+    const refusal = this.#refusal()
+    if (refusal !== null) return refusal
     let bytes = records
     let view = batch.viewOf(bytes)
     if (origin === 'client') {
@@ -238,7 +250,8 @@ export class Log {
 
   /** Batches of the leader, which keep their offsets and epochs. */
   appendAsFollower(records: Uint8Array): AppendResult {
-    if (this.#fault !== null) return this.#offlineError()
+    const refusal = this.#refusal()
+    if (refusal !== null) return refusal
     const view = batch.viewOf(records)
     let baseOffset = -1
     let next = this.#logEndOffset
@@ -372,6 +385,7 @@ export class Log {
       this.#rollBack(error)
       return
     }
+    this.#stateBeforeFailure = null
     this.listener.onWritten(this)
     this.#queueSync()
   }
@@ -395,7 +409,10 @@ export class Log {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     try {
       for (const segment of this.segments) if (segment.hasPending) segment.discardPending()
-      this.#truncate(this.#writtenEndOffset)
+      const before = this.#stateBeforeFailure
+      this.#truncate(this.#writtenEndOffset, before?.clone() ?? null)
+      this.#stateBeforeFailure = before ?? this.#loadProducers().clone()
+      this.#refuseUntilMs = this.#environment.host.clock.monotonic() + RETRY_AFTER_MS
     } catch (second) {
       this.#fault = second instanceof Error ? second : error
     }
@@ -408,8 +425,13 @@ export class Log {
     this.listener.onFailed(this, error)
   }
 
-  #offlineError(): AppendResult {
-    return appendError(ErrorCode.KAFKA_STORAGE_ERROR, `the log is offline: ${this.#fault?.message}`)
+  #refusal(): AppendResult | null {
+    if (this.#fault !== null) {
+      return appendError(ErrorCode.KAFKA_STORAGE_ERROR, `the log is offline: ${this.#fault.message}`)
+    }
+    if (this.#isClosed) return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the log is closed')
+    if (this.#environment.host.clock.monotonic() >= this.#refuseUntilMs) return null
+    return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the last write failed; the next one is not tried yet')
   }
 
   // Syncing
@@ -555,7 +577,7 @@ export class Log {
     this.#truncate(Math.max(offset, 0))
   }
 
-  #truncate(offset: number): void {
+  #truncate(offset: number, producers: ProducerState | null = null): void {
     this.truncationCount++
     this.tail.clear()
     const first = this.segments[0]!
@@ -568,7 +590,7 @@ export class Log {
     this.segments = kept
     removeSegments(this.#environment, dropped, () => this.segments)
     this.#active.truncateTo(offset)
-    this.#afterTruncation(offset)
+    this.#afterTruncation(offset, producers)
   }
 
   /** Forgets all and begins anew: a follower whose leader's log begins later. */
@@ -586,7 +608,7 @@ export class Log {
     this.#afterTruncation(offset)
   }
 
-  #afterTruncation(offset: number): void {
+  #afterTruncation(offset: number, producers: ProducerState | null = null): void {
     this.#logEndOffset = offset
     this.#writtenEndOffset = offset
     this.#durableEndOffset = Math.min(this.#durableEndOffset, offset)
@@ -600,7 +622,7 @@ export class Log {
     this.#epochs.flush()
     this.#latestEpoch = -2
     this.#snapshots.truncateTo(offset)
-    this.#producers = null
+    this.#producers = producers
     this.#loadProducers()
   }
 
@@ -669,11 +691,11 @@ export class Log {
     this.#release()
   }
 
-  /** Lets go of all files without writing: before the directory is moved or removed. */
+  /** Lets go of all files without writing: the directory is about to be moved. Reads and syncs under way still end. */
   abandon(): void {
     this.#isClosed = true
-    for (const segment of this.segments) if (segment.hasPending) segment.discardPending()
-    this.#release()
+    this.tail.clear()
+    for (const segment of this.segments) segment.abandon()
   }
 
   #release(): void {

@@ -104,6 +104,15 @@ export class ProducerState {
     for (const entry of open) this.#ongoing.set(entry.currentTransactionFirstOffset, entry.key)
   }
 
+  /** A state of its own, for going back to after a failed write. */
+  clone(): ProducerState {
+    const copy = new ProducerState()
+    for (const entry of this.#entries.values()) copy.#entries.set(entry.key, { ...entry, batches: [...entry.batches] })
+    for (const [firstOffset, key] of this.#ongoing) copy.#ongoing.set(firstOffset, key)
+    for (const [firstOffset, lastOffset] of this.#unreplicated) copy.#unreplicated.set(firstOffset, lastOffset)
+    return copy
+  }
+
   /** Judges a data batch of a client before it gets its offsets. The verdict is valid until the next call. */
   check(view: DataView, position: number): ProducerVerdict {
     const verdict = this.#verdict

@@ -42,6 +42,8 @@ export class Segment {
   #timeIndex: TimeIndex | null = null
   #transactionIndex: TransactionIndex | null = null
   #whenUnpinned: (() => void) | null = null
+  /** Its files belong to somebody else now, or to nobody. */
+  #isReleased = false
   /** Where a sequential reader goes on, so that it need not search the index. */
   #hintOffset = UNKNOWN
   #hintPosition = 0
@@ -65,6 +67,10 @@ export class Segment {
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
     this.#firstTimestamp = NO_TIMESTAMP
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased
   }
 
   get directory(): string {
@@ -171,6 +177,7 @@ export class Segment {
 
   /** The file, open. Valid until control returns to the event loop, unless pinned. */
   file(): DiskFile {
+    if (this.#isReleased) throw new Error(`assertion: ${this.path(LOG_SUFFIX)} is used after its release`)
     this.#file ??= this.#environment.host.disk.open(this.path(LOG_SUFFIX), 'write')
     this.#environment.files.touch(this)
     return this.#file
@@ -197,6 +204,7 @@ export class Segment {
 
   /** Closes, and runs `then` once no I/O is under way any more: at once in most cases. */
   release(then: () => void): void {
+    this.#isReleased = true
     const { files, indexMemory } = this.#environment
     const run = (): void => {
       this.closeFile()
@@ -207,6 +215,17 @@ export class Segment {
     }
     if (this.#pins === 0) run()
     else this.#whenUnpinned = run
+  }
+
+  /** Closes the file whatever is under way, and forgets what is not written. */
+  abandon(): void {
+    const { files, indexMemory } = this.#environment
+    this.#isReleased = true
+    this.#file?.close()
+    this.#file = null
+    files.forget(this)
+    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
   }
 
   /** Brings the files beside the log up to date: when the segment ends, or the broker. */
