@@ -1,0 +1,88 @@
+// `milena serve`: a broker from the command line until a signal.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { checkProperties, parseProperties } from '../broker/config/properties.ts'
+import { DiskError } from '../host/disk.ts'
+import type { Host } from '../host/host.ts'
+import { NetworkError } from '../host/network.ts'
+import { realHost } from '../host/real/host.ts'
+import { type ServeCommand, UsageError } from './arguments.ts'
+import { onStopSignals } from './signals.ts'
+import { version } from './version.ts'
+
+/** The part of a Broker that this command deals with. */
+export interface ServedBroker {
+  /** Where it listens. */
+  readonly address: { readonly name: string; readonly host: string; readonly port: number }
+  readonly clusterId: string
+  readonly logDirs: readonly string[]
+  stop(): Promise<void>
+}
+
+export type StartBroker = (options: {
+  readonly host: Host
+  readonly overrides: Readonly<Record<string, string>>
+}) => Promise<ServedBroker>
+
+/** Answers the exit code once the broker has stopped. */
+export async function serve(command: ServeCommand, start: StartBroker): Promise<number> {
+  const host = realHost()
+  const properties = { ...readConfigFile(command.configFile), ...command.properties }
+  const { errors, warnings } = checkProperties(properties)
+  if (errors.length > 0) throw new UsageError(errors.join('\nmilena: '))
+  for (const warning of warnings) host.logger.warn(warning)
+
+  const stopAsked = new Promise<void>((resolve) => {
+    onStopSignals(process, host.clock.monotonic, resolve, (exitCode) => process.exit(exitCode))
+  })
+  const broker = await start({ host, overrides: properties }).catch((error: unknown) => {
+    throw operatorMistake(error) ?? error
+  })
+  process.stdout.write(`${readyLine(broker, performance.now())}\n`)
+  await stopAsked
+  await broker.stop()
+  process.stdout.write('milena has stopped\n')
+  return 0
+}
+
+function readConfigFile(path: string | null): Record<string, string> {
+  if (path === null) return {}
+  if (!existsSync(path)) throw new UsageError(`--config ${path}: there is no such file`)
+  try {
+    return parseProperties(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new UsageError(`--config ${path}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** `sinceStartMs`: performance.now() counts from the start of the process. */
+function readyLine(broker: ServedBroker, sinceStartMs: number): string {
+  const { name, host, port } = broker.address
+  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  const data = broker.logDirs.map(nearPath).join(', ')
+  const ready = `ready in ${Math.round(sinceStartMs)} ms`
+  return `milena ${version()} serves ${address} (${name}), data in ${data}, cluster ${broker.clusterId}, ${ready}`
+}
+
+/** As one would write it from here. */
+function nearPath(path: string): string {
+  const near = relative('.', path)
+  return near.startsWith('..') || near === '' ? path : `./${near}`
+}
+
+/** What the operator can mend, as one line that says how; null for anything else, which is a fault of ours. */
+function operatorMistake(error: unknown): UsageError | null {
+  if (error instanceof DiskError) return new UsageError(error.message)
+  if (error instanceof NetworkError) {
+    if (error.code === 'EADDRINUSE') {
+      return new UsageError(`${error.message}; stop what listens there, or choose another one with --listen HOST:PORT`)
+    }
+    return new UsageError(`cannot listen: ${error.message}; choose another address with --listen HOST:PORT`)
+  }
+  // Thrown by the broker for a property whose value cannot work, with a message that says what would.
+  if (error instanceof Error && ['ListenerError', 'ConfigError'].includes(error.constructor.name)) {
+    return new UsageError(error.message)
+  }
+  return null
+}
