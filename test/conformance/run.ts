@@ -1,0 +1,123 @@
+// The same requests to Apache Kafka 4.4.0 and to Milena, every answer compared field by field:
+//   node test/conformance/run.ts [SCENARIO …] [--verbose]
+// KAFKA=HOST:PORT and MILENA_BOOTSTRAP=HOST:PORT take brokers that run already (fresh ones: names are the same in every run);
+// --on kafka compares Kafka with itself, which tells what in an answer is chance.
+// One answer is one check. Accepted differences are rows of docs/DIFFERENCES.md.
+
+import { parseArgs } from 'node:util'
+import { type Broker, runningBroker, startBroker } from '../clients/brokers.ts'
+import { Accepted } from './accepted.ts'
+import { differences } from './normalise.ts'
+import { clusterScenarios } from './scenarios/cluster.ts'
+import { configScenarios } from './scenarios/configs.ts'
+import { dataScenarios } from './scenarios/data.ts'
+import { groupScenarios } from './scenarios/groups.ts'
+import { topicScenarios } from './scenarios/topics.ts'
+import { type Entry, type Scenario, Session } from './session.ts'
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  ...clusterScenarios,
+  ...topicScenarios,
+  ...dataScenarios,
+  ...groupScenarios,
+  ...configScenarios,
+}
+
+// On both, so that neither waits for members that do not come, and sizes that scenarios reach quickly.
+const settings = [
+  'group.initial.rebalance.delay.ms=0',
+  'offsets.topic.num.partitions=4',
+  'log.retention.check.interval.ms=300000',
+]
+
+const { values, positionals } = parseArgs({
+  options: { on: { type: 'string' }, verbose: { type: 'boolean', default: false } },
+  allowPositionals: true,
+})
+const write = (line: string) => process.stdout.write(`${line}\n`)
+const accepted = new Accepted()
+let passed = 0
+let failed = 0
+
+const kafka = await broker(process.env['KAFKA'], 'kafka')
+const ours = await broker(process.env['MILENA_BOOTSTRAP'], values.on === 'kafka' ? 'kafka' : 'milena').catch(
+  async (error) => {
+    await kafka.dispose(false)
+    throw error
+  },
+)
+try {
+  const chosen = positionals.length > 0 ? positionals : Object.keys(scenarios)
+  for (const name of chosen) await runScenario(name)
+  if (positionals.length === 0 && values.on !== 'kafka')
+    for (const pattern of accepted.unused()) fail('docs/DIFFERENCES.md', [`no answer needs the row ${pattern}`])
+} finally {
+  await Promise.all([kafka.dispose(false), ours.dispose(false)])
+}
+write(`conformance: ${passed} passed, ${failed} failed`)
+process.exitCode = failed === 0 && passed > 0 ? 0 : 1
+
+function broker(bootstrap: string | undefined, kind: 'kafka' | 'milena'): Promise<Broker> {
+  return bootstrap ? Promise.resolve(runningBroker(bootstrap)) : startBroker(kind, settings)
+}
+
+async function runScenario(name: string): Promise<void> {
+  const scenario = scenarios[name]
+  if (scenario === undefined)
+    throw new Error(`no scenario named ${name}; there are ${Object.keys(scenarios).join(', ')}`)
+  const startedAt = performance.now()
+  const failedBefore = failed
+  const passedBefore = passed
+  const [expected, actual] = await Promise.all([play(scenario, kafka), play(scenario, ours)])
+  const byLabel = new Map(actual.transcript.map((entry) => [`${entry.api}: ${entry.label}`, entry]))
+  for (const entry of expected.transcript) compare(name, entry, byLabel.get(`${entry.api}: ${entry.label}`))
+  if (expected.error) fail(name, [`Kafka did not come to the end: ${expected.error}`])
+  if (actual.error) fail(name, [`Milena did not come to the end: ${actual.error}`])
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  const result = failed === failedBefore ? 'ok' : 'not ok'
+  write(
+    `${result} - ${name}: ${passed - passedBefore} of ${expected.transcript.length} answers are the same (${seconds} s)`,
+  )
+}
+
+async function play(scenario: Scenario, on: Broker): Promise<{ transcript: Entry[]; error: string | undefined }> {
+  const session = new Session(on.bootstrap, on.dataDir)
+  let error: string | undefined
+  try {
+    await scenario(session)
+  } catch (reason) {
+    error = reason instanceof Error ? `${reason.message}${values.verbose ? `\n${reason.stack}` : ''}` : String(reason)
+  }
+  session.close()
+  const labels = session.transcript.map((entry) => `${entry.api}: ${entry.label}`)
+  const twice = labels.find((label, i) => labels.indexOf(label) !== i)
+  return { transcript: session.transcript, error: error ?? (twice && `two requests have the label ${twice}`) }
+}
+
+function compare(scenario: string, expected: Entry, actual: Entry | undefined): void {
+  const label = `${scenario} / ${expected.api}: ${expected.label}`
+  if (values.verbose) write(`    ${label}\n        ${JSON.stringify(expected.answer)}`)
+  if (actual === undefined) {
+    fail(label, ['not asked: an answer before it was not as expected'])
+    return
+  }
+  const wrong = differences(expected.answer, actual.answer).filter(
+    ({ path }) => !accepted.has(`${expected.api}${path}`),
+  )
+  const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? 'nothing'
+  if (wrong.length === 0) passed++
+  else
+    fail(
+      label,
+      wrong.map(
+        ({ path, kafka: theirs, ours: own }) => `${expected.api}${path}: ${shown(own)}, Kafka: ${shown(theirs)}`,
+      ),
+    )
+}
+
+function fail(label: string, reasons: readonly string[]): void {
+  failed++
+  write(`not ok - ${label}`)
+  for (const reason of reasons.slice(0, 8)) write(`    ${reason}`)
+  if (reasons.length > 8) write(`    and ${reasons.length - 8} more`)
+}
