@@ -1,5 +1,6 @@
 // What every client suite is written with: commands with a time limit, checks that print `ok` or `not ok`, members of a
-// consumer group as processes. A check's failure is an exception that says what was expected and what came; it never ends the suite.
+// consumer group as processes. A check's failure is an exception that says what was expected and what came; it never
+// ends the suite.
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'

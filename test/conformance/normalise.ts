@@ -2,7 +2,8 @@
 //   ids        by kind and order of appearance, so that the same id in two answers is still the same (<memberId 1>)
 //   times      that are of today, <time>
 //   addresses  ports, directories, free space, prose
-// Arrays of structs become objects by their natural key, sorted: in which order brokers list things is their own affair.
+// Arrays of structs become objects by their natural key, sorted: in which order brokers list things is their own
+// affair.
 
 import {
   batchAttributes,

@@ -69,7 +69,7 @@ export class Peer {
     socket.write(Buffer.concat([sizeOf(frame.length), frame]))
   }
 
-  /** Sends a frame, whatever is in it, and returns the next frame that comes. `size` is what the frame claims to have. */
+  /** Sends a frame, whatever is in it, and returns the next one that comes. `size` is what the frame claims to have. */
   async exchange(frame: Uint8Array, size = frame.length, waitMs = silenceMs): Promise<Answer<Uint8Array>> {
     const socket = await this.#open()
     socket.write(Buffer.concat([sizeOf(size), frame]))

@@ -1,8 +1,8 @@
 // The same requests to Apache Kafka 4.4.0 and to Milena, every answer compared field by field:
 //   node test/conformance/run.ts [SCENARIO …] [--verbose]
-// KAFKA=HOST:PORT and MILENA_BOOTSTRAP=HOST:PORT take brokers that run already (fresh ones: names are the same in every run);
-// --on kafka compares Kafka with itself, which tells what in an answer is chance.
-// One answer is one check. Accepted differences are rows of docs/DIFFERENCES.md.
+// KAFKA=HOST:PORT and MILENA_BOOTSTRAP=HOST:PORT take brokers that run already (fresh ones: names are the same in every
+// run); --on kafka compares Kafka with itself, which tells what in an answer is chance. One answer is one check.
+// Accepted differences are rows of docs/DIFFERENCES.md.
 
 import { parseArgs } from 'node:util'
 import { type Broker, runningBroker, startBroker } from '../clients/brokers.ts'
@@ -75,9 +75,8 @@ async function runScenario(name: string): Promise<void> {
   if (actual.error) fail(name, [`Milena did not come to the end: ${actual.error}`])
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
   const result = failed === failedBefore ? 'ok' : 'not ok'
-  write(
-    `${result} - ${name}: ${passed - passedBefore} of ${expected.transcript.length} answers are the same (${seconds} s)`,
-  )
+  const count = `${passed - passedBefore} of ${expected.transcript.length}`
+  write(`${result} - ${name}: ${count} answers are the same (${seconds} s)`)
 }
 
 async function play(scenario: Scenario, on: Broker): Promise<{ transcript: Entry[]; error: string | undefined }> {

@@ -1,5 +1,5 @@
-// One run of a scenario against one broker: it sends requests, goes on from what is answered, and keeps every answer under
-// the request's label, to be compared with the other broker's.
+// One run of a scenario against one broker: it sends requests, goes on from what is answered, and keeps every answer
+// under the request's label, to be compared with the other broker's.
 
 import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'

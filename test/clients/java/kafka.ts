@@ -74,7 +74,7 @@ export class KafkaTools {
   }
 }
 
-/** One node, broker and controller in one process, with the settings that Apache distributes and replication factors of one. */
+/** One node, broker and controller in one process, as Apache distributes it but for replication factors of one. */
 export async function startKafka(
   dir: string,
   port: number,

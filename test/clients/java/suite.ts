@@ -1,5 +1,5 @@
-// Apache Kafka's own console tools, each command once, in the order in which an operator would meet them; dump-log afterwards
-// over everything that the broker left on the disk.
+// Apache Kafka's own console tools, each command once, in the order in which an operator would meet them; dump-log
+// afterwards over everything that the broker left on the disk.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -149,7 +149,8 @@ function startMember(bootstrap: string, group: string, topic: string, strategy: 
   const read: string[] = []
   child.onLine = (line) => {
     if (line.startsWith('read ')) read.push(line.slice(5))
-    const change = /rebalanced.*?\b(assign|revoke)/.exec(line)?.[1] // "assigned: …" eagerly, "incremental assignment of …" if not
+    // "assigned: …" eagerly, "incremental assignment of …" if not
+    const change = /rebalanced.*?\b(assign|revoke)/.exec(line)?.[1]
     for (const [, partition] of change ? line.matchAll(/\[(\d+)\]/g) : [])
       if (change === 'assign') assigned.add(Number(partition))
       else assigned.delete(Number(partition))

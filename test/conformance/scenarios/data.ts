@@ -1,5 +1,5 @@
-// The data plane: produce, fetch, offsets, deletion of records. Every record's time is fixed and long past, so that batches can
-// be compared byte by byte.
+// The data plane: produce, fetch, offsets, deletion of records. Every record's time is fixed and long past, so that
+// batches can be compared byte by byte.
 
 import { apis, type RequestInputOf } from '../../../protocol/apis.ts'
 import { type BatchOptions, buildBatch } from '../../../protocol/records/builder.ts'
