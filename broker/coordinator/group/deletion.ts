@@ -63,9 +63,9 @@ export interface DeleteGroupAnswer {
 
 export function deleteGroup(machine: GroupMachine, groupId: string, reply: Reply<DeleteGroupAnswer>): GroupOutcome {
   const group = machine.groups.get(groupId)
-  const answer = deleteGroupError(groupId, group)
+  const answer = deleteGroupError(group)
   if (group === undefined || answer !== null) {
-    reply.send(answer ?? { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` })
+    reply.send(answer ?? { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: null })
     return NOTHING
   }
   return {
@@ -78,9 +78,9 @@ export function deleteGroup(machine: GroupMachine, groupId: string, reply: Reply
   }
 }
 
-function deleteGroupError(groupId: string, group: ReturnType<GroupMachine['groups']['get']>): DeleteGroupAnswer | null {
-  if (group === undefined)
-    return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
+/** Kafka 4.4 leaves the message of v3 empty. */
+function deleteGroupError(group: ReturnType<GroupMachine['groups']['get']>): DeleteGroupAnswer | null {
+  if (group === undefined) return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: null }
   if (group instanceof ForeignGroup) {
     if (group.type === 'consumer') return null
     // Its state lives in another topic too, which nobody here would clean.

@@ -21,12 +21,12 @@ export interface CoordinatorFinderOptions {
 }
 
 const KEY_TYPES = { group: 0, transaction: 1, share: 2 } as const
+const NOT_AVAILABLE = 'The coordinator is not available.'
 const NOBODY: CoordinatorNode = { nodeId: -1, host: '', port: -1 }
 
 interface Found extends CoordinatorNode {
-  readonly key: string
   readonly errorCode: number
-  readonly errorMessage: string | null
+  readonly errorMessage: string
 }
 
 export class CoordinatorFinder {
@@ -43,16 +43,17 @@ export class CoordinatorFinder {
   ): ResponseInputOf<'FindCoordinator'> {
     if (apiVersion >= 4) {
       const keys = request.coordinatorKeys
-      return { coordinators: keys.map((key) => this.#find(key, request.keyType, listener)) }
+      return { coordinators: keys.map((key) => ({ key, ...this.#find(key, request.keyType, listener) })) }
     }
-    const { key: _, ...found } = this.#find(request.key, request.keyType, listener)
-    // Before v4 success has words too.
-    return found.errorCode === ErrorCode.NONE ? { ...found, errorMessage: 'NONE' } : found
+    const found = this.#find(request.key, request.keyType, listener)
+    // Before v4 success has words too, and a coordinator that is not there has those of its error.
+    const text = found.errorCode === ErrorCode.NONE ? 'NONE' : found.errorMessage || NOT_AVAILABLE
+    return { ...found, errorMessage: text }
   }
 
   #find(key: string, keyType: number, listener: string): Found {
-    const failed = (errorCode: number, errorMessage: string | null = null): Found => {
-      return { key, ...NOBODY, errorCode, errorMessage }
+    const failed = (errorCode: number, errorMessage = ''): Found => {
+      return { ...NOBODY, errorCode, errorMessage }
     }
     if (keyType === KEY_TYPES.transaction) {
       return failed(ErrorCode.INVALID_REQUEST, 'Transactions are not available on this broker.')
@@ -68,6 +69,6 @@ export class CoordinatorFinder {
     }
     const leader = this.#options.leaderOf(partition, listener)
     if (leader === undefined) return failed(ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    return { key, ...leader, errorCode: ErrorCode.NONE, errorMessage: null }
+    return { ...leader, errorCode: ErrorCode.NONE, errorMessage: '' }
   }
 }

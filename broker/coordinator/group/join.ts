@@ -39,12 +39,8 @@ export interface JoinRequest extends Omit<RequestOf<'JoinGroup'>, 'protocols'> {
 /** Member ids given out and not used yet, each with a timer; a client that joins in a loop must not fill the memory. */
 const MAX_PENDING_MEMBERS = 10_000
 
-export function joinError(
-  errorCode: number,
-  memberId: string,
-  protocolName: string | null = '',
-): ResponseInputOf<'JoinGroup'> {
-  return { errorCode, memberId, protocolName, leader: '', members: [] }
+export function joinError(errorCode: number, memberId: string): ResponseInputOf<'JoinGroup'> {
+  return { errorCode, memberId, protocolName: null, leader: '', members: [] }
 }
 
 export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: JoinReply): GroupOutcome {
@@ -172,7 +168,7 @@ function rejoin(machine: GroupMachine, group: ClassicGroup, request: JoinRequest
   const { memberId, groupInstanceId, protocols } = request
   const errorCode = memberError(group, memberId, groupInstanceId)
   const member = group.members.get(memberId)
-  if (errorCode !== ErrorCode.NONE || member === undefined) return refuse(reply, errorCode, memberId, null)
+  if (errorCode !== ErrorCode.NONE || member === undefined) return refuse(reply, errorCode, memberId)
   if (group.state === 'Empty') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
   // Nothing new: it may have missed the answer. But a leader that joins a stable group again wants to assign again.
   const isRepeat = member.matches(protocols) && !(group.state === 'Stable' && group.leaderId === memberId)
@@ -202,7 +198,7 @@ function replaceStaticMember(
   reply: JoinReply,
 ): GroupOutcome {
   // Whoever runs under the same instance id is shut out at once.
-  old.join?.send(joinError(ErrorCode.FENCED_INSTANCE_ID, old.memberId, null))
+  old.join?.send(joinError(ErrorCode.FENCED_INSTANCE_ID, old.memberId))
   old.sync?.send({ errorCode: ErrorCode.FENCED_INSTANCE_ID, assignment: EMPTY_BYTES })
   group.park(old, null)
   old.sync = null
@@ -243,7 +239,7 @@ function replacedAnswer(
   }
 }
 
-function refuse(reply: JoinReply, errorCode: number, memberId: string, protocolName: string | null = ''): GroupOutcome {
-  reply.send(joinError(errorCode, memberId, protocolName))
+function refuse(reply: JoinReply, errorCode: number, memberId: string): GroupOutcome {
+  reply.send(joinError(errorCode, memberId))
   return NOTHING
 }

@@ -2,6 +2,7 @@
 // has no members. Topics come by name here, with their ids; names and ids are resolved in group-coordinator.ts.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import type { ClassicGroup } from './classic-group.ts'
@@ -97,13 +98,15 @@ function offsetRecord(
   partition: CommitPartition,
   metadata: string,
 ): GroupRecord {
+  // The one version of the record that has room for an expiry has none for epoch and id.
+  const expires = retentionTimeMs !== -1n
   const value = {
     offset: partition.committedOffset,
-    leaderEpoch: partition.committedLeaderEpoch,
+    leaderEpoch: expires ? -1 : partition.committedLeaderEpoch,
     metadata,
     commitTimestamp: BigInt(now),
-    expireTimestamp: retentionTimeMs === -1n ? -1n : BigInt(now) + retentionTimeMs,
-    topicId,
+    expireTimestamp: expires ? BigInt(now) + retentionTimeMs : -1n,
+    topicId: expires ? ZERO_UUID : topicId,
   }
   return { kind: 'offset', groupId, topic: name, partition: partition.partitionIndex, value }
 }

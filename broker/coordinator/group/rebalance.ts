@@ -203,7 +203,13 @@ export function noteSync(machine: GroupMachine, group: ClassicGroup, memberId: s
 /** Takes a member out; what becomes of the group is the caller's to see to. */
 export function removeMember(machine: GroupMachine, group: ClassicGroup, member: ClassicMember): void {
   // If its client is still there, it joins again, as somebody new.
-  member.join?.send({ errorCode: ErrorCode.UNKNOWN_MEMBER_ID, protocolName: '', leader: '', memberId: '', members: [] })
+  member.join?.send({
+    errorCode: ErrorCode.UNKNOWN_MEMBER_ID,
+    protocolName: null,
+    leader: '',
+    memberId: '',
+    members: [],
+  })
   member.sync?.send({ errorCode: ErrorCode.UNKNOWN_MEMBER_ID, assignment: EMPTY_BYTES })
   group.park(member, null)
   member.sync = null
