@@ -2,7 +2,7 @@
 //   list BOOTSTRAP                          runs its checks; prints `ok - NAME` or `not ok - NAME` for each
 //   topic BOOTSTRAP TOPIC PARTITIONS        creates a topic
 //   produce BOOTSTRAP TOPIC COUNT           appends that many records over all partitions
-//   member BOOTSTRAP GROUP TOPIC STRATEGY   a group's member until SIGTERM; prints `assigned P,P,…` (all that it has now)
+//   member BOOTSTRAP GROUP TOPIC STRATEGY   a group's member until SIGTERM; prints `assigned P,P,…` (all it has now)
 //                                           and `read P:O` for each record; commits as it goes; session timeout 6 s
 
 import { Child, checkGroup, type Member, type Report, run, type Target } from './harness.ts'

@@ -25,6 +25,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 
 // On both, so that neither waits for members that do not come, and sizes that scenarios reach quickly.
 const settings = [
+  'node.id=1',
   'group.initial.rebalance.delay.ms=0',
   'offsets.topic.num.partitions=4',
   'log.retention.check.interval.ms=300000',

@@ -38,6 +38,7 @@ const mainClasses: Readonly<Record<string, string>> = {
   'kafka-delete-records': 'org.apache.kafka.tools.DeleteRecordsCommand',
   'kafka-dump-log': 'org.apache.kafka.tools.DumpLogSegments',
   'kafka-e2e-latency': 'org.apache.kafka.tools.EndToEndLatency',
+  'kafka-features': 'org.apache.kafka.tools.FeatureCommand',
   'kafka-get-offsets': 'org.apache.kafka.tools.GetOffsetShell',
   'kafka-groups': 'org.apache.kafka.tools.GroupsCommand',
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',

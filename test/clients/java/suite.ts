@@ -76,6 +76,7 @@ class JavaSuite {
       /ApiVersions\(18\): 0 to 5 /,
     ]
     await this.#check('broker-api-versions', 'kafka-broker-api-versions', [], ...versions)
+    await this.#check('features: describe', 'kafka-features', ['describe'], /Feature: metadata\.version\s/)
     await this.#report.check('cluster: id', async () => {
       const output = await this.#tools.run('kafka-cluster', [
         'cluster-id',
