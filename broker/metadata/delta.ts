@@ -6,9 +6,11 @@
 
 import {
   type BrokerImage,
+  BrokersImage,
   type ConfigResource,
   ConfigsImage,
   DIRECTORY,
+  FeaturesImage,
   MetadataImage,
   type PartitionImage,
   RESOURCE,
@@ -56,8 +58,8 @@ export class MetadataDelta {
 
   constructor(from: MetadataImage) {
     this.from = from
-    this.#features = new Map(from.features)
-    this.#brokers = new Map(from.brokers)
+    this.#features = from.features.edit()
+    this.#brokers = from.brokers.edit()
     this.#topics = from.topics.edit()
     this.#configs = from.configs.edit()
     this.#kept = from.kept.edit()
@@ -121,8 +123,8 @@ export class MetadataDelta {
       offset,
       epoch,
       timestamp,
-      features: this.featuresChanged ? this.#features : this.from.features,
-      brokers: this.changedBrokers.size > 0 ? this.#brokers : this.from.brokers,
+      features: this.featuresChanged ? new FeaturesImage(this.#features) : this.from.features,
+      brokers: this.changedBrokers.size > 0 ? new BrokersImage(this.#brokers) : this.from.brokers,
       topics: new TopicsImage(topics.byId.finish(), topics.idByName.finish()),
       configs: new ConfigsImage(this.#configs.finish()),
       producerIds: this.#producerIds,

@@ -143,8 +143,75 @@ export class ConfigsImage {
   }
 }
 
+export class BrokersImage {
+  readonly #byId: ReadonlyMap<number, BrokerImage>
+
+  constructor(byId: ReadonlyMap<number, BrokerImage> = new Map()) {
+    this.#byId = byId
+  }
+
+  get size(): number {
+    return this.#byId.size
+  }
+
+  get(id: number): BrokerImage | undefined {
+    return this.#byId.get(id)
+  }
+
+  has(id: number): boolean {
+    return this.#byId.has(id)
+  }
+
+  values(): IterableIterator<BrokerImage> {
+    return this.#byId.values()
+  }
+
+  /** Where clients of a listener reach one broker: undefined when it is not alive or has no such listener. */
+  endpoint(
+    id: number,
+    listener: string,
+  ): { nodeId: number; host: string; port: number; rack: string | null } | undefined {
+    const broker = this.#byId.get(id)
+    const endPoint = broker?.endPoints.find(({ name }) => name === listener)
+    if (broker === undefined || broker.fenced || endPoint === undefined) return undefined
+    return { nodeId: id, host: endPoint.host, port: endPoint.port, rack: broker.rack }
+  }
+
+  /** The same of all brokers that are alive. */
+  endpoints(listener: string) {
+    return [...this.#byId.keys()].flatMap((id) => this.endpoint(id, listener) ?? [])
+  }
+
+  edit(): Map<number, BrokerImage> {
+    return new Map(this.#byId)
+  }
+}
+
 /** Finalised feature levels; a feature that is not there has level 0. */
-export type FeaturesImage = ReadonlyMap<string, number>
+export class FeaturesImage {
+  readonly #levels: ReadonlyMap<string, number>
+
+  constructor(levels: ReadonlyMap<string, number> = new Map()) {
+    this.#levels = levels
+  }
+
+  get(name: string): number {
+    return this.#levels.get(name) ?? 0
+  }
+
+  [Symbol.iterator](): IterableIterator<[name: string, level: number]> {
+    return this.#levels[Symbol.iterator]()
+  }
+
+  /** As ApiVersions tells them. */
+  list() {
+    return [...this.#levels].map(([name, level]) => ({ name, minVersionLevel: level, maxVersionLevel: level }))
+  }
+
+  edit(): Map<string, number> {
+    return new Map(this.#levels)
+  }
+}
 
 export interface MetadataImageParts {
   /** Last offset that is part of the image; -1: none. */
@@ -153,7 +220,7 @@ export interface MetadataImageParts {
   readonly epoch: number
   readonly timestamp: number
   readonly features: FeaturesImage
-  readonly brokers: ReadonlyMap<number, BrokerImage>
+  readonly brokers: BrokersImage
   readonly topics: TopicsImage
   readonly configs: ConfigsImage
   /** First id of the next block of producer ids, with the record that says so; null before the first. */
@@ -172,7 +239,7 @@ export class MetadataImage implements MetadataImageParts {
   readonly epoch: number
   readonly timestamp: number
   readonly features: FeaturesImage
-  readonly brokers: ReadonlyMap<number, BrokerImage>
+  readonly brokers: BrokersImage
   readonly topics: TopicsImage
   readonly configs: ConfigsImage
   readonly producerIds: (KnownRecord & { type: 'ProducerIdsRecord' }) | null
@@ -193,7 +260,7 @@ export class MetadataImage implements MetadataImageParts {
   }
 
   get metadataVersion(): number {
-    return this.features.get('metadata.version') ?? 0
+    return this.features.get('metadata.version')
   }
 
   get nextProducerId(): bigint {
@@ -204,8 +271,8 @@ export class MetadataImage implements MetadataImageParts {
     offset: -1,
     epoch: -1,
     timestamp: -1,
-    features: new Map(),
-    brokers: new Map(),
+    features: new FeaturesImage(),
+    brokers: new BrokersImage(),
     topics: new TopicsImage(),
     configs: new ConfigsImage(),
     producerIds: null,

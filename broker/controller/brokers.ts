@@ -1,0 +1,164 @@
+// Brokers: registered, kept alive by heartbeats, fenced. Source: ClusterControlManager, BrokerHeartbeatManager,
+// ReplicationControlManager.
+//
+//   (none) ── register ──▶ fenced ── heartbeat that has replayed the registration ──▶ unfenced
+//                            ▲                                                          │
+//                            └──── silence for the session timeout, wantFence, ◀────────┘
+//                                  controlled shutdown done, new incarnation
+
+import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/image.ts'
+import type { MetadataRecord } from '../metadata/records.ts'
+import { type ControllerState, type Decision, isActive, recordMaker } from './decision.ts'
+
+const NO_LEADER = -1
+/** Values of a BrokerRegistrationChangeRecord. */
+const YES = 1
+const NO = -1
+
+type Registered = Decision<ResponseInputOf<'BrokerRegistration'>>
+
+export function registerBroker(state: ControllerState, request: RequestOf<'BrokerRegistration'>): Registered {
+  const { image } = state
+  const { brokerId, incarnationId } = request
+  const refuse = (errorCode: ErrorCode): Registered => ({
+    records: [],
+    answer: { throttleTimeMs: 0, errorCode, brokerEpoch: -1n },
+  })
+  if (request.clusterId !== state.clusterId) return refuse(ErrorCode.INCONSISTENT_CLUSTER_ID)
+  const existing = image.brokers.get(brokerId)
+  if (existing !== undefined && existing.incarnationId !== incarnationId) {
+    // Two processes with one id: the one that is there has the better claim.
+    if (state.sessions.isLive(brokerId, existing.epoch) && !existing.inControlledShutdown) {
+      return refuse(ErrorCode.DUPLICATE_BROKER_REGISTRATION)
+    }
+  }
+  if (!supportsFeatures(image, request)) return refuse(ErrorCode.UNSUPPORTED_VERSION)
+  if (request.logDirs.length === 0 || new Set(request.logDirs).size !== request.logDirs.length) {
+    return refuse(ErrorCode.INVALID_REGISTRATION)
+  }
+  const amended = existing?.incarnationId === incarnationId
+  const brokerEpoch = amended ? existing.epoch : BigInt(state.nextOffset)
+  const record = recordMaker(image)('RegisterBrokerRecord', {
+    brokerId,
+    incarnationId,
+    brokerEpoch,
+    endPoints: [...request.listeners].sort((left, right) => (left.name < right.name ? -1 : 1)),
+    features: request.features,
+    rack: request.rack,
+    fenced: amended ? existing.fenced : true,
+    logDirs: [...request.logDirs].sort(),
+  })
+  return { records: [record], answer: { throttleTimeMs: 0, errorCode: ErrorCode.NONE, brokerEpoch } }
+}
+
+function supportsFeatures(image: MetadataImage, request: RequestOf<'BrokerRegistration'>): boolean {
+  const ranges = new Map(request.features.map((feature) => [feature.name, feature]))
+  for (const [name, level] of image.features) {
+    const range = ranges.get(name)
+    if (level < (range?.minSupportedVersion ?? 0) || level > (range?.maxSupportedVersion ?? 0)) return false
+  }
+  return true
+}
+
+type Beat = Decision<ResponseInputOf<'BrokerHeartbeat'>>
+
+export function brokerHeartbeat(state: ControllerState, request: RequestOf<'BrokerHeartbeat'>): Beat {
+  const { image, sessions } = state
+  const broker = image.brokers.get(request.brokerId)
+  if (broker === undefined) return beat([], { errorCode: ErrorCode.BROKER_ID_NOT_REGISTERED })
+  if (broker.epoch !== request.brokerEpoch) return beat([], { errorCode: ErrorCode.STALE_BROKER_EPOCH })
+  sessions.touch(broker.id, broker.epoch)
+  const isCaughtUp = request.currentMetadataOffset >= broker.epoch
+  if (request.wantShutDown) return shutDown(state, broker, isCaughtUp)
+  if (request.wantFence) {
+    return beat(broker.fenced ? [] : fence(image, broker), { isCaughtUp, isFenced: true })
+  }
+  if (broker.fenced && isCaughtUp) return beat(unfence(image, broker), { isCaughtUp, isFenced: false })
+  return beat([], { isCaughtUp, isFenced: broker.fenced })
+}
+
+function beat(records: readonly MetadataRecord[], fields: Partial<ResponseInputOf<'BrokerHeartbeat'>>): Beat {
+  const answer = { throttleTimeMs: 0, errorCode: ErrorCode.NONE, isCaughtUp: false, shouldShutDown: false, ...fields }
+  return { records, answer, divisible: true }
+}
+
+/** Leaders move away first; the broker may stop when it leads nothing that another replica could lead. */
+function shutDown({ image }: ControllerState, broker: BrokerImage, isCaughtUp: boolean): Beat {
+  if (broker.fenced) return beat([], { isCaughtUp, isFenced: true, shouldShutDown: true })
+  if (broker.inControlledShutdown) {
+    const stays = [...partitionsOf(image)].some(
+      ([, , partition]) => partition.leader === broker.id && successor(image, partition, broker.id) !== NO_LEADER,
+    )
+    return beat([], { isCaughtUp, isFenced: false, shouldShutDown: !stays })
+  }
+  const make = recordMaker(image)
+  const records = [
+    make('BrokerRegistrationChangeRecord', {
+      brokerId: broker.id,
+      brokerEpoch: broker.epoch,
+      inControlledShutdown: YES,
+    }),
+    ...removeFromIsr(image, broker.id, false),
+  ]
+  return beat(records, { isCaughtUp, isFenced: false, shouldShutDown: true })
+}
+
+/** A broker that has not been heard of for the session timeout, unless it is another one by now. */
+export function fenceStale(state: ControllerState, brokerId: number, epoch: bigint): Decision<null> {
+  state.sessions.end(brokerId)
+  const broker = state.image.brokers.get(brokerId)
+  if (broker === undefined || broker.epoch !== epoch || broker.fenced) return { records: [], answer: null }
+  return { records: fence(state.image, broker), answer: null, divisible: true }
+}
+
+function fence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord[] {
+  const change = recordMaker(image)('BrokerRegistrationChangeRecord', { brokerId: id, brokerEpoch: epoch, fenced: YES })
+  return [change, ...removeFromIsr(image, id, true)]
+}
+
+/**
+ * What a broker gets when it comes (back) to life. Partitions without a leader get it as theirs where it is in sync. Those
+ * that it leads by the record of an earlier incarnation are led in a new leader epoch: what that one had not synced may be
+ * gone, and whoever has read it must find out.
+ */
+function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord[] {
+  const make = recordMaker(image)
+  const records = [make('BrokerRegistrationChangeRecord', { brokerId: id, brokerEpoch: epoch, fenced: NO })]
+  for (const [topicId, partitionId, partition] of partitionsOf(image)) {
+    const leads = partition.leader === id
+    if (!leads && (partition.leader !== NO_LEADER || !partition.isr.includes(id))) continue
+    records.push(make('PartitionChangeRecord', { topicId, partitionId, leader: id }))
+  }
+  return records
+}
+
+/** The broker's partitions without it: another leader, a smaller ISR, which always keeps its last member. */
+function removeFromIsr(image: MetadataImage, brokerId: number, fenced: boolean): MetadataRecord[] {
+  const make = recordMaker(image)
+  const records: MetadataRecord[] = []
+  for (const [topicId, partitionId, partition] of partitionsOf(image)) {
+    if (!partition.isr.includes(brokerId) && partition.leader !== brokerId) continue
+    const rest = partition.isr.filter((id) => id !== brokerId)
+    const isr = rest.length > 0 && rest.length < partition.isr.length ? rest : null
+    const leads = partition.leader === brokerId
+    const next = leads ? successor(image, partition, brokerId) : partition.leader
+    // While it is shutting down, a partition that nobody else could lead stays with it.
+    const leader = leads && (next !== NO_LEADER || fenced) ? next : null
+    if (isr === null && leader === null) continue
+    records.push(make('PartitionChangeRecord', { topicId, partitionId, isr, ...(leader === null ? {} : { leader }) }))
+  }
+  return records
+}
+
+function successor(image: MetadataImage, partition: PartitionImage, without: number): number {
+  const able = (id: number) => id !== without && partition.isr.includes(id) && isActive(image.brokers.get(id))
+  return partition.replicas.find(able) ?? NO_LEADER
+}
+
+function* partitionsOf(image: MetadataImage): IterableIterator<[topicId: string, index: number, PartitionImage]> {
+  for (const topic of image.topics.values()) {
+    for (const [index, partition] of topic.partitions.entries()) yield [topic.id, index, partition]
+  }
+}

@@ -1,0 +1,52 @@
+// What the controller's pure part sees and says. A function from state and request to records and an answer; nothing changes
+// but by the replay of the records, and the answer leaves when they are committed.
+
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { MetadataRecordType } from '../../protocol/messages/metadata-log/frame.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
+import { type MetadataRecord, newRecord } from '../metadata/records.ts'
+import type { Sessions } from './sessions.ts'
+
+export interface ControllerState {
+  /** All records appended so far are in it, committed or not: the next decision follows from the one before. */
+  readonly image: MetadataImage
+  /** Where the first of the decision's records will stand. */
+  readonly nextOffset: number
+  readonly clusterId: string
+  /** Of the controller's node: defaults for topics, with the dynamic values of the image. */
+  readonly config: BrokerConfig
+  readonly sessions: Sessions
+  readonly newUuid: () => string
+  /** An integer in [0, below). */
+  readonly random: (below: number) => number
+}
+
+export interface Decision<Answer> {
+  readonly records: readonly MetadataRecord[]
+  readonly answer: Answer
+  /** The records need not take effect together: more than one batch may carry them. */
+  readonly divisible?: true
+}
+
+export interface Fault {
+  readonly errorCode: ErrorCode
+  readonly errorMessage: string
+}
+
+export const NO_FAULT = { errorCode: ErrorCode.NONE, errorMessage: null }
+
+export function fault(errorCode: ErrorCode, errorMessage: string): Fault {
+  return { errorCode, errorMessage }
+}
+
+/** Makes records in the versions of the cluster's metadata.version. */
+export function recordMaker(image: MetadataImage) {
+  return <Type extends MetadataRecordType>(type: Type, value: Parameters<typeof newRecord<Type>>[2]): MetadataRecord =>
+    newRecord(type, image.metadataVersion, value)
+}
+
+/** Whether new replicas may lead on the broker. */
+export function isActive(broker: BrokerImage | undefined): boolean {
+  return broker !== undefined && !broker.fenced && !broker.inControlledShutdown
+}

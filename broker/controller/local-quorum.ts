@@ -1,0 +1,285 @@
+// The metadata log of a single node, which is always its leader: a directory `__cluster_metadata-0` in KRaft's format, so that
+// Kafka can go on from it, and it from Kafka.
+//
+//   00000000000000000000.log     batches with the leader epoch; each leadership begins with a LeaderChange control record
+//   *.checkpoint                 snapshots (snapshot-file.ts); the one of offset 0 is what the cluster began with
+//   quorum-state                 JSON: epoch and leader
+//
+// A record is committed when it is synced, also one that was there at the start: a crash of the process may have left it in
+// the page cache only. Appends of one turn, and all that arrive while a sync runs, share the next one.
+// Source: KafkaRaftClient, KafkaMetadataLog, FileQuorumStateStore.
+
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { LeaderChangeMessage } from '../../protocol/messages/control-records.ts'
+import { buildBatch, type RecordInput } from '../../protocol/records/builder.ts'
+import { controlRecord } from '../../protocol/records/control.ts'
+import { ZERO_UUID } from '../../protocol/wire.ts'
+import { readTextFile, replaceFile } from '../../storage/checkpoint.ts'
+import type { StorageEnvironment } from '../../storage/environment.ts'
+import { Log } from '../../storage/log.ts'
+import { defaultLogConfig, UNLIMITED } from '../../storage/log-config.ts'
+import type { MetadataImage } from '../metadata/image.ts'
+import { recordsOf } from '../metadata/image-records.ts'
+import type { MetadataRecord } from '../metadata/records.ts'
+import { featureRecords } from './bootstrap.ts'
+import { NotCommitted, type Quorum, type QuorumListener, type ReadMetadata, type SnapshotId } from './quorum.ts'
+import * as snapshots from './snapshot-file.ts'
+import { readVoters } from './voters.ts'
+
+export const METADATA_TOPIC = '__cluster_metadata'
+export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
+const QUORUM_STATE = 'quorum-state'
+const PARTITION_METADATA = 'partition.metadata'
+/** The snapshot that the storage tool writes before there is a log. */
+const BOOTSTRAP_SNAPSHOT: SnapshotId = { endOffset: 0, epoch: 0 }
+/** Kafka reads batches of the metadata log of up to 8 MiB. */
+const MAX_BATCH_SIZE = 8 * 1024 * 1024
+/** Of appends that may be split. */
+const RECORDS_PER_BATCH = 2000
+const REPLAY_SIZE = 4 * 1024 * 1024
+/** The newest, and the one before for readers that are in the middle of it. */
+const SNAPSHOTS_KEPT = 2
+
+export interface LocalQuorumOptions {
+  readonly environment: StorageEnvironment
+  /** Of the metadata log: `<metadata.log.dir>/__cluster_metadata-0`. */
+  readonly directory: string
+  readonly nodeId: number
+  /** Id of the log directory that the metadata log is in. */
+  readonly directoryId: string
+  /** Where Kafka would reach this controller. */
+  readonly controllerEndpoint: { readonly name: string; readonly host: string; readonly port: number }
+  readonly cleanShutdown: boolean
+  readonly segmentBytes: number
+}
+
+const IDLE: QuorumListener = { onCommit() {}, onFailed() {} }
+
+export class LocalQuorum implements Quorum {
+  readonly nodeId: number
+  readonly leaderEpoch: number
+  readonly bootstrapSnapshot: Uint8Array | null
+  listener: QuorumListener = IDLE
+  readonly #environment: StorageEnvironment
+  readonly #directory: string
+  readonly #log: Log
+  #voters: snapshots.QuorumVoters | null
+  #snapshots: SnapshotId[]
+  #logSize: number
+
+  static open(options: LocalQuorumOptions): LocalQuorum {
+    return new LocalQuorum(options)
+  }
+
+  private constructor(options: LocalQuorumOptions) {
+    const { environment, directory, nodeId } = options
+    const { disk } = environment.host
+    this.#environment = environment
+    this.#directory = directory
+    this.nodeId = nodeId
+    disk.makeDirectory(directory)
+    snapshots.removePartialSnapshots(disk, directory)
+    const config = {
+      ...defaultLogConfig,
+      segmentBytes: options.segmentBytes,
+      maxMessageBytes: MAX_BATCH_SIZE,
+      retentionMs: UNLIMITED,
+      cleanupPolicy: [],
+    }
+    this.#log = Log.open({
+      environment,
+      directory,
+      topic: METADATA_TOPIC,
+      partition: 0,
+      topicId: METADATA_TOPIC_ID,
+      config,
+      cleanShutdown: options.cleanShutdown,
+    })
+    this.#logSize = this.#log.size
+    const isNew = this.#log.logEndOffset === 0
+    if (isNew && !disk.exists(`${directory}/${snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)}`)) this.#format(options)
+    this.#snapshots = snapshots.listSnapshots(disk, directory)
+    this.bootstrapSnapshot = snapshots.readSnapshotFile(disk, directory, BOOTSTRAP_SNAPSHOT)
+    this.#voters = readVoters(this.bootstrapSnapshot === null ? [] : [this.bootstrapSnapshot])
+    this.leaderEpoch = this.#beginEpoch()
+    this.#log.listener = {
+      onWritten() {},
+      onDurable: (log) => this.#committed(log),
+      onFailed: (log, error) => this.listener.onFailed(error, log.isOffline),
+    }
+    this.#becomeLeader(isNew)
+    if (!isNew) this.#findVoters()
+  }
+
+  /** Bytes ever appended, as far as this process knows: the log's at its start, and those since. */
+  get logSize(): number {
+    return this.#logSize
+  }
+
+  get logStartOffset(): number {
+    return this.#log.logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#log.logEndOffset
+  }
+
+  get highWatermark(): number {
+    return this.#log.highWatermark
+  }
+
+  get latestSnapshot(): SnapshotId | null {
+    const latest = this.#snapshots.at(-1)
+    // The one of the beginning holds nothing that the log does not.
+    return latest === undefined || latest.endOffset === 0 ? null : latest
+  }
+
+  append(records: readonly MetadataRecord[], divisible: boolean): number {
+    const inputs = records.map(({ bytes }) => ({ key: null, value: bytes }))
+    const step = divisible ? RECORDS_PER_BATCH : inputs.length
+    let lastOffset = -1
+    for (let index = 0; index < inputs.length; index += step) {
+      lastOffset = this.#appendBatch(inputs.slice(index, index + step), false)
+    }
+    return lastOffset
+  }
+
+  #appendBatch(records: readonly RecordInput[], control: boolean): number {
+    const timestamp = this.#environment.host.clock.now()
+    const batch = buildBatch({ leaderEpoch: this.leaderEpoch, timestamp, control, records })
+    if (batch.length > MAX_BATCH_SIZE) {
+      throw new Error(`assertion: a metadata batch of ${batch.length} bytes and ${records.length} records`)
+    }
+    const result = this.#log.append(batch, this.leaderEpoch, 'controller')
+    if (result.errorCode !== ErrorCode.NONE) throw new NotCommitted(result.errorMessage ?? '')
+    this.#log.requestSync()
+    this.#logSize += batch.length
+    return result.lastOffset
+  }
+
+  #committed(log: Log): void {
+    log.updateHighWatermark(log.durableEndOffset)
+    this.listener.onCommit()
+  }
+
+  read(offset: number, maxSize: number, done: ReadMetadata): void {
+    this.#log.read(offset, maxSize, this.#log.highWatermark, true, done)
+  }
+
+  replay(offset: number, onBatches: (bytes: Uint8Array) => void): void {
+    let next = offset
+    const end = this.#log.logEndOffset
+    while (next < end) {
+      const from = next
+      this.#log.readSync(from, REPLAY_SIZE, end, true, (errorCode, slices, _size, nextOffset) => {
+        if (errorCode !== ErrorCode.NONE) throw new Error(`metadata log: reading at ${from} fails with ${errorCode}`)
+        for (const slice of slices) onBatches(slice)
+        next = nextOffset
+      })
+      if (next === from) throw new Error(`assertion: metadata log ends at ${from}, below ${end}`)
+    }
+  }
+
+  readSnapshot(id: SnapshotId): Uint8Array | null {
+    return snapshots.readSnapshotFile(this.#environment.host.disk, this.#directory, id)
+  }
+
+  writeSnapshot(image: MetadataImage, done: (error: Error | null) => void): void {
+    const { disk, clock } = this.#environment.host
+    const id = { endOffset: image.offset + 1, epoch: image.epoch }
+    const batches = snapshots.snapshotBatches(recordsOf(image), id.epoch, image.timestamp, clock.now(), this.#voters)
+    snapshots.writeSnapshotFile(disk, this.#directory, id, batches, (error) => {
+      if (error === null) this.#forget(id)
+      done(error)
+    })
+  }
+
+  /** Older snapshots go, and with them the part of the log that only they needed. */
+  #forget(latest: SnapshotId): void {
+    const { disk } = this.#environment.host
+    this.#snapshots.push(latest)
+    const real = this.#snapshots.filter((one) => one.endOffset > 0)
+    const old = real.slice(0, -SNAPSHOTS_KEPT)
+    for (const id of old) snapshots.removeSnapshotFile(disk, this.#directory, id)
+    this.#snapshots = this.#snapshots.filter((one) => !old.includes(one))
+    const oldest = real.slice(-SNAPSHOTS_KEPT)[0]
+    if (real.length >= SNAPSHOTS_KEPT && oldest !== undefined) this.#log.deleteRecordsBefore(oldest.endOffset)
+    // So that a later snapshot finds a segment that it can let go.
+    this.#log.roll()
+  }
+
+  close(): void {
+    this.#log.close()
+  }
+
+  // Starting
+
+  /** What the storage tool writes: the voters and the features of a new cluster. */
+  #format(options: LocalQuorumOptions): void {
+    const { disk, clock } = this.#environment.host
+    const voter = {
+      voterId: options.nodeId,
+      voterDirectoryId: options.directoryId,
+      endpoints: [options.controllerEndpoint],
+      kraftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 1 },
+    }
+    const voters = { kraftVersion: 1, voters: [voter] }
+    const now = clock.now()
+    const batches = snapshots.snapshotBatches(featureRecords(), 0, now, now, voters)
+    const name = snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)
+    replaceFile(disk, this.#directory, name, concat(batches))
+    replaceFile(disk, this.#directory, PARTITION_METADATA, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`)
+  }
+
+  /** A new epoch, higher than any that was; durable before anything is written in it. */
+  #beginEpoch(): number {
+    const { disk } = this.#environment.host
+    const text = readTextFile(disk, `${this.#directory}/${QUORUM_STATE}`)
+    const epoch = Math.max(text === null ? 0 : epochOf(text), this.#log.latestEpoch, 0) + 1
+    const leader = { leaderId: this.nodeId, leaderEpoch: epoch, votedId: -1 }
+    const state =
+      this.#voters === null
+        ? { clusterId: '', ...leader, appliedOffset: 0, currentVoters: [{ voterId: this.nodeId }], data_version: 0 }
+        : { ...leader, votedDirectoryId: ZERO_UUID, data_version: 1 }
+    replaceFile(disk, this.#directory, QUORUM_STATE, JSON.stringify(state))
+    return epoch
+  }
+
+  #becomeLeader(isNew: boolean): void {
+    const self = [{ voterId: this.nodeId }]
+    const message = { version: 0, leaderId: this.nodeId, voters: self, grantingVoters: self }
+    const change = controlRecord('leaderChange', LeaderChangeMessage.encodeBytes(message, 0))
+    const voters = isNew && this.#voters !== null ? snapshots.voterRecords(this.#voters) : []
+    this.#appendBatch([change, ...voters], true)
+  }
+
+  /** Voters change by control records in snapshots and in the log; the last one counts. */
+  #findVoters(): void {
+    const latest = this.latestSnapshot
+    const parts: Uint8Array[] = []
+    const bytes = latest === null ? null : this.readSnapshot(latest)
+    if (bytes !== null) parts.push(bytes)
+    const from =
+      bytes === null || latest === null ? this.logStartOffset : Math.max(latest.endOffset, this.logStartOffset)
+    this.replay(from, (batches) => parts.push(batches))
+    this.#voters = readVoters(parts) ?? this.#voters
+  }
+}
+
+function epochOf(text: string): number {
+  const state: unknown = JSON.parse(text)
+  if (typeof state === 'object' && state !== null && 'leaderEpoch' in state && typeof state.leaderEpoch === 'number') {
+    return state.leaderEpoch
+  }
+  throw new Error(`quorum-state without a leaderEpoch: ${text}`)
+}
+
+function concat(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((size, chunk) => size + chunk.length, 0))
+  let position = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, position)
+    position += chunk.length
+  }
+  return whole
+}

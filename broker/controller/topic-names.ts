@@ -1,0 +1,31 @@
+// Which names topics may have. Source: Topic.validate, Topic.hasCollision.
+
+const MAX_LENGTH = 249
+const VALID = /^[a-zA-Z0-9._-]+$/
+
+/** Topics that brokers write to and clients may only read. */
+const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state',
+])
+
+export function isInternalTopic(name: string): boolean {
+  return INTERNAL_TOPICS.has(name)
+}
+
+/** Why a name is not one for a topic, in Kafka's words; null when it is. */
+export function topicNameFault(name: string): string | null {
+  if (name === '') return 'Topic name is invalid: the empty string is not allowed'
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
+  if (name.length > MAX_LENGTH) {
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${MAX_LENGTH}`
+  }
+  if (VALID.test(name)) return null
+  return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+}
+
+/** Names that are equal here cannot stand beside each other: metrics write `.` as `_`. */
+export function collisionKey(name: string): string {
+  return name.replaceAll('.', '_')
+}

@@ -1,0 +1,311 @@
+// Topics and partitions: created, extended, deleted. Source: ReplicationControlManager, ControllerApis; error texts are the
+// ones that Kafka's tools print. One topic's failure leaves the others of the request alone.
+
+import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../protocol/wire.ts'
+import { describeTopicValues } from '../config/describe.ts'
+import type { MetadataImage } from '../metadata/image.ts'
+import { RESOURCE, type TopicImage } from '../metadata/image.ts'
+import type { MetadataRecord } from '../metadata/records.ts'
+import { topicConfigFault } from './config-validation.ts'
+import { type ControllerState, type Decision, type Fault, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
+import { directoryFor, placeReplicas } from './placement.ts'
+import { collisionKey, topicNameFault } from './topic-names.ts'
+
+type CreatableTopic = RequestOf<'CreateTopics'>['topics'][number]
+type CreateResult = ResponseInputOf<'CreateTopics'>['topics'][number]
+type CreatePartitionsTopic = RequestOf<'CreatePartitions'>['topics'][number]
+
+/** New partitions in one request; a batch of records holds them all. */
+const MAX_PARTITIONS_PER_REQUEST = 10_000
+const DEFAULT = -1
+
+export function createTopics(
+  state: ControllerState,
+  request: RequestOf<'CreateTopics'>,
+): Decision<ResponseInputOf<'CreateTopics'>> {
+  const records: MetadataRecord[] = []
+  const results: CreateResult[] = []
+  const duplicates = duplicatesOf(request.topics.map((topic) => topic.name))
+  for (const name of duplicates) {
+    results.push(refusal(name, fault(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')))
+  }
+  const created = new Map<string, string>()
+  let left = MAX_PARTITIONS_PER_REQUEST
+  for (const topic of request.topics) {
+    if (duplicates.has(topic.name)) continue
+    const outcome = checkNewName(state.image, topic.name, created) ?? createTopic(state, topic, left)
+    if ('errorCode' in outcome) {
+      results.push(refusal(topic.name, outcome))
+      continue
+    }
+    left -= outcome.partitionCount
+    created.set(collisionKey(topic.name), topic.name)
+    if (!request.validateOnly) records.push(...outcome.records)
+    results.push(request.validateOnly ? { ...outcome.result, topicId: ZERO_UUID } : outcome.result)
+  }
+  return { records, answer: { throttleTimeMs: 0, topics: results } }
+}
+
+function duplicatesOf(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((name, index) => names.indexOf(name) !== index))
+}
+
+function refusal(name: string, { errorCode, errorMessage }: Fault): CreateResult {
+  return { name, topicId: ZERO_UUID, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
+}
+
+function checkNewName(image: MetadataImage, name: string, created: ReadonlyMap<string, string>): Fault | null {
+  const invalid = topicNameFault(name)
+  if (invalid !== null) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
+  if (image.topics.byName(name) !== undefined) {
+    return fault(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
+  }
+  const other = created.get(collisionKey(name)) ?? collidingTopic(image, name)
+  if (other === undefined) return null
+  return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${other}`)
+}
+
+/** Only names with a `.` or `_` can collide, and only then are all names looked at. */
+function collidingTopic(image: MetadataImage, name: string): string | undefined {
+  if (!/[._]/.test(name)) return undefined
+  const key = collisionKey(name)
+  for (const topic of image.topics.values()) if (collisionKey(topic.name) === key) return topic.name
+  return undefined
+}
+
+interface NewTopic {
+  readonly records: readonly MetadataRecord[]
+  readonly partitionCount: number
+  readonly result: CreateResult
+}
+
+function createTopic(state: ControllerState, topic: CreatableTopic, partitionsLeft: number): NewTopic | Fault {
+  const configs = new Map(topic.configs.map((config) => [config.name, config.value]))
+  const configFault = topicConfigFault(state, topic.name, configs)
+  if (configFault !== null) return configFault
+  const replicas =
+    topic.assignments.length > 0 ? givenReplicas(state, topic) : placedReplicas(state, topic, partitionsLeft)
+  if ('errorCode' in replicas) return replicas
+  if (replicas.length > partitionsLeft) return tooMany()
+  const make = recordMaker(state.image)
+  const topicId = state.newUuid()
+  const records = [make('TopicRecord', { name: topic.name, topicId })]
+  for (const [name, value] of configs) {
+    records.push(make('ConfigRecord', { resourceType: RESOURCE.topic, resourceName: topic.name, name, value }))
+  }
+  for (const [index, nodes] of replicas.entries()) records.push(newPartition(state, topicId, index, nodes))
+  const own = new Map([...configs].filter((entry): entry is [string, string] => entry[1] !== null))
+  const result = {
+    ...NO_FAULT,
+    name: topic.name,
+    topicId,
+    numPartitions: replicas.length,
+    replicationFactor: replicas[0]!.length,
+    configs: describeTopicValues(state.config, own),
+  }
+  return { records, partitionCount: replicas.length, result }
+}
+
+function tooMany(): Fault {
+  return fault(ErrorCode.POLICY_VIOLATION, 'Excessively large number of partitions per request.')
+}
+
+function placedReplicas(state: ControllerState, topic: CreatableTopic, partitionsLeft: number): number[][] | Fault {
+  const { numPartitions, replicationFactor } = topic
+  if (replicationFactor < DEFAULT || replicationFactor === 0) {
+    const message = 'Replication factor must be larger than 0, or -1 to use the default value.'
+    return fault(ErrorCode.INVALID_REPLICATION_FACTOR, message)
+  }
+  if (numPartitions < DEFAULT || numPartitions === 0) {
+    return fault(ErrorCode.INVALID_PARTITIONS, 'Number of partitions was set to an invalid non-positive value.')
+  }
+  const count = numPartitions === DEFAULT ? state.config.get('num.partitions') : numPartitions
+  if (count > partitionsLeft) return tooMany()
+  const factor = replicationFactor === DEFAULT ? state.config.get('default.replication.factor') : replicationFactor
+  return placeReplicas(state.image, count, factor, state.random(Math.max(1, state.image.brokers.size)))
+}
+
+function givenReplicas(state: ControllerState, topic: CreatableTopic): readonly (readonly number[])[] | Fault {
+  if (topic.replicationFactor !== DEFAULT) {
+    const message = 'A manual partition assignment was specified, but replication factor was not set to -1.'
+    return fault(ErrorCode.INVALID_REQUEST, message)
+  }
+  if (topic.numPartitions !== DEFAULT) {
+    const message = 'A manual partition assignment was specified, but numPartitions was not set to -1.'
+    return fault(ErrorCode.INVALID_REQUEST, message)
+  }
+  const replicas: (readonly number[])[] = []
+  for (const { partitionIndex, brokerIds } of topic.assignments) {
+    if (replicas[partitionIndex] !== undefined) {
+      const message = `Found multiple manual partition assignments for partition ${partitionIndex}`
+      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+    }
+    if (partitionIndex < 0 || partitionIndex >= topic.assignments.length) {
+      const message = 'partitions should be a consecutive 0-based integer sequence'
+      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+    }
+    const invalid = assignmentFault(state.image, brokerIds, replicas.find(() => true)?.length)
+    if (invalid !== null) return invalid
+    if (!brokerIds.some((id) => isActive(state.image.brokers.get(id)))) {
+      const message = `All brokers specified in the manual partition assignment for partition ${partitionIndex} are fenced or in controlled shutdown.`
+      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+    }
+    replicas[partitionIndex] = brokerIds
+  }
+  return replicas
+}
+
+/** `replicationFactor`: that of the partitions before; undefined for the first. */
+function assignmentFault(
+  image: MetadataImage,
+  brokerIds: readonly number[],
+  replicationFactor: number | undefined,
+): Fault | null {
+  const invalid = (what: string) =>
+    fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `The manual partition assignment includes ${what}`)
+  if (brokerIds.length === 0) return invalid('an empty replica list.')
+  const sorted = [...brokerIds].sort((left, right) => left - right)
+  for (const [index, id] of sorted.entries()) {
+    if (!image.brokers.has(id)) return invalid(`broker ${id}, but no such broker is registered.`)
+    if (sorted[index - 1] === id) return invalid(`the broker ${id} more than once.`)
+  }
+  if (replicationFactor !== undefined && replicationFactor !== brokerIds.length) {
+    return invalid(
+      `a partition with ${brokerIds.length} replica(s), but this is not consistent with previous partitions, which have ${replicationFactor} replica(s).`,
+    )
+  }
+  return null
+}
+
+function newPartition(
+  { image }: ControllerState,
+  topicId: string,
+  partitionId: number,
+  replicas: readonly number[],
+): MetadataRecord {
+  const isr = replicas.filter((id) => isActive(image.brokers.get(id)))
+  return recordMaker(image)('PartitionRecord', {
+    partitionId,
+    topicId,
+    replicas,
+    isr,
+    removingReplicas: [],
+    addingReplicas: [],
+    leader: isr[0]!,
+    leaderEpoch: 0,
+    partitionEpoch: 0,
+    directories: replicas.map((id) => directoryFor(image.brokers.get(id))),
+  })
+}
+
+export function createPartitions(
+  state: ControllerState,
+  request: RequestOf<'CreatePartitions'>,
+): Decision<ResponseInputOf<'CreatePartitions'>> {
+  const records: MetadataRecord[] = []
+  const duplicates = duplicatesOf(request.topics.map((topic) => topic.name))
+  const results = [...duplicates].map((name) => ({
+    name,
+    ...fault(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.'),
+  }))
+  const answers: ResponseInputOf<'CreatePartitions'>['results'][number][] = [...results]
+  let left = MAX_PARTITIONS_PER_REQUEST
+  for (const topic of request.topics) {
+    if (duplicates.has(topic.name)) continue
+    const added = addPartitions(state, topic, left)
+    if ('errorCode' in added) {
+      answers.push({ name: topic.name, ...added })
+      continue
+    }
+    left -= added.length
+    if (!request.validateOnly) records.push(...added)
+    answers.push({ name: topic.name, ...NO_FAULT })
+  }
+  return { records, answer: { throttleTimeMs: 0, results: answers } }
+}
+
+function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, left: number): MetadataRecord[] | Fault {
+  const { image } = state
+  const existing = image.topics.byName(topic.name)
+  if (existing === undefined) {
+    return fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+  }
+  const before = existing.partitions.length
+  if (topic.count === before) return fault(ErrorCode.INVALID_PARTITIONS, `Topic already has ${before} partition(s).`)
+  if (topic.count < before) {
+    const message = `The topic ${topic.name} currently has ${before} partition(s); ${topic.count} would not be an increase.`
+    return fault(ErrorCode.INVALID_PARTITIONS, message)
+  }
+  const count = topic.count - before
+  if (topic.assignments !== null && topic.assignments.length !== count) {
+    const message = `Attempted to add ${count} additional partition(s), but only ${topic.assignments.length} assignment(s) were specified.`
+    return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+  }
+  if (count > left) return tooMany()
+  const factor = existing.partitions[0]!.replicas.length
+  const replicas =
+    topic.assignments === null
+      ? placeReplicas(image, count, factor, state.random(Math.max(1, image.brokers.size)))
+      : topic.assignments.map((assignment) => assignment.brokerIds)
+  if ('errorCode' in replicas) return replicas
+  const records: MetadataRecord[] = []
+  for (const [index, nodes] of replicas.entries()) {
+    const invalid = topic.assignments === null ? null : assignmentFault(image, nodes, factor)
+    if (invalid !== null) return invalid
+    if (!nodes.some((id) => isActive(image.brokers.get(id)))) {
+      const message = `All brokers specified in the manual partition assignment for partition ${before + index} are fenced or in controlled shutdown.`
+      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+    }
+    records.push(newPartition(state, existing.id, before + index, nodes))
+  }
+  return records
+}
+
+export function deleteTopics(
+  state: ControllerState,
+  request: RequestOf<'DeleteTopics'>,
+): Decision<ResponseInputOf<'DeleteTopics'>> {
+  const make = recordMaker(state.image)
+  const records: MetadataRecord[] = []
+  const responses: ResponseInputOf<'DeleteTopics'>['responses'][number][] = []
+  // Up to version 5 topics are named in an array of their own; an object of the request has one of the two filled.
+  const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
+  const seen = new Set<string>()
+  for (const { name, topicId } of asked) {
+    const outcome = topicToDelete(state, name, topicId, seen)
+    if ('errorCode' in outcome) {
+      responses.push({ name, topicId, ...outcome })
+      continue
+    }
+    seen.add(outcome.id)
+    records.push(make('RemoveTopicRecord', { topicId: outcome.id }))
+    responses.push({ name: outcome.name, topicId: outcome.id, ...NO_FAULT })
+  }
+  return { records, answer: { throttleTimeMs: 0, responses } }
+}
+
+function topicToDelete(
+  state: ControllerState,
+  name: string | null,
+  topicId: string,
+  seen: ReadonlySet<string>,
+): TopicImage | Fault {
+  const { topics } = state.image
+  const invalid = (message: string) => fault(ErrorCode.INVALID_REQUEST, message)
+  if (name === null && topicId === ZERO_UUID) return invalid('Neither topic name nor id were specified.')
+  if (name !== null && topicId !== ZERO_UUID) return invalid('You may not specify both topic name and topic id.')
+  const topic = name === null ? topics.byId(topicId) : topics.byName(name)
+  if (topic === undefined && name === null) {
+    return fault(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
+  }
+  if (topic === undefined) {
+    return fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+  }
+  if (seen.has(topic.id)) return invalid(name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
+  if (!state.config.get('delete.topic.enable')) {
+    return fault(ErrorCode.TOPIC_DELETION_DISABLED, 'Topic deletion is disabled.')
+  }
+  return topic
+}
