@@ -1,13 +1,28 @@
-// The parts of a broker that handlers reach, in the order in which broker.ts builds them. Each part adds its line here.
+// The parts of a broker that handlers reach, in the order in which broker.ts builds them.
 
 import type { Host } from '../host/host.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import type { ControllerChannel } from './controller/channel.ts'
 import type { CoordinatorFinder } from './coordinator/group/find-coordinator.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
+import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
+import type { ServedApi } from './handlers/handler.ts'
+import type { MetadataLoader } from './metadata/loader.ts'
+import type { FetchSessions } from './replication/fetch-sessions.ts'
+import type { ReplicaManager } from './replication/replica-manager.ts'
 
 export interface Services {
   readonly host: Host
+  readonly config: BrokerConfig
   readonly clusterId: string
   readonly nodeId: number
+  readonly controller: ControllerChannel
+  readonly metadata: MetadataLoader
+  readonly replicas: ReplicaManager
+  readonly fetchSessions: FetchSessions
+  readonly producerIds: ProducerIds
   readonly groups: GroupCoordinator
   readonly coordinators: CoordinatorFinder
+  /** What ApiVersions lists. */
+  readonly servedApis: readonly ServedApi[]
 }

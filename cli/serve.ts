@@ -2,31 +2,19 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
+import { Broker } from '../broker/broker.ts'
 import { checkProperties, parseProperties } from '../broker/config/properties.ts'
+import { ListenerError } from '../broker/network/listeners.ts'
 import { DiskError } from '../host/disk.ts'
-import type { Host } from '../host/host.ts'
 import { NetworkError } from '../host/network.ts'
 import { realHost } from '../host/real/host.ts'
+import { StorageFault } from '../storage/storage-fault.ts'
 import { type ServeCommand, UsageError } from './arguments.ts'
 import { onStopSignals } from './signals.ts'
 import { version } from './version.ts'
 
-/** The part of a Broker that this command deals with. */
-export interface ServedBroker {
-  /** Where it listens. */
-  readonly address: { readonly name: string; readonly host: string; readonly port: number }
-  readonly clusterId: string
-  readonly logDirs: readonly string[]
-  stop(): Promise<void>
-}
-
-export type StartBroker = (options: {
-  readonly host: Host
-  readonly overrides: Readonly<Record<string, string>>
-}) => Promise<ServedBroker>
-
 /** Answers the exit code once the broker has stopped. */
-export async function serve(command: ServeCommand, start: StartBroker): Promise<number> {
+export async function serve(command: ServeCommand): Promise<number> {
   const host = realHost()
   const properties = { ...readConfigFile(command.configFile), ...command.properties }
   const { errors, warnings } = checkProperties(properties)
@@ -36,7 +24,7 @@ export async function serve(command: ServeCommand, start: StartBroker): Promise<
   const stopAsked = new Promise<void>((resolve) => {
     onStopSignals(process, host.clock.monotonic, resolve, (exitCode) => process.exit(exitCode))
   })
-  const broker = await start({ host, overrides: properties }).catch((error: unknown) => {
+  const broker = await Broker.start({ host, properties }).catch((error: unknown) => {
     throw operatorMistake(error) ?? error
   })
   process.stdout.write(`${readyLine(broker, performance.now())}\n`)
@@ -57,7 +45,7 @@ function readConfigFile(path: string | null): Record<string, string> {
 }
 
 /** `sinceStartMs`: performance.now() counts from the start of the process. */
-function readyLine(broker: ServedBroker, sinceStartMs: number): string {
+function readyLine(broker: Broker, sinceStartMs: number): string {
   const { name, host, port } = broker.address
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const data = broker.logDirs.map(nearPath).join(', ')
@@ -80,9 +68,6 @@ function operatorMistake(error: unknown): UsageError | null {
     }
     return new UsageError(`cannot listen: ${error.message}; choose another address with --listen HOST:PORT`)
   }
-  // Thrown by the broker for a property whose value cannot work, with a message that says what would.
-  if (error instanceof Error && ['ListenerError', 'ConfigError'].includes(error.constructor.name)) {
-    return new UsageError(error.message)
-  }
+  if (error instanceof ListenerError || error instanceof StorageFault) return new UsageError(error.message)
   return null
 }

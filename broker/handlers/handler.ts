@@ -52,7 +52,7 @@ export interface HandlerRow {
     services: Services,
     request: never,
     context: RequestContext,
-    reply: (response: never) => void,
+    reply: (response: unknown) => void,
   ) => void
 }
 

@@ -17,11 +17,7 @@ const LISTENER = /^([A-Za-z0-9_]+):\/\/(\[[0-9a-fA-F:.]+\]|[^:/\s]*):(\d+)$/
 const MAX_PORT = 65_535
 const ANY_HOSTS = new Set(['0.0.0.0', '::'])
 
-export function parseListeners(property: string, value: string): ListenerAddress[] {
-  const parts = value
-    .split(',')
-    .map((part) => part.trim())
-    .filter((part) => part !== '')
+export function parseListeners(property: string, parts: readonly string[]): ListenerAddress[] {
   return parts.map((part) => {
     const match = LISTENER.exec(part)
     const [, name = '', host = '', port = ''] = match ?? []
@@ -43,8 +39,8 @@ export interface ListenerPlan {
  * `securityProtocols`: listener.security.protocol.map.
  */
 export function planListener(
-  listeners: string,
-  advertised: string | null,
+  listeners: readonly string[],
+  advertised: readonly string[] | null,
   controllerNames: readonly string[],
   securityProtocols: ReadonlyMap<string, string>,
 ): ListenerPlan {
@@ -61,7 +57,7 @@ export function planListener(
   if (protocol !== 'PLAINTEXT') {
     throw new ListenerError(`listener ${listen.name} asks for ${protocol}; only PLAINTEXT is supported`)
   }
-  const advertise = parseListeners('advertised.listeners', advertised ?? '').find(isClient) ?? listen
+  const advertise = parseListeners('advertised.listeners', advertised ?? []).find(isClient) ?? listen
   if (advertise.name !== listen.name) {
     throw new ListenerError(
       `advertised.listeners names ${advertise.name}, which listeners lacks; it has ${listen.name}`,
@@ -73,4 +69,15 @@ export function planListener(
     )
   }
   return { listen, advertise }
+}
+
+/** `A:1,B:2`, the form of several properties. */
+export function parsePairs(text: string): Map<string, string> {
+  const pairs = text.split(',').filter((part) => part.trim() !== '')
+  return new Map(
+    pairs.map((pair) => {
+      const colon = pair.lastIndexOf(':')
+      return [pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()]
+    }),
+  )
 }

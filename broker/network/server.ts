@@ -9,6 +9,7 @@ import type { MemoryBudget } from './memory-budget.ts'
 /** A peer that stops in the middle of a frame is cut off after this: what it has sent occupies memory. */
 const STALLED_FRAME_MS = 30_000
 
+/** Read anew at each use: most can change while the broker runs. */
 export interface ServerLimits {
   readonly maxFrameSize: number
   readonly maxConnections: number
@@ -38,17 +39,26 @@ export class Server {
   readonly #countByHost = new Map<string, number>()
   #listening: Listener | null = null
   #sweep: Timer | null = null
+  #isServing = false
   #onEmpty: (() => void) | null = null
 
   constructor(options: ServerOptions) {
     this.#options = options
   }
 
-  /** Resolves to the address served, with the port that was taken for port 0. */
+  /**
+   * Resolves to the address, with the port that was taken for port 0. Connections are accepted from here on and read from
+   * once `serve` is called, so that the broker can register under its port before it answers.
+   */
   async listen(address: Address): Promise<Address> {
     this.#listening = await this.#options.network.listen(address, (connection) => this.#accept(connection))
     this.#scheduleSweep()
     return this.#listening.address
+  }
+
+  serve(): void {
+    this.#isServing = true
+    for (const connection of this.#connections) connection.start()
   }
 
   get connectionCount(): number {
@@ -88,7 +98,7 @@ export class Server {
       onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
     })
     this.#connections.add(client)
-    client.start()
+    if (this.#isServing) client.start()
   }
 
   #onClose(client: ClientConnection, reason: string | null, error: NetworkError | null): void {

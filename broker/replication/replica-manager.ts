@@ -18,8 +18,8 @@ export interface ReplicaManagerOptions {
   readonly syncsAcksAll: boolean
 }
 
-/** `isLeader` false: resigned, deleted or offline. */
-export type LeaderListener = (partition: Partition, isLeader: boolean) => void
+/** `isLeader` false: resigned or deleted. */
+export type LeaderListener = (topic: string, index: number, isLeader: boolean, leaderEpoch: number) => void
 
 /** Written by brokers only (Kafka: Topic.isInternal). */
 export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
@@ -48,6 +48,11 @@ export class ReplicaManager {
     return this.#byId.get(topicId)?.[index]
   }
 
+  /** Its log lies in a directory that has failed. */
+  isOffline(topic: string, index: number): boolean {
+    return this.directories.some((directory) => directory.isOffline && directory.hasLog(topic, index))
+  }
+
   isInternal(topic: string): boolean {
     return INTERNAL_TOPICS.has(topic)
   }
@@ -61,7 +66,9 @@ export class ReplicaManager {
   /** Called for the partitions led already, and from then on. */
   onLeaderChange(listener: LeaderListener): void {
     this.#leaderListeners.push(listener)
-    for (const partition of this.partitions()) if (partition.isLeader) listener(partition, true)
+    for (const { topic, index, isLeader, leaderEpoch } of this.partitions()) {
+      if (isLeader) listener(topic, index, isLeader, leaderEpoch)
+    }
   }
 
   /** Follows the image. Deletions first: a topic may have been deleted and created again under its name. */
@@ -90,10 +97,10 @@ export class ReplicaManager {
     if (partition === undefined || wanted.leaderEpoch === partition.leaderEpoch) return
     if (wanted.leader === nodeId) {
       partition.becomeLeader(wanted.leaderEpoch, nodeId)
-      this.#tell(partition, true)
+      this.#tell(partition)
     } else {
       partition.resign(ErrorCode.NOT_LEADER_OR_FOLLOWER, { closed: false })
-      this.#tell(partition, false)
+      this.#tell(partition)
     }
   }
 
@@ -129,15 +136,29 @@ export class ReplicaManager {
     for (const partition of partitions) {
       if (partition === undefined) continue
       partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
-      this.#tell(partition, false)
+      this.#tell(partition)
       for (const directory of this.directories) {
         if (directory.hasLog(topic.name, partition.index)) directory.deleteLog(partition.log)
       }
     }
   }
 
-  #tell(partition: Partition, isLeader: boolean): void {
-    for (const listener of this.#leaderListeners) listener(partition, isLeader)
+  /** Logs that the metadata does not know: a topic deleted while this broker was down. Set aside, as Kafka does. */
+  setStraysAside(): void {
+    for (const directory of this.directories) {
+      for (const { topic, partition } of directory.unopened()) {
+        this.#options.logger.warn('a partition that no topic has is set aside', {
+          topic,
+          partition,
+          in: directory.path,
+        })
+        directory.setAside(topic, partition)
+      }
+    }
+  }
+
+  #tell({ topic, index, isLeader, leaderEpoch }: Partition): void {
+    for (const listener of this.#leaderListeners) listener(topic, index, isLeader, leaderEpoch)
   }
 }
 

@@ -2,7 +2,7 @@
 // again, which it does within a second.
 
 import type { Logger } from '../../../host/host.ts'
-import type { RequestInputOf, ResponseOf } from '../../../protocol/apis.ts'
+import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
 import { GROUP_TOPIC } from './group-coordinator.ts'
 
@@ -12,7 +12,7 @@ export interface OffsetsTopicConfig {
   readonly segmentBytes: number
 }
 
-export type CreateTopics = (request: RequestInputOf<'CreateTopics'>) => Promise<ResponseOf<'CreateTopics'>>
+export type CreateTopics = (request: RequestOf<'CreateTopics'>) => Promise<ResponseInputOf<'CreateTopics'>>
 
 export class OffsetsTopic {
   readonly #logger: Logger

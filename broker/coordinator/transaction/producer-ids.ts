@@ -1,10 +1,10 @@
 // Gives out producer ids from blocks that the controller allocates, so that no two brokers, and no two lives of one broker, ever
 // give out the same (KIP-730; Kafka: RPCProducerIdManager). The rest of a block is lost with the process: ids are plenty.
 
+import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { ResponseOf } from '../../../protocol/apis.ts'
 
-export type AllocateBlock = () => Promise<ResponseOf<'AllocateProducerIds'>>
+export type AllocateBlock = () => Promise<ResponseInputOf<'AllocateProducerIds'>>
 
 export class ProducerIds {
   readonly #allocate: AllocateBlock
@@ -30,7 +30,7 @@ export class ProducerIds {
   }
 
   async #allocateBlock(): Promise<number> {
-    const { errorCode, producerIdStart, producerIdLen } = await this.#allocate()
+    const { errorCode, producerIdStart = 0n, producerIdLen } = await this.#allocate()
     if (errorCode !== ErrorCode.NONE) return errorCode
     this.#next = producerIdStart
     this.#end = producerIdStart + BigInt(producerIdLen)

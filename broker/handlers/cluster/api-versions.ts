@@ -6,6 +6,7 @@
 
 import { apis } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { FEATURES } from '../../metadata/features.ts'
 import { handler } from '../handler.ts'
 
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/
@@ -29,10 +30,14 @@ export const apiVersions = handler('ApiVersions', (services, request, context) =
   return {
     errorCode: ErrorCode.NONE,
     apiKeys,
-    supportedFeatures: services.supportedFeatures.filter(
-      ({ minVersion }) => minVersion > 0 || apiVersion >= ZERO_FEATURES_SINCE,
+    supportedFeatures: FEATURES.filter(({ min }) => min > 0 || apiVersion >= ZERO_FEATURES_SINCE).map(
+      ({ name, min, max }) => ({ name, minVersion: min, maxVersion: max }),
     ),
     finalizedFeaturesEpoch: BigInt(image.offset),
-    finalizedFeatures: image.features.list(),
+    finalizedFeatures: Array.from(image.features, ([name, level]) => ({
+      name,
+      maxVersionLevel: level,
+      minVersionLevel: level,
+    })),
   }
 })

@@ -32,7 +32,7 @@ export const fetch = deferredHandler('Fetch', (services, request, context, reply
   const targets = session.partitions.map((partition) => resolve(services, partition))
   const limits = {
     minSize: request.minBytes,
-    maxSize: Math.min(request.maxBytes, services.fetchMaxSize),
+    maxSize: Math.min(request.maxBytes, services.config.get('fetch.max.bytes')),
     maxWaitMs: request.maxWaitMs,
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
@@ -128,5 +128,8 @@ function describe(target: FetchTarget, readCommitted: boolean) {
 
 function endpoints(targets: readonly FetchTarget[], services: Services, context: RequestContext) {
   if (!targets.some(({ errorCode }) => errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER)) return []
-  return services.metadata.image.brokers.endpoints(context.listener)
+  return Array.from(services.metadata.image.brokers.values(), ({ id, endPoints, rack }) => {
+    const endPoint = endPoints.find(({ name }) => name === context.listener)
+    return { nodeId: id, host: endPoint?.host ?? '', port: endPoint?.port ?? -1, rack }
+  }).filter(({ port }) => port >= 0)
 }

@@ -14,14 +14,15 @@ export const describeLogDirs = handler('DescribeLogDirs', (services, request) =>
       : new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]))
   return {
     errorCode: ErrorCode.NONE,
-    results: services.replicas.directories.map(({ path, isOffline }) => {
-      if (isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: path, topics: [] }
+    results: services.replicas.directories.map((directory) => {
+      const { path } = directory
+      if (directory.isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: path, topics: [] }
       const byTopic = new Map<string, ReturnType<typeof describe>[]>()
-      for (const partition of services.replicas.partitionsIn(path)) {
-        if (wanted !== null && !wanted.get(partition.topic)?.has(partition.index)) continue
-        const described = describe(partition.index, partition.log.size)
-        const partitions = byTopic.get(partition.topic)
-        if (partitions === undefined) byTopic.set(partition.topic, [described])
+      for (const { topic, partition, size } of directory.logs()) {
+        if (wanted !== null && !wanted.get(topic)?.has(partition)) continue
+        const described = describe(partition, size)
+        const partitions = byTopic.get(topic)
+        if (partitions === undefined) byTopic.set(topic, [described])
         else partitions.push(described)
       }
       return {

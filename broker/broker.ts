@@ -1,0 +1,246 @@
+// The composition root: a broker and its controller in one process, put together in the order of docs/ARCHITECTURE.md, taken
+// apart in the reverse one.
+
+import type { Host } from '../host/host.ts'
+import { createStorageEnvironment, type StorageEnvironment } from '../storage/environment.ts'
+import { LogDirectory } from '../storage/log-directory.ts'
+import { BrokerConfig } from './config/broker-config.ts'
+import { checkProperties, type Properties } from './config/properties.ts'
+import { LocalChannel } from './controller/channel.ts'
+import { Controller } from './controller/controller.ts'
+import { LocalQuorum } from './controller/local-quorum.ts'
+import { createGroupServices } from './coordinator/group/group-services.ts'
+import { ProducerIds } from './coordinator/transaction/producer-ids.ts'
+import { Dispatch } from './dispatch.ts'
+import { embedded } from './embedded.ts'
+import { servedApis } from './handlers/handler.ts'
+import { handlers } from './handlers/table.ts'
+import { BrokerLifecycle } from './metadata/broker-lifecycle.ts'
+import { MetadataLoader } from './metadata/loader.ts'
+import { requestMemory, serverLimits } from './network/limits.ts'
+import { type ListenerAddress, parsePairs, planListener } from './network/listeners.ts'
+import { MemoryBudget } from './network/memory-budget.ts'
+import { Server } from './network/server.ts'
+import { FetchSessions } from './replication/fetch-sessions.ts'
+import { ReplicaManager } from './replication/replica-manager.ts'
+import type { Services } from './services.ts'
+
+const METADATA_DIRECTORY = '__cluster_metadata-0'
+/** SecurityProtocol.PLAINTEXT. */
+const PLAINTEXT = 0
+
+export interface BrokerOptions {
+  /** Kafka's server properties. */
+  readonly properties?: Properties
+  readonly host?: Host
+}
+
+/** Properties that no broker can start with; one line. */
+export class ConfigError extends Error {}
+
+/** What must be ended, latest first. */
+type Ending = () => void | Promise<void>
+
+export class Broker {
+  readonly clusterId: string
+  readonly nodeId: number
+  /** Where it listens. */
+  readonly address: ListenerAddress
+  /** What clients are told to connect to. */
+  readonly advertised: ListenerAddress
+  readonly logDirs: readonly string[]
+  readonly #endings: Ending[]
+  #stopping: Promise<void> | null = null
+
+  /**
+   * Resolves when the broker serves. Without a host it is an embedded one (embedded.ts): on a free port, in memory unless the
+   * properties name `log.dirs`.
+   * @throws ConfigError, ListenerError, DiskError, StorageFault, NetworkError: what the operator can mend.
+   */
+  static async start(options: BrokerOptions = {}): Promise<Broker> {
+    const { host, properties } = embedded(options)
+    const { errors } = checkProperties(properties)
+    if (errors.length > 0) throw new ConfigError(errors.join('; '))
+    const endings: Ending[] = []
+    try {
+      return await build(host, properties, endings)
+    } catch (error) {
+      await end(endings)
+      throw error
+    }
+  }
+
+  /** @internal Use Broker.start. */
+  constructor(parts: {
+    clusterId: string
+    nodeId: number
+    address: ListenerAddress
+    advertised: ListenerAddress
+    logDirs: readonly string[]
+    endings: Ending[]
+  }) {
+    this.clusterId = parts.clusterId
+    this.nodeId = parts.nodeId
+    this.address = parts.address
+    this.advertised = parts.advertised
+    this.logDirs = parts.logDirs
+    this.#endings = parts.endings
+  }
+
+  /** HOST:PORT for a client's bootstrap servers. */
+  get bootstrap(): string {
+    const { host, port } = this.advertised
+    return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  }
+
+  /** A clean stop: the next start scans nothing. Idempotent. */
+  stop(): Promise<void> {
+    this.#stopping ??= end(this.#endings)
+    return this.#stopping
+  }
+}
+
+async function end(endings: Ending[]): Promise<void> {
+  for (const ending of endings.splice(0).reverse()) await ending()
+}
+
+async function build(host: Host, properties: Properties, endings: Ending[]): Promise<Broker> {
+  const config = new BrokerConfig(properties)
+  const { nodeId } = config
+  const plan = planListener(
+    config.get('listeners'),
+    config.get('advertised.listeners'),
+    config.get('controller.listener.names') ?? [],
+    parsePairs(config.get('listener.security.protocol.map')),
+  )
+
+  // Storage: the log directories, locked.
+  const environment = createStorageEnvironment(host, {
+    producerIdExpirationMs: config.get('producer.id.expiration.ms'),
+  })
+  let brokerEpoch = -1
+  const directories: LogDirectory[] = []
+  for (const path of config.get('log.dirs') ?? []) {
+    const directory = openDirectory(environment, path, config, directories[0]?.clusterId ?? null)
+    directories.push(directory)
+    endings.push(() => directory.close(brokerEpoch))
+  }
+  const first = directories[0]!
+  const { clusterId } = first
+
+  // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
+  const budget = new MemoryBudget(requestMemory(config))
+  let dispatch: Dispatch | null = null
+  const server = new Server({
+    network: host.network,
+    clock: host.clock,
+    timers: host.timers,
+    logger: host.logger,
+    listener: plan.listen.name,
+    dispatcher: {
+      mayOverlap: (frame) => dispatch!.mayOverlap(frame),
+      dispatch: (frame, peer, reply) => dispatch!.dispatch(frame, peer, reply),
+      forget: (peer) => dispatch?.forget(peer),
+    },
+    budget,
+    limits: serverLimits(config),
+  })
+  endings.push(() => server.close())
+  const { port } = await server.listen(plan.listen)
+  const address = { ...plan.listen, port }
+  const advertised = { ...plan.advertise, port: plan.advertise.port === 0 ? port : plan.advertise.port }
+
+  // Controller and metadata.
+  const quorum = LocalQuorum.open({
+    environment,
+    directory: `${config.get('metadata.log.dir') ?? first.path}/${METADATA_DIRECTORY}`,
+    nodeId,
+    directoryId: first.directoryId,
+    controllerEndpoint: { name: 'CONTROLLER', host: address.host, port: address.port },
+    cleanShutdown: first.wasCleanShutdown,
+    segmentBytes: config.get('metadata.log.segment.bytes'),
+  })
+  endings.push(() => quorum.close())
+  const controller = new Controller({ host, quorum, clusterId, config: new BrokerConfig(properties) })
+  endings.push(() => controller.close())
+  const channel = new LocalChannel(host, controller)
+  const metadata = new MetadataLoader({ host, channel, nodeId })
+  endings.push(() => metadata.stop())
+  metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
+
+  // Replicas follow the image, and coordinators follow the replicas.
+  const replicas = new ReplicaManager({
+    nodeId,
+    logger: host.logger,
+    directories,
+    logConfigFor: (topic) => config.logConfigFor(topic),
+    syncsAcksAll: config.get('milena.flush.on.acks.all'),
+  })
+  config.onLogConfigChange((topics) => replicas.refreshConfigs(topics))
+  const { groups, coordinators } = createGroupServices({
+    host,
+    config,
+    metadata,
+    replicas,
+    createTopics: (request) => channel.send('CreateTopics', request),
+  })
+  endings.push(() => groups.close())
+  metadata.subscribe((image, delta) => replicas.apply(image, delta))
+  await metadata.start()
+  replicas.setStraysAside()
+
+  const lifecycle = new BrokerLifecycle({
+    host,
+    channel,
+    metadata,
+    nodeId,
+    clusterId,
+    endPoints: [{ name: advertised.name, host: advertised.host, port: advertised.port, securityProtocol: PLAINTEXT }],
+    rack: config.get('broker.rack'),
+    logDirs: directories.map(({ directoryId }) => directoryId),
+    heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
+  })
+  endings.push(() => lifecycle.stop())
+  await lifecycle.start()
+  brokerEpoch = Number(lifecycle.brokerEpoch)
+
+  // Handlers, and the doors open.
+  const services: Services = {
+    host,
+    config,
+    clusterId,
+    nodeId,
+    controller: channel,
+    metadata,
+    replicas,
+    fetchSessions: new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'), host.clock, host.random),
+    producerIds: new ProducerIds(() =>
+      channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),
+    ),
+    groups,
+    coordinators,
+    servedApis: servedApis(handlers),
+  }
+  dispatch = new Dispatch(services, handlers)
+  server.serve()
+  // Nobody is answered while the parts behind the answers go.
+  endings.push(() => server.close())
+  return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })
+}
+
+function openDirectory(
+  environment: StorageEnvironment,
+  path: string,
+  config: BrokerConfig,
+  clusterId: string | null,
+): LogDirectory {
+  return LogDirectory.open({
+    environment,
+    path,
+    nodeId: config.nodeId,
+    clusterId,
+    checkpointIntervalMs: config.get('log.flush.offset.checkpoint.interval.ms'),
+    highWatermarkCheckpointIntervalMs: config.get('replica.high.watermark.checkpoint.interval.ms'),
+    retentionCheckIntervalMs: config.get('log.retention.check.interval.ms'),
+  })
+}
