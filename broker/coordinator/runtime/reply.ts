@@ -7,7 +7,8 @@ export class Reply<T> {
   readonly #owner: ReplyOwner
   readonly #resolve: (answer: T) => void
   readonly #onError: (errorCode: number) => T
-  #answer: T | undefined
+  /** Boxed: an answer may be undefined. */
+  #answer: { readonly value: T } | null = null
 
   constructor(owner: ReplyOwner, resolve: (answer: T) => void, onError: (errorCode: number) => T) {
     this.#owner = owner
@@ -16,13 +17,13 @@ export class Reply<T> {
   }
 
   get isSent(): boolean {
-    return this.#answer !== undefined
+    return this.#answer !== null
   }
 
   /** The first answer counts; a second one is a bug. */
   send(answer: T): void {
-    if (this.#answer !== undefined) throw new Error('assertion: a request was answered twice')
-    this.#answer = answer
+    if (this.#answer !== null) throw new Error('assertion: a request was answered twice')
+    this.#answer = { value: answer }
     this.#owner.onSent(this)
   }
 
@@ -32,8 +33,8 @@ export class Reply<T> {
 
   /** For the shard: the answer is safe to give. */
   deliver(): void {
-    if (this.#answer === undefined) throw new Error('assertion: an answer is delivered before it is given')
-    this.#resolve(this.#answer)
+    if (this.#answer === null) throw new Error('assertion: an answer is delivered before it is given')
+    this.#resolve(this.#answer.value)
   }
 
   /** For the shard: whatever the answer was to be, it is this error. */
