@@ -289,11 +289,16 @@ export class LogDirectory {
   readonly #logStartMoved = (): void => {
     if (this.#isLogStartCheckpointDue) return
     this.#isLogStartCheckpointDue = true
-    // Soon, and once for all that move in the same turn: an acknowledged DeleteRecords should outlive a kill.
+    // Once for all that move in the same turn.
     this.#environment.host.timers.endOfTurn(() => {
       this.#isLogStartCheckpointDue = false
       if (!this.#isClosed) this.#attempt(() => this.#checkpointLogStarts())
     })
+  }
+
+  /** Before DeleteRecords is answered; else it happens at the end of the turn. */
+  checkpointLogStartOffsets(): void {
+    this.#attempt(() => this.#checkpointLogStarts())
   }
 
   /** Writes all three checkpoints, each if it has changed. */
@@ -311,10 +316,8 @@ export class LogDirectory {
   }
 
   #checkpointLogStarts(): void {
-    this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets, (log) =>
-      // Otherwise the first segment's name says it.
-      log.logStartOffset > log.firstSegmentOffset ? log.logStartOffset : null,
-    )
+    // Kafka leaves out what the first segment's name says. But the renaming of segments that go may be lost in a crash.
+    this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets, (log) => log.logStartOffset || null)
   }
 
   #writeCheckpoint(name: string, offsets: OffsetCheckpoint, offsetOf: (log: Log) => number | null): void {

@@ -167,9 +167,14 @@ export class Log {
     return this.#durableEndOffset
   }
 
-  /** What the recovery-point checkpoint may say. */
+  /** What the recovery-point checkpoint may say: a segment below it is not looked at any more, nor are the files beside it. */
   get recoveryPoint(): number {
-    return this.#durableEndOffset
+    let point = this.#durableEndOffset
+    const active = this.#active
+    for (const segment of this.#unsynced) if (segment !== active) point = Math.min(point, segment.baseOffset)
+    for (const segment of this.#syncRun?.segments ?? [])
+      if (segment !== active) point = Math.min(point, segment.baseOffset)
+    return point
   }
 
   get highWatermark(): number {
@@ -178,7 +183,8 @@ export class Log {
 
   /** Below it every transaction is decided, and its marker below the high watermark. */
   get lastStableOffset(): number {
-    return Math.min(this.#highWatermark, this.#loadProducers().firstUnstableOffset())
+    const firstUnstable = this.#loadProducers().firstUnstableOffset()
+    return Math.max(Math.min(this.#highWatermark, firstUnstable), this.#logStartOffset)
   }
 
   get leaderEpochs(): LeaderEpochCache {
@@ -355,6 +361,8 @@ export class Log {
     if (segment.size === 0 && segment.baseOffset === this.#logEndOffset) return
     this.#writeActive()
     segment.flushIndexes(false)
+    // Its bytes may be synced; the files beside it are not.
+    if (this.#unsynced.at(-1) !== segment) this.#unsynced.push(segment)
     this.#snapshots.write(this.#loadProducers(), this.#logEndOffset)
     this.segments.push(newSegment(this.#environment, this.#directory, this.#logEndOffset))
     this.#directoryChanged()
@@ -385,7 +393,6 @@ export class Log {
       this.#rollBack(error)
       return
     }
-    this.#stateBeforeFailure = null
     this.listener.onWritten(this)
     this.#queueSync()
   }
@@ -395,6 +402,7 @@ export class Log {
     if (segment.hasPending) {
       segment.writePending()
       if (this.#unsynced.at(-1) !== segment) this.#unsynced.push(segment)
+      this.#stateBeforeFailure = null
     }
     this.#writtenEndOffset = this.#logEndOffset
   }
@@ -562,7 +570,7 @@ export class Log {
   #loadProducers(): ProducerState {
     if (this.#producers !== null) return this.#producers
     this.#writeActive()
-    this.#producers = this.#snapshots.rebuild(this.segments, this.#logStartOffset, this.#logEndOffset)
+    this.#producers = this.#snapshots.rebuild(this.segments, this.#logEndOffset)
     this.#producers.onHighWatermark(this.#highWatermark)
     return this.#producers
   }
@@ -580,6 +588,7 @@ export class Log {
   #truncate(offset: number, producers: ProducerState | null = null): void {
     this.truncationCount++
     this.tail.clear()
+    this.#syncRun?.closeSideFiles()
     const first = this.segments[0]!
     if (offset <= first.baseOffset && offset < this.#logEndOffset && first.baseOffset > offset) {
       this.truncateFullyAndStartAt(offset)
@@ -597,6 +606,7 @@ export class Log {
   truncateFullyAndStartAt(offset: number): void {
     this.truncationCount++
     this.tail.clear()
+    this.#syncRun?.closeSideFiles()
     const dropped = this.segments
     this.segments = []
     removeSegments(this.#environment, dropped, () => this.segments)
@@ -623,6 +633,7 @@ export class Log {
     this.#latestEpoch = -2
     this.#snapshots.truncateTo(offset)
     this.#producers = producers
+    this.#stateBeforeFailure = null
     this.#loadProducers()
   }
 
@@ -667,6 +678,7 @@ export class Log {
 
   deleteSegmentsBelow(count: number): number {
     if (count === 0) return 0
+    this.#syncRun?.closeSideFiles()
     const deleted = this.segments.slice(0, count)
     this.segments = this.segments.slice(count)
     this.#unsynced = this.#unsynced.filter((segment) => !deleted.includes(segment))
@@ -695,6 +707,7 @@ export class Log {
   abandon(): void {
     this.#isClosed = true
     this.tail.clear()
+    this.#syncRun?.closeSideFiles()
     for (const segment of this.segments) segment.abandon()
   }
 
@@ -705,14 +718,18 @@ export class Log {
 
   #flushForClose(): void {
     this.#writeActive()
-    const wasTouched = this.#unsynced.length > 0
-    for (const segment of this.#unsynced) segment.file().syncSync()
-    for (const segment of this.segments)
-      if (segment.hasUnflushedIndexes || this.#unsynced.includes(segment)) segment.flushIndexes(true)
+    const underWay = this.#syncRun?.segments ?? []
+    const unsynced = new Set([...underWay, ...this.#unsynced].filter((segment) => this.segments.includes(segment)))
+    for (const segment of unsynced) segment.file().syncSync()
+    for (const segment of this.segments) {
+      if (!segment.hasUnflushedIndexes && !unsynced.has(segment)) continue
+      segment.flushIndexes(true)
+      this.#snapshots.sync(segment.baseOffset)
+      this.#directoryChanged()
+    }
     this.#unsynced = []
     if (this.#producers !== null) this.#snapshots.write(this.#producers, this.#logEndOffset)
     this.#epochs.flush()
-    if (wasTouched) this.#directoryChanged()
     for (const directory of this.#unsyncedDirectories) this.#environment.host.disk.syncDirectory(directory)
     this.#unsyncedDirectories = []
     this.#durableEndOffset = this.#logEndOffset

@@ -75,9 +75,12 @@ export class ProducerSnapshots {
     }
   }
 
-  /** The state just before `endOffset`. All batches up to there must be in the segment files. */
-  rebuild(segments: readonly Segment[], logStartOffset: number, endOffset: number): ProducerState {
-    const { producers, offset } = this.#load(logStartOffset, endOffset)
+  /**
+   * The state just before `endOffset`. All batches up to there must be in the segment files. Unlike Kafka it does not begin at the log
+   * start offset but with the first segment: what DeleteRecords hides may belong to a transaction that is open still.
+   */
+  rebuild(segments: readonly Segment[], endOffset: number): ProducerState {
+    const { producers, offset } = this.#load(segments[0]?.baseOffset ?? endOffset, endOffset)
     for (let index = segmentIndexFor(segments, offset); index < segments.length; index++) {
       const segment = segments[index]!
       if (segment.baseOffset >= endOffset) break
@@ -86,12 +89,12 @@ export class ProducerSnapshots {
     return producers
   }
 
-  #load(logStartOffset: number, endOffset: number): { producers: ProducerState; offset: number } {
+  #load(beginOffset: number, endOffset: number): { producers: ProducerState; offset: number } {
     const { host, options } = this.#environment
     const now = host.clock.now()
     for (let index = this.#offsets.length - 1; index >= 0; index--) {
       const offset = this.#offsets[index]!
-      if (offset > endOffset || offset < logStartOffset) continue
+      if (offset > endOffset || offset < beginOffset) continue
       const bytes = readFile(host.disk, this.#path(offset))
       const entries = bytes === null ? 'is missing' : decodeSnapshot(bytes)
       if (typeof entries === 'string') {
@@ -104,7 +107,7 @@ export class ProducerSnapshots {
       producers.load(entries.filter((entry) => !isExpired(entry, now, options.producerIdExpirationMs)))
       return { producers, offset }
     }
-    return { producers: new ProducerState(), offset: logStartOffset }
+    return { producers: new ProducerState(), offset: beginOffset }
   }
 
   #path(offset: number): string {

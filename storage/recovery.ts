@@ -73,12 +73,13 @@ export function loadLog(options: LoadOptions): LoadedLog {
     }
   }
   const present = new Set(names)
-  const needsIndex = segments.filter(
-    (segment) => !present.has(segmentFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)),
-  )
+  const hasNoIndex = (segment: Segment): boolean =>
+    !present.has(segmentFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)) && segment.size > 0
+  const lacking = segments.find(hasNoIndex)
+  if (lacking !== undefined) {
+    return recover(segments, { ...options, recoveryPoint: Math.min(options.recoveryPoint, lacking.baseOffset) })
+  }
   if (!options.cleanShutdown) return recover(segments, options)
-  for (const segment of needsIndex)
-    if (segment.size > 0) return recover(segments, { ...options, recoveryPoint: segment.baseOffset })
   const logEndOffset = segments[segments.length - 1]!.nextOffset()
   return finish(segments, options, logEndOffset, null, null)
 }
@@ -89,7 +90,7 @@ function recover(segments: Segment[], options: LoadOptions): LoadedLog {
   const start = segments[first]!.baseOffset
   // What was written past the recovery point may be torn, or stale from before a truncation.
   snapshots.truncateTo(start)
-  const producers = snapshots.rebuild(segments.slice(0, first), options.logStartOffset, start)
+  const producers = snapshots.rebuild(segments.slice(0, first + 1), start)
   const isGapDamage = !config.cleanupPolicy.includes('compact') || options.recoveryPoint > 0
   let next = start
   let bytesCut = 0

@@ -29,7 +29,7 @@ export function sideFiles(disk: Disk, segment: Segment, segments: readonly Segme
   return paths.filter((path) => disk.exists(path))
 }
 
-/** At once: truncation takes back what was appended, and the names may be needed again. */
+/** At once and durably: truncation takes back what was appended, the names may be needed again, and must not come back. */
 export function removeSegments(
   environment: StorageEnvironment,
   segments: readonly Segment[],
@@ -41,6 +41,7 @@ export function removeSegments(
       // A read held the file while a new segment was begun under the same name.
       if (current().some((other) => other !== segment && other.baseOffset === segment.baseOffset)) return
       for (const suffix of SUFFIXES) disk.remove(segment.path(suffix))
+      disk.syncDirectory(segment.directory)
     })
   }
 }

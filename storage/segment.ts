@@ -171,8 +171,18 @@ export class Segment {
     this.#size = this.writtenSize
     this.#pending = []
     this.#pendingSize = 0
+    this.#cut()
+  }
+
+  /**
+   * Synced at once: otherwise a crash could bring parts of the old end back among what is appended next, each with a checksum that
+   * is right. Rare, so the wait is bearable.
+   */
+  #cut(): void {
     const file = this.file()
-    if (file.size() > this.#size) file.truncate(this.#size)
+    if (file.size() <= this.#size) return
+    file.truncate(this.#size)
+    file.syncSync()
   }
 
   /** The file, open. Valid until control returns to the event loop, unless pinned. */
@@ -266,8 +276,8 @@ export class Segment {
     this.offsetIndex.truncateTo(offset)
     this.timeIndex.truncateTo(offset)
     this.transactionIndex.truncateTo(offset)
-    if (position < this.size) this.file().truncate(position)
     this.#size = position
+    this.#cut()
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = UNKNOWN
     this.#firstTimestamp = UNKNOWN
@@ -287,8 +297,8 @@ export class Segment {
   }
 
   cutFile(size: number): void {
-    if (this.file().size() > size) this.file().truncate(size)
     this.#size = size
+    this.#cut()
   }
 
   /** The offset after the last batch, found from the last index entry on. */

@@ -10,10 +10,11 @@ export class SyncRun {
   /** What is durable when the run ends well. */
   endOffset: number
   readonly #disk: Disk
-  readonly #segments: readonly Segment[]
+  readonly segments: readonly Segment[]
   readonly #sidePaths: readonly string[]
   readonly #directories: readonly string[]
   readonly #done: SyncRunDone
+  readonly #sideFiles: DiskFile[] = []
   #left = 0
   #error: Error | null = null
 
@@ -27,7 +28,7 @@ export class SyncRun {
   ) {
     this.endOffset = endOffset
     this.#disk = disk
-    this.#segments = segments
+    this.segments = segments
     this.#sidePaths = sidePaths
     this.#directories = directories
     this.#done = done
@@ -38,10 +39,16 @@ export class SyncRun {
     if (offset < this.endOffset) this.endOffset = offset
   }
 
+  /** The files beside segments are about to be renamed or removed. Their syncs still end. */
+  closeSideFiles(): void {
+    for (const file of this.#sideFiles) file.close()
+    this.#sideFiles.length = 0
+  }
+
   start(): void {
     // Held until all have started, since the last to end reports.
     this.#left = 1
-    for (const segment of this.#segments) {
+    for (const segment of this.segments) {
       segment.pin()
       this.#left++
       segment.file().sync((error) => {
@@ -62,6 +69,7 @@ export class SyncRun {
       return
     }
     this.#left++
+    this.#sideFiles.push(file)
     file.sync((error) => {
       file.close()
       this.#ended(error)

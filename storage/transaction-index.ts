@@ -74,10 +74,10 @@ export class TransactionIndex {
   }
 
   flush(sync: boolean): void {
-    if (this.#isFlushed) return
+    if (this.#isFlushed && !sync) return
     const entries = this.#load()
     if (entries.length === 0) {
-      this.#disk.remove(this.#path)
+      if (!this.#isFlushed) this.#disk.remove(this.#path)
     } else {
       const file = this.#disk.open(this.#path, 'write')
       try {
