@@ -158,7 +158,7 @@ async function rebalance(s: Session): Promise<void> {
     { name: 'roundrobin', metadata },
     { name: 'range', metadata },
   ]
-  const others = protocols.map(({ name }) => ({ name, metadata: encoder.encode('of the second') })).toReversed()
+  const others = protocols.map(({ name }) => ({ name, metadata: encoder.encode('of the second') }))
   const join = (label: string, memberId: string, peer: Peer) =>
     s.ask(label, 'JoinGroup', version, joinBody(groupId, { memberId, protocols }), peer)
   const one = s.connection()
