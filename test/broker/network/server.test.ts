@@ -56,6 +56,7 @@ async function world(_t: Test, limits: Partial<ServerLimits>) {
     limits: { ...unlimited, ...limits },
   })
   const address = await simulation.complete(server.listen({ host: 'broker', port: 9092 }))
+  server.serve()
   const connect = async (from = 'client'): Promise<Client> => {
     const { host } = simulation.node(from)
     const client = new Client(await simulation.complete(host.network.connect(address)))
@@ -138,12 +139,12 @@ t.test('close ends every connection and stops accepting', async (t) => {
 })
 
 t.test('listeners are read as Kafka reads them', async (t) => {
-  t.same(parseListeners('listeners', 'plaintext://127.0.0.1:9092, CONTROLLER://[::1]:9093'), [
+  t.same(parseListeners('listeners', ['plaintext://127.0.0.1:9092', 'CONTROLLER://[::1]:9093']), [
     { name: 'PLAINTEXT', host: '127.0.0.1', port: 9092 },
     { name: 'CONTROLLER', host: '::1', port: 9093 },
   ])
   const plan = (listeners: string, advertised: string | null = null, map = new Map<string, string>()) =>
-    planListener(listeners, advertised, ['CONTROLLER'], map)
+    planListener(listeners.split(','), advertised === null ? null : [advertised], ['CONTROLLER'], map)
   t.equal(plan('PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:1').listen.port, 0)
   t.equal(plan('PLAINTEXT://0.0.0.0:9092', 'PLAINTEXT://broker.example:9092').advertise.host, 'broker.example')
   t.equal(plan('INSIDE://127.0.0.1:1', null, new Map([['INSIDE', 'PLAINTEXT']])).listen.name, 'INSIDE')

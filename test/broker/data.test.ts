@@ -1,0 +1,368 @@
+// Produce, Fetch and ListOffsets against a whole broker: the traps that break clients, by name.
+
+import t from 'tap'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { RECORD_COUNT } from '../../protocol/records/layout.ts'
+import { ZERO_UUID } from '../../protocol/wire.ts'
+import { batchOf, type Client, World } from './harness.ts'
+
+const TOPIC = 'letters'
+
+async function ready(t: Parameters<typeof World.start>[0], configs: Record<string, string> = {}) {
+  const world = await World.start(t)
+  const client = await world.connect()
+  const topicId = await client.createTopic(TOPIC, 2, configs)
+  return { world, client, topicId }
+}
+
+function values(read: readonly { value: Uint8Array | null }[]): string[] {
+  return read.map(({ value }) => Buffer.from(value ?? []).toString())
+}
+
+t.test('what every version of Produce writes, every version of Fetch reads', async (t) => {
+  const { world, client, topicId } = await ready(t)
+  const expected: string[] = []
+  for (let version = 3; version <= 13; version++) {
+    const value = `produced by v${version}`
+    const answer = await client.request('Produce', version, {
+      acks: version % 2 === 0 ? -1 : 1,
+      timeoutMs: 10_000,
+      topicData: [{ name: TOPIC, topicId, partitionData: [{ index: 0, records: batchOf([value]) }] }],
+    })
+    const partition = answer.responses[0]!.partitionResponses[0]!
+    t.equal(partition.errorCode, ErrorCode.NONE, `v${version}`)
+    t.equal(partition.baseOffset, BigInt(expected.length))
+    t.equal(partition.logAppendTimeMs, -1n)
+    expected.push(value)
+  }
+  for (let version = 4; version <= 18; version++) {
+    const answer = await client.request('Fetch', version, {
+      maxWaitMs: 100,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: TOPIC, topicId, partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }] }],
+      forgottenTopicsData: [],
+      rackId: '',
+    })
+    const partition = answer.responses[0]!.partitions[0]!
+    t.equal(partition.highWatermark, 11n, `v${version}`)
+    t.ok(partition.records instanceof Uint8Array && partition.records.length > 0)
+    t.equal(answer.responses[0]!.topic, version <= 12 ? TOPIC : '')
+    t.equal(answer.responses[0]!.topicId, version <= 12 ? ZERO_UUID : topicId)
+  }
+  t.same(values((await client.fetch(TOPIC, 0)).read), expected)
+  await world.stop()
+})
+
+t.test('acks outside -1, 0 and 1 are refused', async (t) => {
+  const { world, client } = await ready(t)
+  t.equal((await client.produce(TOPIC, batchOf(['x']), { acks: 2 })).errorCode, ErrorCode.INVALID_REQUIRED_ACKS)
+  await world.stop()
+})
+
+t.test('acks=0 is not answered, and an error closes the connection', async (t) => {
+  const { world, client } = await ready(t)
+  const produce = (topic: string) =>
+    client.frame('Produce', 9, {
+      acks: 0,
+      timeoutMs: 1000,
+      topicData: [{ name: topic, partitionData: [{ index: 0, records: batchOf(['unanswered']) }] }],
+    })
+  client.write(produce(TOPIC))
+  t.same(values((await client.fetch(TOPIC, 0)).read), ['unanswered'], 'the next answer is that of the fetch')
+  client.write(produce('there is no such topic'))
+  await world.simulation.run(100)
+  t.equal(client.isClosed, true)
+  await world.stop()
+})
+
+t.test('a batch that is wrong is refused whole, with the code of its fault', async (t) => {
+  const { world, client } = await ready(t)
+  const corrupt = batchOf(['a', 'b'])
+  corrupt[corrupt.length - 1]! ^= 1
+  const count = batchOf(['a', 'b'])
+  new DataView(count.buffer, count.byteOffset).setInt32(RECORD_COUNT, 3)
+  const cases: [name: string, records: Uint8Array | null, errorCode: number][] = [
+    ['null records', null, ErrorCode.INVALID_RECORD],
+    ['no records', new Uint8Array(), ErrorCode.INVALID_RECORD],
+    ['two batches', new Uint8Array(Buffer.concat([batchOf(['a']), batchOf(['b'])])), ErrorCode.INVALID_RECORD],
+    ['a wrong checksum', corrupt, ErrorCode.CORRUPT_MESSAGE],
+    ['a record count that its checksum does not cover', count, ErrorCode.CORRUPT_MESSAGE],
+    ['a control batch', batchOf(['a'], { control: true }), ErrorCode.INVALID_RECORD],
+    [
+      'a transactional batch',
+      batchOf(['a'], { producerId: 1n, producerEpoch: 0, baseSequence: 0, transactional: true }),
+      ErrorCode.INVALID_TXN_STATE,
+    ],
+    ['too large a batch', batchOf(['x'.repeat(1_100_000)]), ErrorCode.MESSAGE_TOO_LARGE],
+  ]
+  for (const [name, records, errorCode] of cases) {
+    const answer = await client.produce(TOPIC, records)
+    t.equal(answer.errorCode, errorCode, name)
+    t.equal(answer.baseOffset, -1n)
+  }
+  t.equal((await client.fetch(TOPIC, 0)).highWatermark, 0n)
+  t.equal((await client.produce(TOPIC, batchOf(['fine']))).baseOffset, 0n)
+  await world.stop()
+})
+
+t.test('zstd is refused below Produce v7', async (t) => {
+  const { world, client } = await ready(t)
+  const zstd = (): Uint8Array => batchOf(['a'], { compression: 'zstd' })
+  t.equal((await client.produce(TOPIC, zstd(), { version: 6 })).errorCode, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
+  t.equal((await client.produce(TOPIC, zstd(), { version: 7 })).errorCode, ErrorCode.NONE)
+  await world.stop()
+})
+
+t.test('a record without key on a compacted topic is refused with its index', async (t) => {
+  const { world, client } = await ready(t, { 'cleanup.policy': 'compact' })
+  const answer = await client.produce(TOPIC, batchOf(['keyless']))
+  t.equal(answer.errorCode, ErrorCode.INVALID_RECORD)
+  t.same(
+    answer.recordErrors.map(({ batchIndex }) => batchIndex),
+    [0],
+  )
+  await world.stop()
+})
+
+t.test('LogAppendTime stamps the batch and tells the client', async (t) => {
+  const { world, client } = await ready(t, { 'message.timestamp.type': 'LogAppendTime' })
+  const answer = await client.produce(TOPIC, batchOf(['stamped']))
+  t.ok(answer.logAppendTimeMs > 0n)
+  const { read } = await client.fetch(TOPIC, 0)
+  t.equal(read[0]?.timestamp, Number(answer.logAppendTimeMs))
+  await world.stop()
+})
+
+t.test('an idempotent producer is held to its sequence', async (t) => {
+  const { world, client } = await ready(t)
+  const { producerId, errorCode } = await client.request('InitProducerId', 4, {
+    transactionalId: null,
+    transactionTimeoutMs: 1000,
+  })
+  t.equal(errorCode, ErrorCode.NONE)
+  const batch = (baseSequence: number, producerEpoch = 0): Uint8Array =>
+    batchOf([`sequence ${baseSequence}`], { producerId, producerEpoch, baseSequence })
+  const send = async (baseSequence: number, producerEpoch = 0) => {
+    const answer = await client.produce(TOPIC, batch(baseSequence, producerEpoch))
+    return [answer.errorCode, Number(answer.baseOffset)]
+  }
+  for (let sequence = 0; sequence < 6; sequence++) t.same(await send(sequence), [ErrorCode.NONE, sequence])
+  t.same(await send(5), [ErrorCode.NONE, 5], 'a duplicate gets the offset of the first copy')
+  t.same(await send(1), [ErrorCode.NONE, 1], 'so does one of the last five')
+  t.same(await send(0), [ErrorCode.DUPLICATE_SEQUENCE_NUMBER, -1], 'older ones are only known to be old')
+  t.same(await send(8), [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1])
+  t.same(await send(3, 1), [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1], 'a new epoch begins with 0')
+  t.same(await send(0, 1), [ErrorCode.NONE, 6])
+  t.same(await send(6, 0), [ErrorCode.INVALID_PRODUCER_EPOCH, -1])
+  world.node.kill()
+  await world.restart()
+  const again = await world.connect()
+  const answer = await again.produce(TOPIC, batch(0, 1))
+  t.equal(answer.baseOffset, 6n, 'the state outlives a kill')
+  await world.stop()
+})
+
+t.test('internal topics are written by brokers only', async (t) => {
+  const { world, client } = await ready(t)
+  const { coordinators } = await client.request('FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] })
+  t.equal(coordinators.length, 1)
+  await world.simulation.run(1000)
+  t.equal((await client.produce('__consumer_offsets', batchOf(['x']))).errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
+  await world.stop()
+})
+
+t.test('topics that are not there: by name, by id, by partition', async (t) => {
+  const { world, client, topicId } = await ready(t)
+  t.equal((await client.produce('missing', batchOf(['x']))).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  t.equal((await client.produce(TOPIC, batchOf(['x']), { index: 7 })).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  t.equal((await client.fetch('missing', 0)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const byId = async (id: string, partition: number) => {
+    const answer = await client.request('Fetch', 13, {
+      maxWaitMs: 10,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topicId: id, partitions: [{ partition, fetchOffset: 0n, partitionMaxBytes: 1000 }] }],
+      forgottenTopicsData: [],
+      rackId: '',
+    })
+    return answer.responses[0]!.partitions[0]!.errorCode
+  }
+  t.equal(await byId('XXXXXXXXXXXXXXXXXXXXXQ', 0), ErrorCode.UNKNOWN_TOPIC_ID)
+  t.equal(await byId(ZERO_UUID, 0), ErrorCode.UNKNOWN_TOPIC_ID)
+  t.equal(await byId(topicId, 9), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  t.equal(await byId(topicId, 0), ErrorCode.NONE)
+  await world.stop()
+})
+
+t.test('a fetch from the middle of a batch gets the whole batch; records are never null', async (t) => {
+  const { world, client } = await ready(t)
+  await client.produce(TOPIC, batchOf(['a', 'b', 'c']))
+  const middle = await client.fetch(TOPIC, 1)
+  t.same(
+    middle.read.map(({ offset }) => offset),
+    [0, 1, 2],
+  )
+  const end = await client.fetch(TOPIC, 3)
+  t.equal(end.records?.length, 0, 'empty, not null')
+  const beyond = await client.fetch(TOPIC, 4)
+  t.equal(beyond.errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  t.equal(beyond.highWatermark, -1n)
+  t.equal(beyond.records?.length, 0)
+  await world.stop()
+})
+
+t.test('the first batch may be larger than the limits, the next ones not', async (t) => {
+  const { world, client } = await ready(t)
+  for (const value of ['a', 'b', 'c']) await client.produce(TOPIC, batchOf([value.repeat(1000)]))
+  t.equal((await client.fetch(TOPIC, 0, { maxBytes: 10 })).read.length, 1)
+  t.equal((await client.fetch(TOPIC, 0, { maxBytes: 2200 })).read.length, 2, 'whole batches')
+  await world.stop()
+})
+
+t.test('a long poll wakes on an append', async (t) => {
+  const { world, client } = await ready(t)
+  const producer = await world.connect()
+  const waiting = client.fetch(TOPIC, 0, { maxWaitMs: 60_000 })
+  await world.simulation.run(100)
+  const before = world.simulation.nowMs
+  await producer.produce(TOPIC, batchOf(['wake up']))
+  t.same(values((await waiting).read), ['wake up'])
+  t.ok(world.simulation.nowMs - before < 1000)
+  await world.stop()
+})
+
+t.test('a long poll wakes when its topic is deleted', async (t) => {
+  const { world, client } = await ready(t)
+  const admin = await world.connect()
+  const waiting = client.fetch(TOPIC, 0, { maxWaitMs: 60_000 })
+  await world.simulation.run(100)
+  await admin.request('DeleteTopics', 6, { topics: [{ name: TOPIC, topicId: ZERO_UUID }], timeoutMs: 1000 })
+  t.equal((await waiting).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  await world.stop()
+})
+
+t.test('an incremental fetch session tells only what is new', async (t) => {
+  const { world, client } = await ready(t)
+  const fetch = (sessionId: number, sessionEpoch: number, partitions: number[]) =>
+    client.request('Fetch', 12, {
+      maxWaitMs: 10,
+      minBytes: 1,
+      isolationLevel: 0,
+      sessionId,
+      sessionEpoch,
+      topics: [
+        {
+          topic: TOPIC,
+          partitions: partitions.map((partition) => ({ partition, fetchOffset: 0n, partitionMaxBytes: 1000 })),
+        },
+      ],
+      forgottenTopicsData: [],
+      rackId: '',
+    })
+  const full = await fetch(0, 0, [0, 1])
+  t.ok(full.sessionId > 0)
+  t.equal(full.responses[0]?.partitions.length, 2)
+  t.same((await fetch(full.sessionId, 1, [])).responses, [])
+  await client.produce(TOPIC, batchOf(['news']), { index: 1 })
+  const news = await fetch(full.sessionId, 2, [])
+  t.same(
+    news.responses[0]?.partitions.map(({ partitionIndex }) => partitionIndex),
+    [1],
+  )
+  t.equal((await fetch(full.sessionId, 2, [])).errorCode, ErrorCode.INVALID_FETCH_SESSION_EPOCH)
+  t.equal((await fetch(12345, 1, [])).errorCode, ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
+  await world.stop()
+})
+
+t.test('leader epochs: stale ones are fenced, future ones unknown, divergence is told', async (t) => {
+  const { world, client } = await ready(t)
+  await client.produce(TOPIC, batchOf(['a']))
+  const fetch = async (epochs: { currentLeaderEpoch?: number; lastFetchedEpoch?: number }, fetchOffset = 0n) => {
+    const answer = await client.request('Fetch', 12, {
+      maxWaitMs: 10,
+      minBytes: 1,
+      isolationLevel: 0,
+      topics: [{ topic: TOPIC, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1000, ...epochs }] }],
+      forgottenTopicsData: [],
+      rackId: '',
+    })
+    return answer.responses[0]!.partitions[0]!
+  }
+  t.equal((await fetch({ currentLeaderEpoch: 0 })).errorCode, ErrorCode.NONE)
+  t.equal((await fetch({ currentLeaderEpoch: 9 })).errorCode, ErrorCode.UNKNOWN_LEADER_EPOCH)
+  const diverged = await fetch({ lastFetchedEpoch: 7 }, 1n)
+  t.not(diverged.divergingEpoch.endOffset, -1n)
+  const { topics } = await client.request('OffsetForLeaderEpoch', 4, {
+    replicaId: -1,
+    topics: [{ topic: TOPIC, partitions: [{ partition: 0, leaderEpoch: 0 }] }],
+  })
+  t.equal(topics[0]?.partitions[0]?.endOffset, 1n)
+  await world.stop()
+})
+
+async function offsetAt(client: Client, timestamp: number, version = 11) {
+  const { topics } = await client.request('ListOffsets', version, {
+    replicaId: -1,
+    isolationLevel: 0,
+    topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, timestamp: BigInt(timestamp) }] }],
+    timeoutMs: 1000,
+  })
+  return topics[0]!.partitions[0]!
+}
+
+t.test('offsets by time, and by the special timestamps', async (t) => {
+  const { world, client } = await ready(t)
+  const start = 1_767_225_600_000
+  for (const [index, at] of [1000, 5000, 3000].entries()) {
+    await client.produce(TOPIC, batchOf([`record ${index}`], { timestamp: start + at }))
+  }
+  t.equal((await offsetAt(client, start)).offset, 0n)
+  t.equal((await offsetAt(client, start + 1001)).offset, 1n, 'the first with that time or later')
+  const none = await offsetAt(client, start + 5001)
+  t.same([none.errorCode, none.offset, none.timestamp], [ErrorCode.NONE, -1n, -1n], 'not found is no error')
+  t.equal((await offsetAt(client, -1)).offset, 3n)
+  t.equal((await offsetAt(client, -2)).offset, 0n)
+  const newest = await offsetAt(client, -3)
+  t.same([newest.offset, newest.timestamp], [1n, BigInt(start + 5000)])
+  t.equal((await offsetAt(client, -4)).offset, 0n)
+  t.equal((await offsetAt(client, -5)).offset, -1n)
+  t.equal((await offsetAt(client, -3, 6)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
+  t.equal((await offsetAt(client, -9)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
+  await world.stop()
+})
+
+t.test('deleted records stay deleted after a kill', async (t) => {
+  const { world, client } = await ready(t)
+  for (let index = 0; index < 5; index++) await client.produce(TOPIC, batchOf([`record ${index}`]))
+  const remove = async (offset: bigint) => {
+    const { topics } = await client.request('DeleteRecords', 2, {
+      topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, offset }] }],
+      timeoutMs: 1000,
+    })
+    return topics[0]!.partitions[0]!
+  }
+  t.same(await remove(3n), { partitionIndex: 0, lowWatermark: 3n, errorCode: ErrorCode.NONE })
+  t.equal((await remove(9n)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  t.equal((await remove(-2n)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  world.node.kill()
+  await world.restart()
+  const again = await world.connect()
+  t.equal((await offsetAt(again, -2)).offset, 3n)
+  t.equal((await again.fetch(TOPIC, 2)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  await world.stop()
+})
+
+t.test('what acks=all acknowledged is there after the power fails', async (t) => {
+  const { world, client } = await ready(t)
+  for (let index = 0; index < 20; index++) await client.produce(TOPIC, batchOf([`record ${index}`]))
+  world.node.crash()
+  await world.restart()
+  const again = await world.connect()
+  const { read } = await again.fetch(TOPIC, 0)
+  t.same(
+    read.map(({ offset }) => offset),
+    Array.from({ length: 20 }, (_, index) => index),
+  )
+  await world.stop()
+})
