@@ -9,6 +9,8 @@ import { fetchMetadataLog, fetchSnapshot } from './log-fetch.ts'
 export interface ControllerChannel {
   /** Node of the controller that requests go to; -1: unknown. */
   readonly controllerId: number
+  /** Offset up to which the metadata log is committed: where a broker's image must be to have seen an answer's effect. */
+  readonly committedOffset: number
   /** @throws {NotCommitted} when what the request asked for has not become durable, or it is not known whether it has. */
   send<Name extends DecidedApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>>
   fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>>
@@ -26,6 +28,10 @@ export class LocalChannel implements ControllerChannel {
 
   get controllerId(): number {
     return this.#controller.quorum.nodeId
+  }
+
+  get committedOffset(): number {
+    return this.#controller.quorum.highWatermark - 1
   }
 
   send<Name extends DecidedApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> {

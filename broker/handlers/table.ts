@@ -2,6 +2,11 @@
 // without a row is not advertised, and a request for it closes its connection.
 
 import { apiVersions } from './cluster/api-versions.ts'
+import { describeCluster } from './cluster/describe-cluster.ts'
+import { alterConfigs } from './configs/alter-configs.ts'
+import { describeConfigs } from './configs/describe-configs.ts'
+import { incrementalAlterConfigs } from './configs/incremental-alter-configs.ts'
+import { listConfigResources } from './configs/list-config-resources.ts'
 import { deleteRecords } from './data/delete-records.ts'
 import { fetch } from './data/fetch.ts'
 import { listOffsets } from './data/list-offsets.ts'
@@ -21,11 +26,17 @@ import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
 import { describeLogDirs } from './replicas/describe-log-dirs.ts'
 import { describeProducers } from './replicas/describe-producers.ts'
+import { createPartitions } from './topics/create-partitions.ts'
+import { createTopics } from './topics/create-topics.ts'
+import { deleteTopics } from './topics/delete-topics.ts'
+import { describeTopicPartitions } from './topics/describe-topic-partitions.ts'
+import { metadata } from './topics/metadata.ts'
 import { initProducerId } from './transactions/init-producer-id.ts'
 
 export const handlers: readonly HandlerRow[] = [
   // cluster
   apiVersions,
+  describeCluster,
   // data
   produce,
   fetch,
@@ -45,7 +56,16 @@ export const handlers: readonly HandlerRow[] = [
   describeGroups,
   deleteGroups,
   // topics
+  metadata,
+  createTopics,
+  deleteTopics,
+  createPartitions,
+  describeTopicPartitions,
   // configs
+  describeConfigs,
+  alterConfigs,
+  incrementalAlterConfigs,
+  listConfigResources,
   // replicas
   describeLogDirs,
   describeProducers,

@@ -1,0 +1,35 @@
+// IncrementalAlterConfigs (44), v0–1. KIP-339; of groups KIP-848; of client metrics KIP-714.
+//
+// What concerns this broker is checked here, the rest decided by the controller (controller/configs.ts). Levels of loggers live
+// in the broker alone.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { NO_FAULT } from '../../controller/decision.ts'
+import { RESOURCE } from '../../metadata/image.ts'
+import { handler } from '../handler.ts'
+import { askController } from '../topics/controller-request.ts'
+import { alterLoggers } from './loggers.ts'
+import { preliminaryFaults } from './resources.ts'
+
+export const incrementalAlterConfigs = handler('IncrementalAlterConfigs', async (services, request) => {
+  const isLogger = (resource: { readonly resourceType: number }) => resource.resourceType === RESOURCE.brokerLogger
+  const persistent = request.resources.filter((resource) => !isLogger(resource))
+  const faults = preliminaryFaults(persistent, services.nodeId)
+  for (const resource of request.resources.filter(isLogger)) {
+    faults.set(resource, alterLoggers(resource, services.nodeId))
+  }
+  const resources = persistent.filter((resource) => !faults.has(resource))
+  const response =
+    resources.length === 0
+      ? { responses: [] }
+      : await askController(services, 'IncrementalAlterConfigs', { ...request, resources })
+  const answers = new Map(response?.responses.map((one) => [`${one.resourceType}:${one.resourceName}`, one]))
+  const timedOut = { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }
+  const responses = request.resources.map((resource) => {
+    const { resourceType, resourceName } = resource
+    const answer = faults.get(resource) ?? answers.get(`${resourceType}:${resourceName}`) ?? timedOut
+    const { errorCode, errorMessage } = answer
+    return { ...NO_FAULT, errorCode, errorMessage, resourceType, resourceName }
+  })
+  return { throttleTimeMs: 0, responses }
+})

@@ -1,0 +1,101 @@
+// What the requests about configs have in common: which broker a resource names, and checks that the broker makes before the
+// controller is asked. Source: ConfigAdminManager.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { brokerConfigRow } from '../../config/broker-configs.ts'
+import { configFault } from '../../config/config-row.ts'
+import { ALTER } from '../../controller/configs.ts'
+import { type Fault, fault } from '../../controller/decision.ts'
+import { RESOURCE } from '../../metadata/image.ts'
+
+export const invalidRequest = (message: string): Fault => fault(ErrorCode.INVALID_REQUEST, message)
+
+export interface AlteredResource {
+  readonly resourceType: number
+  readonly resourceName: string
+  readonly configs: readonly {
+    readonly name: string
+    readonly value: string | null
+    readonly configOperation?: number
+  }[]
+}
+
+/** What is wrong with how each resource is asked for; a resource without an entry goes on to the controller. */
+export function preliminaryFaults<R extends AlteredResource>(resources: readonly R[], nodeId: number): Map<R, Fault> {
+  const faults = new Map<R, Fault>()
+  const first = new Map<string, R>()
+  for (const resource of resources) {
+    const key = `${resource.resourceType}:${resource.resourceName}`
+    const other = first.get(key)
+    if (other === undefined) first.set(key, resource)
+    else for (const one of [other, resource]) faults.set(one, invalidRequest('Each resource must appear at most once.'))
+  }
+  for (const resource of resources) {
+    if (faults.has(resource)) continue
+    const wrong = valuesFault(resource) ?? kindFault(resource, nodeId)
+    if (wrong !== null) faults.set(resource, wrong)
+  }
+  return faults
+}
+
+function valuesFault({ configs }: AlteredResource): Fault | null {
+  if (new Set(configs.map(({ name }) => name)).size < configs.length) {
+    return invalidRequest('Error due to duplicate config keys')
+  }
+  const nulls = configs.filter(({ value, configOperation }) => value === null && configOperation !== ALTER.delete)
+  if (nulls.length === 0) return null
+  return invalidRequest(`Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`)
+}
+
+function kindFault(resource: AlteredResource, nodeId: number): Fault | null {
+  const { resourceType, resourceName } = resource
+  switch (resourceType) {
+    case RESOURCE.topic:
+    case RESOURCE.group:
+    case RESOURCE.clientMetrics:
+      return null
+    case RESOURCE.broker:
+      return (resourceName === '' ? null : nodeFault(resourceName, nodeId)) ?? brokerValuesFault(resource)
+    default:
+      return invalidRequest(`Unknown resource type ${resourceType}`)
+  }
+}
+
+export function nodeFault(name: string, nodeId: number): Fault | null {
+  if (!/^[+-]?\d+$/.test(name)) return invalidRequest(`Node id must be an integer, but it is: ${name}`)
+  if (Number(name) === nodeId) return null
+  return invalidRequest(`Unexpected broker id, expected ${nodeId}, but received ${name}`)
+}
+
+/** Keys of TLS stores belong to a listener, so that a broker can have several. */
+const LISTENER_ONLY = /^ssl\.(key(store\.(type|location|password|key|certificate\.chain)|\.password)|truststore\..+)$/
+
+function brokerValuesFault({ resourceName, configs }: AlteredResource): Fault | null {
+  const names = configs.map(({ name }) => name)
+  const listed = (matches: (name: string) => boolean) => names.filter(matches).join(', ')
+  const fixed = listed((name) => brokerConfigRow(name) !== undefined && brokerConfigRow(name)?.dynamic === undefined)
+  if (fixed !== '') return invalidRequest(`Cannot update these configs dynamically: [${fixed}]`)
+  const listenerOnly = listed((name) => LISTENER_ONLY.test(name))
+  if (listenerOnly !== '') {
+    const message = `These security configs can be dynamically updated only per-listener using the listener prefix: [${listenerOnly}]`
+    return invalidRequest(message)
+  }
+  const ownOnly = resourceName === '' ? listed((name) => brokerConfigRow(name)?.dynamic === 'broker') : ''
+  if (ownOnly !== '') {
+    return invalidRequest(
+      `Cannot update these configs at default cluster level, broker id must be specified: [${ownOnly}]`,
+    )
+  }
+  for (const { name, value, configOperation } of configs) {
+    const row = brokerConfigRow(name)
+    if (row === undefined || value === null || configOperation === ALTER.delete) continue
+    const isList = configOperation === ALTER.append || configOperation === ALTER.subtract
+    if (isList && row.type !== 'LIST') {
+      const what = configOperation === ALTER.append ? 'append' : 'subtract'
+      return fault(ErrorCode.INVALID_CONFIG, `Config value ${what} is not allowed for config key: ${name}`)
+    }
+    const wrong = configFault(name, row, value)
+    if (wrong !== null) return invalidRequest(wrong)
+  }
+  return null
+}

@@ -1,0 +1,27 @@
+// CreateTopics (19), v2–7. KIP-4, KIP-464 (defaults), KIP-525 (configs in the answer, v5), KIP-516 (topic id, v7).
+//
+// Decided by the controller (controller/topics.ts). The broker refuses names that belong to Kafka itself.
+
+import type { ResponseInputOf } from '../../../protocol/apis.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { handler } from '../handler.ts'
+import { askController } from './controller-request.ts'
+
+type Result = ResponseInputOf<'CreateTopics'>['topics'][number]
+
+const METADATA_TOPIC = '__cluster_metadata'
+const PROHIBITED = `Creation of internal topic ${METADATA_TOPIC} is prohibited.`
+
+function refused(name: string, errorCode: number, errorMessage: string | null): Result {
+  return { name, topicId: ZERO_UUID, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
+}
+
+export const createTopics = handler('CreateTopics', async (services, request) => {
+  const allowed = request.topics.filter(({ name }) => name !== METADATA_TOPIC)
+  const prohibited =
+    allowed.length === request.topics.length ? [] : [refused(METADATA_TOPIC, ErrorCode.INVALID_REQUEST, PROHIBITED)]
+  const response = await askController(services, 'CreateTopics', { ...request, topics: allowed })
+  const results = response?.topics ?? allowed.map(({ name }) => refused(name, ErrorCode.REQUEST_TIMED_OUT, null))
+  return { throttleTimeMs: 0, topics: [...results, ...prohibited] }
+})

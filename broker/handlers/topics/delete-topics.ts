@@ -1,0 +1,26 @@
+// DeleteTopics (20), v1–6. KIP-4, KIP-516 (by id, v6). Decided by the controller (controller/topics.ts).
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { handler } from '../handler.ts'
+import { askController } from './controller-request.ts'
+
+/** Before it a client does not know TOPIC_DELETION_DISABLED. */
+const DISABLED_SINCE = 3
+
+export const deleteTopics = handler('DeleteTopics', async (services, request, { apiVersion }) => {
+  const response = await askController(services, 'DeleteTopics', request)
+  const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
+  const responses =
+    response?.responses ??
+    asked.map((topic) => ({ ...topic, errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }))
+  const isTold = apiVersion >= DISABLED_SINCE
+  return {
+    throttleTimeMs: 0,
+    responses: responses.map((one) =>
+      one.errorCode === ErrorCode.TOPIC_DELETION_DISABLED && !isTold
+        ? { ...one, errorCode: ErrorCode.INVALID_REQUEST }
+        : one,
+    ),
+  }
+})

@@ -1,0 +1,71 @@
+// A topic as clients of one listener see it: what Metadata and DescribeTopicPartitions have in common. Source:
+// KRaftMetadataCache.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { isInternalTopic } from '../../controller/topic-names.ts'
+import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/image.ts'
+
+export { isInternalTopic }
+
+/** What "not asked" looks like in a bit field of operations. */
+export const OPERATIONS_NOT_ASKED = -2147483648
+/** All that can be done to a topic: read, write, create, delete, alter, describe, describe and alter configs. */
+export const TOPIC_OPERATIONS = bits(3, 4, 5, 6, 7, 8, 10, 11)
+/** The cluster's: create, alter, describe, cluster action, describe and alter configs, idempotent write. */
+export const CLUSTER_OPERATIONS = bits(5, 7, 8, 9, 10, 11, 12)
+
+function bits(...codes: readonly number[]): number {
+  return codes.reduce((field, code) => field | (1 << code), 0)
+}
+
+/** Replicas that are not served: their broker is fenced or gone, or their log directory is. */
+export function offlineReplicas(image: MetadataImage, partition: PartitionImage): number[] {
+  return partition.replicas.filter((id, index) => {
+    const broker = image.brokers.get(id)
+    if (broker === undefined || broker.fenced) return true
+    const directory = partition.directories[index]
+    return directory !== undefined && isNamed(directory) && !broker.logDirs.includes(directory)
+  })
+}
+
+/** The first hundred ids are reserved and name no directory. */
+function isNamed(directory: string): boolean {
+  return !directory.startsWith('AAAAAAAAAAAAAAAAAAAA')
+}
+
+export interface PartitionView {
+  readonly errorCode: number
+  readonly partitionIndex: number
+  readonly leaderId: number
+  readonly leaderEpoch: number
+  readonly replicaNodes: readonly number[]
+  readonly isrNodes: readonly number[]
+  readonly offlineReplicas: readonly number[]
+}
+
+/** `tellsListener`: the client knows LISTENER_NOT_FOUND (Metadata v6). */
+export function partitionView(
+  image: MetadataImage,
+  partition: PartitionImage,
+  partitionIndex: number,
+  listener: string,
+  tellsListener: boolean,
+): PartitionView {
+  const { leader } = partition
+  const isReachable = image.brokers.endpoint(leader, listener) !== undefined
+  const isAlive = image.brokers.get(leader)?.fenced === false
+  const missing = isAlive && tellsListener ? ErrorCode.LISTENER_NOT_FOUND : ErrorCode.LEADER_NOT_AVAILABLE
+  return {
+    errorCode: isReachable ? ErrorCode.NONE : missing,
+    partitionIndex,
+    leaderId: isReachable ? leader : -1,
+    leaderEpoch: partition.leaderEpoch,
+    replicaNodes: partition.replicas,
+    isrNodes: partition.isr,
+    offlineReplicas: offlineReplicas(image, partition),
+  }
+}
+
+export function topicHead(topic: TopicImage) {
+  return { errorCode: ErrorCode.NONE, name: topic.name, topicId: topic.id, isInternal: isInternalTopic(topic.name) }
+}
