@@ -41,6 +41,10 @@ export function segmentFileName(baseOffset: number, suffix: string): string {
   return baseOffset.toString().padStart(OFFSET_DIGITS, '0') + suffix
 }
 
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(1, path.lastIndexOf('/')))
+}
+
 /** The offset in a name like 00000000000000000042.log; -1 for names of another kind or suffix. */
 export function offsetOfFileName(name: string, suffix: string): number {
   if (name.length !== OFFSET_DIGITS + suffix.length || !name.endsWith(suffix)) return -1

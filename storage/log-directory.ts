@@ -355,7 +355,7 @@ export class LogDirectory {
       this.#intervals
     this.#every(0, checkpointIntervalMs, () => this.checkpoint())
     this.#every(1, highWatermarkCheckpointIntervalMs, () => this.#attempt(() => this.#checkpointHighWatermarks()))
-    this.#every(2, retentionCheckIntervalMs, () => this.#inTurns((log, now) => applyRetention(log, now)))
+    this.#every(2, retentionCheckIntervalMs, () => this.applyRetention())
     this.#every(3, flushCheckIntervalMs, () => {
       const now = this.#environment.host.clock.now()
       for (const log of this.logs()) log.syncIfDue(now)
@@ -371,24 +371,26 @@ export class LogDirectory {
     this.#timers[slot] = timers.after(intervalMs, again)
   }
 
-  /** Goes through all open logs, some in each turn: a broker may have tens of thousands. */
-  #inTurns(visit: (log: Log, now: number) => void): void {
-    const { clock, timers } = this.#environment.host
+  /** Retention on all logs, some in each turn: a broker may have tens of thousands. Also from a timer. */
+  applyRetention(): void {
+    const { timers } = this.#environment.host
     const logs = [...this.logs()]
     const next = (from: number): void => {
       if (this.#isClosed) return
-      const now = clock.now()
-      for (const log of logs.slice(from, from + LOGS_PER_TURN)) {
-        if (this.log(log.topic, log.partition) === log) this.#attempt(() => visit(log, now))
-      }
+      const some = logs.slice(from, from + LOGS_PER_TURN).filter((log) => this.log(log.topic, log.partition) === log)
+      this.#attempt(() => this.#applyRetentionTo(some))
       if (from + LOGS_PER_TURN < logs.length) timers.after(0, () => next(from + LOGS_PER_TURN))
     }
     next(0)
   }
 
-  /** Retention now, on all logs: tests and operators need not wait for the timer. */
-  applyRetention(): void {
-    this.#inTurns((log, now) => applyRetention(log, now))
+  #applyRetentionTo(logs: readonly Log[]): void {
+    const now = this.#environment.host.clock.now()
+    for (const log of logs) log.removeExpiredProducers(now)
+    const expired = logs.filter((log) => log.expire(now))
+    if (expired.length === 0) return
+    this.#checkpointLogStarts()
+    for (const log of expired) log.deleteExpired()
   }
 
   /** A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. */
@@ -414,11 +416,6 @@ export class LogDirectory {
     this.#isClosed = true
     this.#lock.release()
   }
-}
-
-function applyRetention(log: Log, now: number): void {
-  log.applyRetention(now)
-  log.removeExpiredProducers(now)
 }
 
 function setOffset(offsets: OffsetCheckpoint, topic: string, partition: number, offset: number | null): void {

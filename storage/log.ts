@@ -19,6 +19,7 @@ import { BatchCursor } from '../protocol/records/cursor.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, produceError, recompress, sizeError, wantedCodec } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
+import { parentOf } from './file-names.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogReader, type ReadDone, segmentIndexFor } from './log-reader.ts'
@@ -597,7 +598,7 @@ export class Log {
     const kept = this.segments.filter((segment) => segment.baseOffset <= offset)
     const dropped = this.segments.slice(kept.length)
     this.segments = kept
-    removeSegments(this.#environment, dropped, () => this.segments)
+    removeSegments(this.#environment, dropped)
     this.#active.truncateTo(offset)
     this.#afterTruncation(offset, producers)
   }
@@ -609,7 +610,7 @@ export class Log {
     this.#syncRun?.closeSideFiles()
     const dropped = this.segments
     this.segments = []
-    removeSegments(this.#environment, dropped, () => this.segments)
+    removeSegments(this.#environment, dropped)
     this.segments = [newSegment(this.#environment, this.#directory, offset)]
     this.#directoryChanged()
     this.#logStartOffset = offset
@@ -637,13 +638,15 @@ export class Log {
     this.#loadProducers()
   }
 
-  /** DeleteRecords: nothing below `offset` can be read any more. Returns the new log start offset. */
+  /**
+   * DeleteRecords: nothing below `offset` can be read any more. Returns the new log start offset. It outlives a restart once its
+   * checkpoint is written; the segments go with the next retention.
+   */
   deleteRecordsBefore(offset: number): number {
     if (offset > this.#highWatermark) {
       throw new Error(`assertion: records up to ${offset} are deleted above high watermark ${this.#highWatermark}`)
     }
     this.#moveLogStart(offset)
-    this.deleteSegmentsBelow(this.#countBelowLogStart())
     return this.#logStartOffset
   }
 
@@ -660,32 +663,33 @@ export class Log {
     return count
   }
 
-  /** Deletes segments that retention has done with; returns how many. */
-  applyRetention(now: number): number {
-    if (this.#fault !== null) return 0
-    let count = this.#countBelowLogStart()
+  /** Retention, first half: the log begins after what has expired. True when there are segments to be deleted. */
+  expire(now: number): boolean {
+    if (this.#fault !== null || this.#isClosed) return false
     if (this.config.cleanupPolicy.includes('delete')) {
-      count = Math.max(
-        count,
-        expiredSegmentCount(this.segments, this.config, now, this.#highWatermark, this.#logEndOffset),
-      )
+      const count = expiredSegmentCount(this.segments, this.config, now, this.#highWatermark, this.#logEndOffset)
+      // All of them expired: the log goes on in a new, empty one.
+      if (count > 0 && count === this.segments.length) this.roll()
+      if (count > 0) this.#moveLogStart(this.segments[count]!.baseOffset)
     }
-    if (count === 0) return 0
-    // All of them expired: the log goes on in a new, empty one.
-    if (count === this.segments.length) this.roll()
-    return this.deleteSegmentsBelow(count)
+    return this.#countBelowLogStart() > 0
   }
 
-  deleteSegmentsBelow(count: number): number {
+  /**
+   * Retention, second half, when the new log start offset is on disk: were it not, a crash could bring some of the segments back and
+   * others not, and a gap past the recovery point is damage. Returns how many segments were deleted.
+   */
+  deleteExpired(): number {
+    if (this.#fault !== null || this.#isClosed) return 0
+    const count = this.#countBelowLogStart()
     if (count === 0) return 0
     this.#syncRun?.closeSideFiles()
     const deleted = this.segments.slice(0, count)
     this.segments = this.segments.slice(count)
     this.#unsynced = this.#unsynced.filter((segment) => !deleted.includes(segment))
-    this.#moveLogStart(this.segments[0]!.baseOffset)
     this.#snapshots.removeBelow(this.segments[0]!.baseOffset)
     deleteSegments(this.#environment, deleted, this.config.fileDeleteDelayMs)
-    return deleted.length
+    return count
   }
 
   // Closing
@@ -734,10 +738,6 @@ export class Log {
     this.#unsyncedDirectories = []
     this.#durableEndOffset = this.#logEndOffset
   }
-}
-
-function parentOf(directory: string): string {
-  return directory.slice(0, Math.max(1, directory.lastIndexOf('/')))
 }
 
 function clamp(value: number, low: number, high: number): number {

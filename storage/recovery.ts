@@ -10,7 +10,7 @@
 
 import { batchLeaderEpoch } from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
-import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, segmentFileName } from './file-names.ts'
+import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, parentOf, segmentFileName } from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
@@ -61,6 +61,7 @@ export function loadLog(options: LoadOptions): LoadedLog {
   const bases = names.map((name) => offsetOfFileName(name, LOG_SUFFIX)).filter((offset) => offset >= 0)
   bases.sort((a, b) => a - b)
   const segments = bases.map((base) => new Segment(environment, directory, base))
+  if (!options.cleanShutdown) dropBelowLogStart(segments, options)
   if (segments.length === 0) {
     const segment = newSegment(environment, directory, options.logStartOffset)
     return {
@@ -82,6 +83,15 @@ export function loadLog(options: LoadOptions): LoadedLog {
   if (!options.cleanShutdown) return recover(segments, options)
   const logEndOffset = segments[segments.length - 1]!.nextOffset()
   return finish(segments, options, logEndOffset, null, null)
+}
+
+/** Retention was about to delete them; of what it had begun, a crash may have undone a part. */
+function dropBelowLogStart(segments: Segment[], options: LoadOptions): void {
+  let count = 0
+  while (count + 1 < segments.length && segments[count + 1]!.baseOffset <= options.logStartOffset) count++
+  if (count === 0) return
+  removeSegments(options.environment, segments.splice(0, count))
+  options.snapshots.removeBelow(segments[0]!.baseOffset)
 }
 
 function recover(segments: Segment[], options: LoadOptions): LoadedLog {
@@ -115,13 +125,15 @@ function recover(segments: Segment[], options: LoadOptions): LoadedLog {
   const removed = segments.slice(count)
   for (const segment of removed) bytesCut += segment.size
   const kept = segments.slice(0, count)
-  removeSegments(environment, removed, () => kept)
+  removeSegments(environment, removed)
   for (const segment of kept.slice(first)) {
     segment.file().syncSync()
     segment.flushIndexes(true)
     snapshots.sync(segment.baseOffset)
   }
   environment.host.disk.syncDirectory(directory)
+  // The broker before may have made the directory and been killed.
+  environment.host.disk.syncDirectory(parentOf(directory))
   const report: RecoveryReport = {
     segments: kept.length - first,
     fromOffset: start,
@@ -134,10 +146,13 @@ function recover(segments: Segment[], options: LoadOptions): LoadedLog {
   return finish(kept, options, next, producers, report)
 }
 
-/** The segment that holds the recovery point; the last one when that is at its begin, since its files may not have been synced. */
+/**
+ * The segment that holds the recovery point. When that is where a segment begins, the one before: it may have been checkpointed just
+ * before the roll, and then nobody has synced the files beside that one.
+ */
 function firstToRecover(segments: readonly Segment[], recoveryPoint: number): number {
   let first = segments.length - 1
-  while (first > 0 && segments[first]!.baseOffset > recoveryPoint) first--
+  while (first > 0 && segments[first]!.baseOffset >= recoveryPoint) first--
   return first
 }
 
@@ -196,7 +211,7 @@ function finish(
   const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
   if (logEndOffset < logStartOffset) {
     // DeleteRecords had gone further than what is left.
-    removeSegments(environment, segments, () => [])
+    removeSegments(environment, segments)
     const segment = newSegment(environment, directory, logStartOffset)
     epochs.truncateFromEnd(logStartOffset)
     snapshots.truncateTo(-1)

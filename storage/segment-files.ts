@@ -29,21 +29,17 @@ export function sideFiles(disk: Disk, segment: Segment, segments: readonly Segme
   return paths.filter((path) => disk.exists(path))
 }
 
-/** At once and durably: truncation takes back what was appended, the names may be needed again, and must not come back. */
-export function removeSegments(
-  environment: StorageEnvironment,
-  segments: readonly Segment[],
-  current: () => readonly Segment[],
-): void {
+/**
+ * At once and durably: truncation takes back what was appended, the names may be needed again, and must not come back. A read or sync
+ * under way ends on a file without a name.
+ */
+export function removeSegments(environment: StorageEnvironment, segments: readonly Segment[]): void {
   const { disk } = environment.host
   for (const segment of segments) {
-    segment.release(() => {
-      // A read held the file while a new segment was begun under the same name.
-      if (current().some((other) => other !== segment && other.baseOffset === segment.baseOffset)) return
-      for (const suffix of SUFFIXES) disk.remove(segment.path(suffix))
-      disk.syncDirectory(segment.directory)
-    })
+    segment.abandon()
+    for (const suffix of SUFFIXES) disk.remove(segment.path(suffix))
   }
+  if (segments.length > 0) disk.syncDirectory(segments[0]!.directory)
 }
 
 /** As Kafka: renamed now, so that a restart knows, and removed after file.delete.delay.ms. */

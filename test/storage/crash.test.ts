@@ -223,6 +223,7 @@ class Run {
     const offset = random.between(log.logStartOffset, log.highWatermark)
     model.logStartOffset = log.deleteRecordsBefore(offset)
     this.directory.checkpointLogStartOffsets()
+    if (random.chance(0.5)) this.directory.applyRetention()
   }
 
   async failWrites(): Promise<void> {
@@ -349,6 +350,7 @@ function same(t: Test, found: unknown, wanted: unknown, text: string): void {
   if (shown(found) !== shown(wanted)) t.same(found, wanted, text)
 }
 
+t.setTimeout(3_600_000)
 t.test(`crashes, seeds ${firstSeed} to ${firstSeed + seedCount - 1}`, async (t) => {
   for (let seed = firstSeed; seed < firstSeed + seedCount; seed++) {
     const run = new Run(seed)
