@@ -85,10 +85,16 @@ export function boolean(value: boolean, options: RowOptions = {}): ConfigRow<boo
   return { ...options, type: 'BOOLEAN', default: String(value) }
 }
 
-function formatNumber(type: ConfigType, value: number): string {
+/** As Java prints it. */
+export function formatNumber(type: ConfigType, value: number): string {
   if (type === 'LONG' && value === UNLIMITED) return String(LONG_MAX)
-  if (type === 'DOUBLE' && Number.isInteger(value)) return value.toFixed(1)
-  return String(value)
+  if (type !== 'DOUBLE') return String(value)
+  const size = Math.abs(value)
+  if (size !== 0 && (size >= 1e7 || size < 1e-3)) {
+    const [digits, exponent] = value.toExponential().split('e')
+    return `${digits!.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
+  }
+  return Number.isInteger(value) ? value.toFixed(1) : String(value)
 }
 
 export function splitList(text: string): string[] {

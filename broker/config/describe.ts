@@ -7,7 +7,14 @@
 import type { BrokerConfig } from './broker-config.ts'
 import { type BrokerConfigName, brokerConfigRow, brokerConfigs, serverSynonyms } from './broker-configs.ts'
 import { clientMetricsConfigs } from './client-metrics-configs.ts'
-import { CONFIG_TYPES, type ConfigRow, type ConfigTable, canonicalText, configFault } from './config-row.ts'
+import {
+  CONFIG_TYPES,
+  type ConfigRow,
+  type ConfigTable,
+  canonicalText,
+  configFault,
+  formatNumber,
+} from './config-row.ts'
 import { groupConfigs } from './group-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
@@ -95,7 +102,7 @@ function inheritedText(config: BrokerConfig, row: ConfigRow): string | null {
   const text = config.text(row.server)
   if (text !== null) return canonicalText(row, text)
   const value: unknown = config.get(row.server)
-  return value === null ? row.default : String(value)
+  return typeof value === 'number' ? formatNumber(row.type, value) : row.default
 }
 
 /** A topic with these values of its own. */

@@ -35,7 +35,7 @@ export const describeConfigs = handler('DescribeConfigs', (services, request) =>
         synonyms: request.includeSynonyms ? config.synonyms : [],
         documentation: request.includeDocumentation ? config.documentation : null,
       }))
-    return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs }
+    return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
   })
   return { throttleTimeMs: 0, results }
 })
@@ -67,9 +67,9 @@ function describe(services: Services, type: number, name: string): DescribedConf
 
 interface NoSuchTopic {
   readonly errorCode: ErrorCode
-  readonly errorMessage: null
+  readonly errorMessage: ''
 }
-const NO_SUCH_TOPIC: NoSuchTopic = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null }
+const NO_SUCH_TOPIC: NoSuchTopic = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: '' }
 
 const rootLogger: DescribedConfig = {
   name: ROOT,
