@@ -159,8 +159,8 @@ export const BATCH_FAULTS = {
 export type BatchFault = keyof typeof BATCH_FAULTS
 
 /**
- * Checks that a batch of magic 2 at `position` lies within `end` and is sound: sizes, magic, codec, count, checksum (last,
- * being the dear one). null: nothing is wrong. For what comes from other replicas or from disk.
+ * Checks that a batch of magic 2 at `position` lies within `end` and is sound: sizes, magic, codec, checksum, and what the
+ * checksum covers. null: nothing is wrong. For what comes from other replicas or from disk.
  */
 export function batchFault(bytes: Uint8Array, view: DataView, position: number, end: number): BatchFault | null {
   if (end - position < at.RECORDS) return tooShort(view, position, end)
@@ -173,8 +173,8 @@ export function batchFault(bytes: Uint8Array, view: DataView, position: number, 
   // Compaction may leave fewer records than offsets, even none; more is never right.
   const count = batchRecordCount(view, position)
   const delta = batchLastOffsetDelta(view, position)
-  if (delta < 0 || count < 0 || count > delta + 1) return 'count'
   if (!verifyCrc(bytes, view, position)) return 'crc'
+  if (delta < 0 || count < 0 || count > delta + 1) return 'count'
   return null
 }
 

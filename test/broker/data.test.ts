@@ -150,7 +150,7 @@ t.test('an idempotent producer is held to its sequence', async (t) => {
   for (let sequence = 0; sequence < 6; sequence++) t.same(await send(sequence), [ErrorCode.NONE, sequence])
   t.same(await send(5), [ErrorCode.NONE, 5], 'a duplicate gets the offset of the first copy')
   t.same(await send(1), [ErrorCode.NONE, 1], 'so does one of the last five')
-  t.same(await send(0), [ErrorCode.DUPLICATE_SEQUENCE_NUMBER, -1], 'older ones are only known to be old')
+  t.same(await send(0), [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1], 'older ones are forgotten')
   t.same(await send(8), [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1])
   t.same(await send(3, 1), [ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, -1], 'a new epoch begins with 0')
   t.same(await send(0, 1), [ErrorCode.NONE, 6])
@@ -291,8 +291,9 @@ t.test('leader epochs: stale ones are fenced, future ones unknown, divergence is
   }
   t.equal((await fetch({ currentLeaderEpoch: 0 })).errorCode, ErrorCode.NONE)
   t.equal((await fetch({ currentLeaderEpoch: 9 })).errorCode, ErrorCode.UNKNOWN_LEADER_EPOCH)
-  const diverged = await fetch({ lastFetchedEpoch: 7 }, 1n)
-  t.not(diverged.divergingEpoch.endOffset, -1n)
+  t.equal((await fetch({ lastFetchedEpoch: 7 }, 1n)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
+  const diverged = await fetch({ lastFetchedEpoch: 0 }, 5n)
+  t.same(diverged.divergingEpoch, { epoch: 0, endOffset: 1n })
   const { topics } = await client.request('OffsetForLeaderEpoch', 4, {
     replicaId: -1,
     topics: [{ topic: TOPIC, partitions: [{ partition: 0, leaderEpoch: 0 }] }],

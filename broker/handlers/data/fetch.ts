@@ -82,7 +82,10 @@ function resolve(services: Services, request: FetchPartition): FetchTarget {
   }
   if (partition === null || target.errorCode !== ErrorCode.NONE || request.lastFetchedEpoch < 0) return target
   const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
-  if (epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset) target.divergingEpoch = { epoch, endOffset }
+  // An epoch later than any of ours: there is no telling where the histories part.
+  if (endOffset < 0) target.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
+  else if (epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset)
+    target.divergingEpoch = { epoch, endOffset }
   return target
 }
 
