@@ -44,8 +44,6 @@ export function describeGroup(machine: GroupMachine, groupId: string, apiVersion
   }
 }
 
-const TYPE_NAMES = { classic: 'classic', consumer: 'consumer', share: 'share', streams: 'streams' } as const
-
 /** Filters are without regard to case; an empty one lets everything through. */
 export function listGroups(machine: GroupMachine, states: readonly string[], types: readonly string[]): ListedGroup[] {
   const wantedStates = new Set(states.map((state) => state.toLowerCase()))
@@ -53,7 +51,7 @@ export function listGroups(machine: GroupMachine, states: readonly string[], typ
   const listed: ListedGroup[] = []
   for (const [groupId, group] of machine.groups) {
     const groupState = group instanceof ForeignGroup ? 'Empty' : group.state
-    const groupType = TYPE_NAMES[group.type]
+    const groupType = group.type
     if (wantedStates.size > 0 && !wantedStates.has(groupState.toLowerCase())) continue
     if (wantedTypes.size > 0 && !wantedTypes.has(groupType)) continue
     const protocolType = group instanceof ForeignGroup ? group.type : (group.protocolType ?? '')

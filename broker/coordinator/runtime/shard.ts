@@ -222,10 +222,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   /** The oldest waiting answers are refused when the disk (or, later, the replicas) take too long. The records stay. */
   #watchCommit(): void {
     const oldest = this.#waiting[0]
-    if (oldest === undefined) {
-      this.#timers.cancel(COMMIT_TIMER)
-      return
-    }
+    if (oldest === undefined) return
     const { clock } = this.#options.host
     const timeoutMs = this.#options.commitTimeoutMs()
     this.#timers.schedule(COMMIT_TIMER, Math.max(0, oldest.since + timeoutMs - clock.monotonic()), () => {
@@ -288,9 +285,9 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     this.#endOffset = endOffset
     this.#committedOffset = partition.logStartOffset
     partition.whenCommitted(endOffset, (errorCode) => this.#onCommitted(incarnation, endOffset, errorCode))
-    if (recordCount > 0) {
-      host.logger.info('coordinator: loaded', { partition: name, records: recordCount, ms: Math.round(tookMs) })
-    }
+    const fields = { partition: name, records: recordCount, ms: Math.round(tookMs) }
+    if (tookMs >= SLOW_LOAD_MS) host.logger.info('coordinator: loaded', fields)
+    else host.logger.debug('coordinator: loaded', fields)
     const outcomes = this.#machine.onLoaded()
     for (const outcome of outcomes) {
       if (this.#incarnation === incarnation) this.#execute(() => outcome)
@@ -319,4 +316,6 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 }
 
 const COMMIT_TIMER = 'commit'
+/** Loads that clients may have noticed are worth a line. */
+const SLOW_LOAD_MS = 1000
 const TOO_LARGE = { errorCode: ErrorCode.RECORD_LIST_TOO_LARGE, errorMessage: null, baseOffset: -1, lastOffset: -1 }
