@@ -1,5 +1,5 @@
 // What DescribeConfigs shows of each kind of resource: value, source, the synonyms in the order in which they count, type,
-// whether it can change, and documentation for what acts. Source: ConfigHelper.
+// whether it can change, and documentation. Source: ConfigHelper.
 //
 // An entry's source is that of its first synonym. A synonym under another name than the entry's is shown only behind one
 // under its own: log.retention.ms inherits from log.retention.hours, and still shows no synonym while only that one is set.
@@ -47,6 +47,7 @@ export interface DescribedConfig {
 }
 
 const UNKNOWN_TYPE = 0
+const IDLE = 'Accepted and shown; without effect in this release.'
 
 function isSensitive(row: ConfigRow | undefined): boolean {
   // Of a key that is not known it cannot be said that it is harmless.
@@ -88,7 +89,7 @@ function described(
     isSensitive: sensitive,
     synonyms,
     configType: row === undefined ? UNKNOWN_TYPE : CONFIG_TYPES[row.type],
-    documentation: row?.doc ?? null,
+    documentation: row === undefined ? null : (row.doc ?? IDLE),
   }
 }
 

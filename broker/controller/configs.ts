@@ -102,7 +102,8 @@ function incrementalChanges(state: ControllerState, resource: Resource): Changes
         break
       }
       default:
-        return fault(ErrorCode.INVALID_REQUEST, `Unknown operation type ${configOperation}`)
+        // As Kafka, which fails on it.
+        return fault(ErrorCode.UNKNOWN_SERVER_ERROR, null)
     }
   }
   return changes

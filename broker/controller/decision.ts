@@ -31,12 +31,12 @@ export interface Decision<Answer> {
 
 export interface Fault {
   readonly errorCode: ErrorCode
-  readonly errorMessage: string
+  readonly errorMessage: string | null
 }
 
 export const NO_FAULT = { errorCode: ErrorCode.NONE, errorMessage: null }
 
-export function fault(errorCode: ErrorCode, errorMessage: string): Fault {
+export function fault(errorCode: ErrorCode, errorMessage: string | null): Fault {
   return { errorCode, errorMessage }
 }
 

@@ -31,19 +31,17 @@ export function createTopics(
   for (const name of duplicates) {
     results.push(refusal(name, fault(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')))
   }
-  const created = new Map<string, string>()
   let left = MAX_PARTITIONS_PER_REQUEST
   for (const topic of request.topics) {
     if (duplicates.has(topic.name)) continue
-    const outcome = checkNewName(state.image, topic.name, created) ?? createTopic(state, topic, left)
+    const outcome = checkNewName(state.image, topic.name) ?? createTopic(state, topic, left)
     if ('errorCode' in outcome) {
       results.push(refusal(topic.name, outcome))
       continue
     }
     left -= outcome.partitionCount
-    created.set(collisionKey(topic.name), topic.name)
     if (!request.validateOnly) records.push(...outcome.records)
-    results.push(request.validateOnly ? { ...outcome.result, topicId: ZERO_UUID } : outcome.result)
+    results.push(outcome.result)
   }
   return { records, answer: { throttleTimeMs: 0, topics: results } }
 }
@@ -56,13 +54,13 @@ function refusal(name: string, { errorCode, errorMessage }: Fault): CreateResult
   return { name, topicId: ZERO_UUID, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
 }
 
-function checkNewName(image: MetadataImage, name: string, created: ReadonlyMap<string, string>): Fault | null {
+function checkNewName(image: MetadataImage, name: string): Fault | null {
   const invalid = topicNameFault(name)
   if (invalid !== null) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
   if (image.topics.byName(name) !== undefined) {
     return fault(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
   }
-  const other = created.get(collisionKey(name)) ?? collidingTopic(image, name)
+  const other = collidingTopic(image, name)
   if (other === undefined) return null
   return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${other}`)
 }
@@ -230,7 +228,7 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
   const { image } = state
   const existing = image.topics.byName(topic.name)
   if (existing === undefined) {
-    return fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+    return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null }
   }
   const before = existing.partitions.length
   if (topic.count === before) return fault(ErrorCode.INVALID_PARTITIONS, `Topic already has ${before} partition(s).`)
@@ -270,32 +268,63 @@ export function deleteTopics(
   const make = recordMaker(state.image)
   const records: MetadataRecord[] = []
   const responses: ResponseInputOf<'DeleteTopics'>['responses'][number][] = []
-  // Up to version 5 topics are named in an array of their own; an object of the request has one of the two filled.
-  const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
-  const seen = new Set<string>()
-  for (const { name, topicId } of asked) {
-    const outcome = topicToDelete(state, name, topicId, seen)
-    if ('errorCode' in outcome) {
-      responses.push({ name, topicId, ...outcome })
+  for (const asked of askedToDelete(state, request)) {
+    const { name, topicId } = asked
+    const topic = asked.fault ?? topicToDelete(state, name, topicId)
+    if ('errorCode' in topic) {
+      responses.push({ name, topicId, ...topic })
       continue
     }
-    seen.add(outcome.id)
-    records.push(make('RemoveTopicRecord', { topicId: outcome.id }))
-    responses.push({ name: outcome.name, topicId: outcome.id, ...NO_FAULT })
+    records.push(make('RemoveTopicRecord', { topicId: topic.id }))
+    responses.push({ name: topic.name, topicId: topic.id, ...NO_FAULT })
   }
   return { records, answer: { throttleTimeMs: 0, responses } }
 }
 
-function topicToDelete(
-  state: ControllerState,
-  name: string | null,
-  topicId: string,
-  seen: ReadonlySet<string>,
-): TopicImage | Fault {
-  const { topics } = state.image
+interface AskedToDelete {
+  readonly name: string | null
+  readonly topicId: string
+  readonly fault?: Fault
+}
+
+/** What is asked for twice, in whatever way, is not deleted, and is answered once. */
+function askedToDelete(state: ControllerState, request: RequestOf<'DeleteTopics'>): AskedToDelete[] {
   const invalid = (message: string) => fault(ErrorCode.INVALID_REQUEST, message)
-  if (name === null && topicId === ZERO_UUID) return invalid('Neither topic name nor id were specified.')
-  if (name !== null && topicId !== ZERO_UUID) return invalid('You may not specify both topic name and topic id.')
+  // Up to version 5 topics are named in an array of their own; an object of the request has one of the two filled.
+  const asked: AskedToDelete[] = [
+    ...request.topics,
+    ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID })),
+  ].map(({ name, topicId }) => {
+    if (name === null && topicId === ZERO_UUID) {
+      return { name, topicId, fault: invalid('Neither topic name nor id were specified.') }
+    }
+    if (name === null || topicId === ZERO_UUID) return { name, topicId }
+    return { name, topicId, fault: invalid('You may not specify both topic name and topic id.') }
+  })
+  const sound = asked.filter((one) => one.fault === undefined)
+  const names = sound.flatMap(({ name }) => name ?? [])
+  const ids = sound.flatMap(({ name, topicId }) => (name === null ? [topicId] : []))
+  const twiceNamed = duplicatesOf(names)
+  const twiceGiven = duplicatesOf(ids)
+  const alsoNamed = new Map(names.map((name) => [state.image.topics.byName(name)?.id, name]))
+  const rest = asked.filter((one) => {
+    if (one.fault !== undefined) return true
+    if (one.name === null) return !twiceGiven.has(one.topicId) && !alsoNamed.has(one.topicId)
+    return !twiceNamed.has(one.name) && !ids.includes(state.image.topics.byName(one.name)?.id ?? '')
+  })
+  const both = ids.flatMap((topicId) => ({ topicId, name: alsoNamed.get(topicId) ?? null }))
+  return [
+    ...[...twiceNamed].map((name) => ({ name, topicId: ZERO_UUID, fault: invalid('Duplicate topic name.') })),
+    ...[...twiceGiven].map((topicId) => ({ name: null, topicId, fault: invalid('Duplicate topic id.') })),
+    ...both
+      .filter(({ name }) => name !== null)
+      .map((one) => ({ ...one, fault: invalid('The provided topic name maps to an ID that was already supplied.') })),
+    ...rest,
+  ]
+}
+
+function topicToDelete(state: ControllerState, name: string | null, topicId: string): TopicImage | Fault {
+  const { topics } = state.image
   const topic = name === null ? topics.byId(topicId) : topics.byName(name)
   if (topic === undefined && name === null) {
     return fault(ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
@@ -303,7 +332,6 @@ function topicToDelete(
   if (topic === undefined) {
     return fault(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
   }
-  if (seen.has(topic.id)) return invalid(name === null ? 'Duplicate topic id.' : 'Duplicate topic name.')
   if (!state.config.get('delete.topic.enable')) {
     return fault(ErrorCode.TOPIC_DELETION_DISABLED, 'Topic deletion is disabled.')
   }

@@ -1,6 +1,6 @@
 // DescribeConfigs (32), v1–4. KIP-133, KIP-226 (synonyms), KIP-569 (type and documentation, v3); of client metrics KIP-714, of
-// groups KIP-848. Null keys are all. What is shown of each kind of resource is told by config/describe.ts; documentation is
-// Milena's own, and only of what acts.
+// groups KIP-848. Null keys are all, and so are no keys. What is shown of each kind of resource is told by config/describe.ts; documentation is
+// Milena's own.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -27,7 +27,7 @@ export const describeConfigs = handler('DescribeConfigs', (services, request) =>
   const results = request.resources.map(({ resourceType, resourceName, configurationKeys }): Result => {
     const found = describe(services, resourceType, resourceName)
     if ('errorCode' in found) return { ...found, resourceType, resourceName, configs: [] }
-    const keys = configurationKeys === null ? null : new Set(configurationKeys)
+    const keys = (configurationKeys?.length ?? 0) === 0 ? null : new Set(configurationKeys)
     const configs = found
       .filter(({ name }) => keys === null || keys.has(name))
       .map((config) => ({

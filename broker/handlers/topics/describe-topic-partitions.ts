@@ -18,6 +18,14 @@ export const describeTopicPartitions = handler(
     const isAll = request.topics.length === 0
     const asked = isAll ? Array.from(image.topics.values(), ({ name }) => name) : request.topics.map(({ name }) => name)
     const from = cursor?.topicName ?? ''
+    const isCursorLost = cursor !== null && !isAll && !asked.includes(cursor.topicName)
+    if (cursor !== null && (isCursorLost || cursor.partitionIndex < 0)) {
+      return {
+        throttleTimeMs: 0,
+        topics: asked.map((name) => failed(name, ErrorCode.INVALID_REQUEST)),
+        nextCursor: null,
+      }
+    }
     const names = [...new Set(asked)].filter((name) => name >= from).sort()
     let left = Math.max(
       1,
@@ -56,5 +64,9 @@ export const describeTopicPartitions = handler(
 function missing(name: string): TopicRow {
   const isValid = topicNameFault(name) === null
   const errorCode = isValid ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION
+  return { ...failed(name, errorCode), topicAuthorizedOperations: TOPIC_OPERATIONS }
+}
+
+function failed(name: string, errorCode: ErrorCode): TopicRow {
   return { errorCode, name, topicId: ZERO_UUID, isInternal: isInternalTopic(name), partitions: [] }
 }

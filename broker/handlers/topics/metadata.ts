@@ -29,7 +29,12 @@ const LISTENER_ERROR_SINCE = 6
 
 export const metadata = handler('Metadata', (services, request, context) => {
   const { image } = services.metadata
-  const { listener } = context
+  const { apiVersion, listener } = context
+  const wrong = requestError(request, apiVersion)
+  if (wrong !== ErrorCode.NONE) {
+    const topics = (request.topics ?? []).map(({ name, topicId }) => failed(name ?? '', topicId, wrong))
+    return { throttleTimeMs: 0, brokers: [], topics, errorCode: wrong }
+  }
   return {
     throttleTimeMs: 0,
     brokers: image.brokers.endpoints(listener),
@@ -41,15 +46,21 @@ export const metadata = handler('Metadata', (services, request, context) => {
   }
 })
 
+function requestError({ topics }: RequestOf<'Metadata'>, apiVersion: number): ErrorCode {
+  const asked = topics ?? []
+  const byId = asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
+  if (apiVersion < BY_ID_SINCE) return byId ? ErrorCode.INVALID_REQUEST : ErrorCode.NONE
+  // Neither name nor id is where Kafka fails.
+  const unnamed = asked.some(({ name, topicId }) => name === null && topicId === ZERO_UUID)
+  return unnamed ? ErrorCode.UNKNOWN_SERVER_ERROR : ErrorCode.NONE
+}
+
 function topicRows(services: Services, request: RequestOf<'Metadata'>, context: RequestContext): TopicRow[] {
   const { topics } = services.metadata.image
   const { apiVersion } = context
   const asked = request.topics
   const view = (topic: TopicImage) => topicRow(services, topic, request, context)
   if (asked === null || (apiVersion === 0 && asked.length === 0)) return Array.from(topics.values(), view)
-  if (apiVersion < BY_ID_SINCE && asked.some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)) {
-    return asked.map(({ name, topicId }) => failed(name ?? '', topicId, ErrorCode.INVALID_REQUEST))
-  }
   const ids = new Set(asked.map(({ topicId }) => topicId).filter((id) => id !== ZERO_UUID))
   if (ids.size > 0) {
     return Array.from(ids, (id) => {
