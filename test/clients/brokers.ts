@@ -15,8 +15,12 @@ export interface Broker extends Target {
 const root = join(import.meta.dirname, '..', '..')
 const startLimitMs = 60_000
 
+/** From the server.properties that Apache distributes: a first member does not wait 3 s for others. */
+const distributed = ['group.initial.rebalance.delay.ms=0']
+
 export function startBroker(kind: 'milena' | 'kafka', settings: readonly string[] = []): Promise<Broker> {
-  return kind === 'kafka' ? kafka(settings) : milena(settings)
+  const all = [...distributed, ...settings]
+  return kind === 'kafka' ? kafka(all) : milena(all)
 }
 
 /** MILENA_BOOTSTRAP=HOST:PORT, with MILENA_DATA=DIR where its log directory can be read. */

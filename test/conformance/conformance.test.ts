@@ -45,11 +45,14 @@ t.test("times of today, ports, directories and prose are the broker's own", asyn
 
 t.test('only what a row names is accepted, and a row that is not needed is told', async (t) => {
   const accepted = new Accepted(
-    '| `Api.keys.{1,2}.max` | a | b | c |\n| `Api.names.*` | a | b | c |\n| `Old.path` | a | b | c |',
+    '| `Api.keys.{1,2}.max` | a | b | c |\n| `Api.names.*` | a | b | c |\n| `Old.path` | a | b | c |\n| `Api.x` `one*` | a | b | c |',
   )
-  t.ok(accepted.has('Api.keys.2.max'))
-  t.ok(accepted.has('Api.names.a.b'))
-  t.notOk(accepted.has('Api.keys.3.max'))
-  t.notOk(accepted.has('Apixkeys.1.max'))
+  t.ok(accepted.has('Api.keys.2.max', 'any'))
+  t.ok(accepted.has('Api.names.a.b', 'any'))
+  t.ok(accepted.has('Api.x', 'one, v3'))
+  t.notOk(accepted.has('Api.x', 'two'))
+  t.notOk(accepted.has('Api.keys.1.max.more', 'any'))
+  t.notOk(accepted.has('Api.keys.3.max', 'any'))
+  t.notOk(accepted.has('Apixkeys.1.max', 'any'))
   t.same(accepted.unused(), ['Old.path'])
 })

@@ -99,7 +99,6 @@ export async function startKafka(
     'share.coordinator.state.topic.min.isr=1',
     'transaction.state.log.replication.factor=1',
     'transaction.state.log.min.isr=1',
-    'group.initial.rebalance.delay.ms=0',
     ...overrides,
   ]
   const config = join(dir, 'server.properties')
