@@ -84,25 +84,25 @@ function beat(records: readonly MetadataRecord[], fields: Partial<ResponseInputO
   return { records, answer, divisible: true }
 }
 
-/** Leaders move away first; the broker may stop when it leads nothing that another replica could lead. */
+/**
+ * Leaders move away first; when the broker leads nothing that another replica could lead, it is fenced and may stop. What
+ * only it can lead stays its own, to be led again when it is back.
+ */
 function shutDown({ image }: ControllerState, broker: BrokerImage, isCaughtUp: boolean): Beat {
   if (broker.fenced) return beat([], { isCaughtUp, isFenced: true, shouldShutDown: true })
-  if (broker.inControlledShutdown) {
-    const stays = [...partitionsOf(image)].some(
-      ([, , partition]) => partition.leader === broker.id && successor(image, partition, broker.id) !== NO_LEADER,
-    )
-    return beat([], { isCaughtUp, isFenced: false, shouldShutDown: !stays })
-  }
-  const make = recordMaker(image)
-  const records = [
-    make('BrokerRegistrationChangeRecord', {
-      brokerId: broker.id,
-      brokerEpoch: broker.epoch,
-      inControlledShutdown: YES,
-    }),
-    ...removeFromIsr(image, broker.id, false),
-  ]
-  return beat(records, { isCaughtUp, isFenced: false, shouldShutDown: true })
+  const { id, epoch, inControlledShutdown } = broker
+  const moves = [...partitionsOf(image)].some(
+    ([, , partition]) => partition.leader === id && successor(image, partition, id) !== NO_LEADER,
+  )
+  if (moves && inControlledShutdown) return beat([], { isCaughtUp, isFenced: false })
+  const change = recordMaker(image)('BrokerRegistrationChangeRecord', {
+    brokerId: id,
+    brokerEpoch: epoch,
+    inControlledShutdown: inControlledShutdown ? 0 : YES,
+    fenced: moves ? 0 : YES,
+  })
+  const records = inControlledShutdown ? [change] : [change, ...removeFromIsr(image, id, false)]
+  return beat(records, { isCaughtUp, isFenced: !moves, shouldShutDown: !moves })
 }
 
 /** A broker that has not been heard of for the session timeout, unless it is another one by now. */
@@ -119,19 +119,40 @@ function fence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord
 }
 
 /**
- * What a broker gets when it comes (back) to life. Partitions without a leader get it as theirs where it is in sync. Those
- * that it leads by the record of an earlier incarnation are led in a new leader epoch: what that one had not synced may be
- * gone, and whoever has read it must find out.
+ * What a broker gets when it comes (back) to life. Partitions without a leader get it as theirs where it has all that was
+ * committed. Those that it leads by the record of an earlier incarnation are led in a new leader epoch: what that one had not
+ * synced may be gone, and whoever has read it must find out.
  */
 function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord[] {
   const make = recordMaker(image)
   const records = [make('BrokerRegistrationChangeRecord', { brokerId: id, brokerEpoch: epoch, fenced: NO })]
   for (const [topicId, partitionId, partition] of partitionsOf(image)) {
-    const leads = partition.leader === id
-    if (!leads && (partition.leader !== NO_LEADER || !partition.isr.includes(id))) continue
-    records.push(make('PartitionChangeRecord', { topicId, partitionId, leader: id }))
+    if (partition.leader !== id && partition.leader !== NO_LEADER) continue
+    if (partition.leader === id || partition.isr.includes(id)) {
+      records.push(make('PartitionChangeRecord', { topicId, partitionId, leader: id }))
+    } else if (isEligible(partition, id)) {
+      records.push(
+        make('PartitionChangeRecord', {
+          topicId,
+          partitionId,
+          leader: id,
+          isr: [id],
+          eligibleLeaderReplicas: partition.eligibleLeaderReplicas.filter((other) => other !== id),
+          lastKnownElr: [],
+        }),
+      )
+    }
   }
   return records
+}
+
+/**
+ * KIP-966: of a partition whose in-sync replicas are all gone, the eligible ones still have all that was committed. When those
+ * are gone too, the last that led is the nearest there is, and with one replica the only one.
+ */
+function isEligible({ isr, eligibleLeaderReplicas: eligible, lastKnownElr }: PartitionImage, id: number): boolean {
+  if (isr.length > 0) return false
+  return eligible.length > 0 ? eligible.includes(id) : lastKnownElr.length === 1 && lastKnownElr[0] === id
 }
 
 /** The broker's partitions without it: another leader, a smaller ISR, which always keeps its last member. */

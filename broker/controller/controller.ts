@@ -6,7 +6,7 @@
 //                  ▲                                                        │
 //                  └────────────────────── image ◀──────────────────────────┘
 //
-// A broker is composed of it like this (start.ts does it in one call):
+// A broker is composed of it like this:
 //
 //   const quorum = LocalQuorum.open({ environment, directory, nodeId, directoryId, … })
 //   const controller = new Controller({ host, quorum, clusterId, config: new BrokerConfig(properties) })
@@ -30,6 +30,7 @@ import type { ControllerState, Decision } from './decision.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import { NotCommitted, type Quorum } from './quorum.ts'
 import { Sessions } from './sessions.ts'
+import { Snapshotter } from './snapshotter.ts'
 import { createPartitions, createTopics, deleteTopics } from './topics.ts'
 
 const SESSION_CHECK_MS = 500
@@ -73,6 +74,7 @@ export class Controller {
   readonly #clusterId: string
   readonly #config: BrokerConfig
   readonly #sessions: Sessions
+  readonly #snapshotter: Snapshotter
   #replay: MetadataReplay
   /** Images after appends that are not committed, the last committed one before them. */
   #images: MetadataImage[] = []
@@ -87,6 +89,7 @@ export class Controller {
     this.#clusterId = options.clusterId
     this.#config = options.config
     this.#sessions = new Sessions(options.host.clock, () => this.#config.get('broker.session.timeout.ms'))
+    this.#snapshotter = new Snapshotter(options.host, this.quorum, this.#config)
     this.#replay = new MetadataReplay(MetadataImage.empty)
     this.quorum.listener = {
       onCommit: () => this.#committed(),
@@ -170,6 +173,8 @@ export class Controller {
     while (this.#images.length > 1 && this.#images[1]!.offset < highWatermark) this.#images.shift()
     for (const { resolve } of done) resolve()
     for (const listener of [...this.#commitListeners]) listener()
+    const committed = this.#images[0]
+    if (committed !== undefined && committed.offset < highWatermark) this.#snapshotter.consider(committed)
   }
 
   /** Back to what the log still has. */

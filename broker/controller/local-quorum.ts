@@ -66,6 +66,7 @@ export class LocalQuorum implements Quorum {
   #voters: snapshots.QuorumVoters | null
   #snapshots: SnapshotId[]
   #logSize: number
+  #isClosed = false
 
   static open(options: LocalQuorumOptions): LocalQuorum {
     return new LocalQuorum(options)
@@ -111,7 +112,6 @@ export class LocalQuorum implements Quorum {
     if (!isNew) this.#findVoters()
   }
 
-  /** Bytes ever appended, as far as this process knows: the log's at its start, and those since. */
   get logSize(): number {
     return this.#logSize
   }
@@ -189,7 +189,7 @@ export class LocalQuorum implements Quorum {
     const id = { endOffset: image.offset + 1, epoch: image.epoch }
     const batches = snapshots.snapshotBatches(recordsOf(image), id.epoch, image.timestamp, clock.now(), this.#voters)
     snapshots.writeSnapshotFile(disk, this.#directory, id, batches, (error) => {
-      if (error === null) this.#forget(id)
+      if (error === null && !this.#isClosed) this.#forget(id)
       done(error)
     })
   }
@@ -209,6 +209,7 @@ export class LocalQuorum implements Quorum {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#log.close()
   }
 

@@ -32,6 +32,8 @@ export interface Quorum {
   readonly nodeId: number
   /** Of this leadership: every batch appended carries it. */
   readonly leaderEpoch: number
+  /** Bytes ever appended, as far as this process knows: the log's at its start, and those since. */
+  readonly logSize: number
   readonly logStartOffset: number
   readonly logEndOffset: number
   /** What is below is committed: it stays, whatever crashes. */

@@ -1,8 +1,11 @@
 // A broker's metadata side on a simulated machine: controller, quorum log, loader and lifecycle.
 
 import { BrokerConfig } from '../../../broker/config/broker-config.ts'
-import { type StartedController, startController } from '../../../broker/controller/start.ts'
+import { LocalChannel } from '../../../broker/controller/channel.ts'
+import { Controller } from '../../../broker/controller/controller.ts'
+import { LocalQuorum } from '../../../broker/controller/local-quorum.ts'
 import { BrokerLifecycle } from '../../../broker/metadata/broker-lifecycle.ts'
+import { MetadataLoader } from '../../../broker/metadata/loader.ts'
 import type { Host } from '../../../host/host.ts'
 import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
@@ -12,8 +15,12 @@ import { createStorageEnvironment } from '../../../storage/environment.ts'
 export const DIRECTORY_ID = 'Dir1Dir1Dir1Dir1Dir1Aw'
 export const CLUSTER_ID = 'OExQfSewS4ukr3oz6vrcTg'
 
-export interface Running extends StartedController {
+export interface Running {
   readonly host: Host
+  readonly quorum: LocalQuorum
+  readonly controller: Controller
+  readonly channel: LocalChannel
+  readonly metadata: MetadataLoader
   readonly config: BrokerConfig
   readonly lifecycle: BrokerLifecycle
 }
@@ -40,20 +47,25 @@ export class MetadataMachine {
   open(cleanShutdown = false): Running {
     const { host } = this.node
     const config = new BrokerConfig(this.properties)
-    const started = startController({
-      host,
-      environment: createStorageEnvironment(host),
-      clusterId: CLUSTER_ID,
-      config,
-      properties: this.properties,
-      logDirectory: '/data',
+    const environment = createStorageEnvironment(host)
+    const quorum = LocalQuorum.open({
+      environment,
+      directory: '/data/__cluster_metadata-0',
+      nodeId: config.nodeId,
       directoryId: DIRECTORY_ID,
+      controllerEndpoint: { name: 'CONTROLLER', host: '127.0.0.1', port: 9093 },
       cleanShutdown,
+      segmentBytes: config.get('metadata.log.segment.bytes'),
     })
+    const controllerConfig = new BrokerConfig(this.properties)
+    const controller = new Controller({ host, quorum, clusterId: CLUSTER_ID, config: controllerConfig })
+    const channel = new LocalChannel(host, controller)
+    const metadata = new MetadataLoader({ host, channel, nodeId: config.nodeId })
+    metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
     const lifecycle = new BrokerLifecycle({
       host,
-      channel: started.channel,
-      metadata: started.metadata,
+      channel,
+      metadata,
       nodeId: config.nodeId,
       clusterId: CLUSTER_ID,
       endPoints: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }],
@@ -61,12 +73,14 @@ export class MetadataMachine {
       logDirs: [DIRECTORY_ID],
       heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
     })
-    return { ...started, host, config, lifecycle }
+    return { host, quorum, controller, channel, metadata, config, lifecycle }
   }
 
   async stop(running: Running): Promise<void> {
     await this.simulation.complete(running.lifecycle.stop())
-    running.close()
+    running.metadata.stop()
+    running.controller.close()
+    running.quorum.close()
   }
 }
 
