@@ -16,9 +16,11 @@ import {
   renameSync,
   rmSync,
   statfsSync,
+  statSync,
   writev,
   writevSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import {
   type DirectoryEntry,
   type Disk,
@@ -81,7 +83,7 @@ export class RealDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    attempt(path, () => mkdirSync(path, { recursive: true }))
+    attempt(path, () => makeWithParents(path))
   }
 
   list(path: string): DirectoryEntry[] {
@@ -126,6 +128,14 @@ export class RealDisk implements Disk {
   lock(path: string): DiskLock {
     return lockFile(path)
   }
+}
+
+/** Not mkdirSync's own `recursive`, which never returns where the parent exists and takes no entries (/proc). */
+function makeWithParents(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const parent = dirname(path)
+  if (parent !== path) makeWithParents(parent)
+  mkdirSync(path)
 }
 
 class RealFile implements DiskFile {

@@ -55,7 +55,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'broker/handlers',
     'broker/dispatch.ts',
   ],
-  cli: ['host', 'broker', 'broker/config'],
+  cli: ['host', 'storage', 'broker', 'broker/config', 'broker/network'],
 }
 
 /** Packages, and `node:` modules outside host/real, cli, bench and test: who may import them. */
