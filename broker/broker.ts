@@ -185,9 +185,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     createTopics: (request) => channel.send('CreateTopics', request),
   })
   endings.push(() => groups.close())
-  metadata.subscribe((image, delta) => replicas.apply(image, delta))
   await metadata.start()
-  replicas.setStraysAside()
 
   const lifecycle = new BrokerLifecycle({
     host,
@@ -203,6 +201,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   endings.push(() => lifecycle.stop())
   await lifecycle.start()
   brokerEpoch = Number(lifecycle.brokerEpoch)
+  // Only now: registering moves every leader epoch, and coordinators would load their logs twice.
+  replicas.start(metadata.image)
+  metadata.subscribe((image, delta) => replicas.apply(image, delta))
 
   // Handlers, and the doors open.
   const services: Services = {

@@ -71,6 +71,23 @@ export class ReplicaManager {
     }
   }
 
+  /** Opens and leads what the image says is ours, and sets aside what no topic has: deleted while this broker was down. */
+  start(image: MetadataImage): void {
+    for (const topic of image.topics.values()) {
+      for (let index = 0; index < topic.partitions.length; index++) this.#change(topic, index)
+    }
+    for (const directory of this.directories) {
+      for (const { topic, partition } of directory.unopened()) {
+        this.#options.logger.warn('a partition that no topic has is set aside', {
+          topic,
+          partition,
+          in: directory.path,
+        })
+        directory.setAside(topic, partition)
+      }
+    }
+  }
+
   /** Follows the image. Deletions first: a topic may have been deleted and created again under its name. */
   apply(image: MetadataImage, delta: MetadataDelta): void {
     for (const topic of delta.deletedTopics) this.#delete(topic)
@@ -139,20 +156,6 @@ export class ReplicaManager {
       this.#tell(partition)
       for (const directory of this.directories) {
         if (directory.hasLog(topic.name, partition.index)) directory.deleteLog(partition.log)
-      }
-    }
-  }
-
-  /** Logs that the metadata does not know: a topic deleted while this broker was down. Set aside, as Kafka does. */
-  setStraysAside(): void {
-    for (const directory of this.directories) {
-      for (const { topic, partition } of directory.unopened()) {
-        this.#options.logger.warn('a partition that no topic has is set aside', {
-          topic,
-          partition,
-          in: directory.path,
-        })
-        directory.setAside(topic, partition)
       }
     }
   }
