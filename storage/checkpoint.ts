@@ -12,7 +12,7 @@ import type { Disk } from '../host/disk.ts'
 import { StorageFault } from './storage-fault.ts'
 
 const VERSION = 0
-const TMP_SUFFIX = '.tmp'
+export const TMP_SUFFIX = '.tmp'
 /** Larger is not a checkpoint: 200,000 partitions with names of 250 bytes. */
 const MAX_FILE_SIZE = 64 * 1024 * 1024
 
@@ -39,20 +39,24 @@ export function readTextFile(disk: Disk, path: string): string | null {
   return bytes === null ? null : decoder.decode(bytes)
 }
 
-/** Durable at return, and never half there. */
-export function replaceFile(disk: Disk, directory: string, name: string, content: Uint8Array | string): void {
-  const path = `${directory}/${name}`
-  const temporary = path + TMP_SUFFIX
-  const file = disk.open(temporary, 'write')
+/** Not synced. */
+export function writeFile(disk: Disk, path: string, content: Uint8Array | string, sync = false): void {
+  const file = disk.open(path, 'write')
   try {
-    file.truncate(0)
     const bytes = typeof content === 'string' ? encoder.encode(content) : content
+    file.truncate(0)
     if (bytes.length > 0) file.writeSync([bytes], 0)
-    file.syncSync()
+    if (sync) file.syncSync()
   } finally {
     file.close()
   }
-  disk.rename(temporary, path)
+}
+
+/** Durable at return, and never half there. */
+export function replaceFile(disk: Disk, directory: string, name: string, content: Uint8Array | string): void {
+  const path = `${directory}/${name}`
+  writeFile(disk, path + TMP_SUFFIX, content, true)
+  disk.rename(path + TMP_SUFFIX, path)
   disk.syncDirectory(directory)
 }
 

@@ -3,11 +3,12 @@
 //   epoch   0        3            4
 //   offset  0 ······ 120 ········ 200 ····· log end        epochs and start offsets both rise
 //
-// Kept in leader-epoch-checkpoint, `epoch startOffset` a line. The file may lag behind after an unclean stop: recovery adds what the
-// batches past the recovery point say. Source: LeaderEpochFileCache.
+// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written when a segment ends and at a clean stop. After an unclean one
+// recovery adds what the batches of the segments that it scans say. Source: LeaderEpochFileCache.
 
 import type { Disk } from '../host/disk.ts'
-import { checkpointText, readCheckpoint, replaceFile } from './checkpoint.ts'
+import type { Host, Logger } from '../host/host.ts'
+import { checkpointText, readCheckpoint, replaceFile, TMP_SUFFIX, writeFile } from './checkpoint.ts'
 import { join, LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
 import { StorageFault } from './storage-fault.ts'
 
@@ -21,13 +22,16 @@ export interface EpochEntry {
 
 export class LeaderEpochCache {
   readonly #disk: Disk
+  readonly #logger: Logger
   #directory: string
   /** null: not read yet. */
   #entries: EpochEntry[] | null = null
-  #isFlushed = true
+  /** What the file says, as far as we know. */
+  #writtenText = textOf([])
 
-  constructor(disk: Disk, directory: string) {
-    this.#disk = disk
+  constructor(host: Pick<Host, 'disk' | 'logger'>, directory: string) {
+    this.#disk = host.disk
+    this.#logger = host.logger
     this.#directory = directory
   }
 
@@ -48,7 +52,6 @@ export class LeaderEpochCache {
     // What contradicts the new entry was written by leaders that lost: their offsets are not in the log any more.
     while (entries.length > 0 && contradicts(entries[entries.length - 1]!, epoch, startOffset)) entries.pop()
     entries.push({ epoch, startOffset })
-    this.#isFlushed = false
     return true
   }
 
@@ -79,9 +82,7 @@ export class LeaderEpochCache {
   /** Epochs that begin at or after `endOffset` never were. */
   truncateFromEnd(endOffset: number): void {
     const entries = this.#load()
-    const count = entries.length
     while (entries.length > 0 && entries[entries.length - 1]!.startOffset >= endOffset) entries.pop()
-    if (entries.length !== count) this.#isFlushed = false
   }
 
   /** The log begins at `startOffset` now; the epoch that covers it begins there. */
@@ -97,17 +98,41 @@ export class LeaderEpochCache {
   }
 
   clear(): void {
-    if (this.#load().length === 0) return
-    this.#entries = []
-    this.#isFlushed = false
+    this.#load().length = 0
   }
 
   /** Writes the checkpoint if it has changed. Durable at return. */
-  flush(): void {
-    if (this.#isFlushed) return
-    const lines = this.#load().map((entry) => `${entry.epoch} ${entry.startOffset}`)
-    replaceFile(this.#disk, this.#directory, LEADER_EPOCH_CHECKPOINT, checkpointText(lines))
-    this.#isFlushed = true
+  flush(logEndOffset: number): void {
+    const text = this.#changedText(logEndOffset)
+    if (text === null) return
+    replaceFile(this.#disk, this.#directory, LEADER_EPOCH_CHECKPOINT, text)
+    this.#writtenText = text
+  }
+
+  /** As flush, for a stop of many logs: writes aside, and tells which file to sync before `commit`. null: nothing has changed. */
+  prepare(logEndOffset: number): string | null {
+    const text = this.#changedText(logEndOffset)
+    if (text === null) return null
+    const path = join(this.#directory, LEADER_EPOCH_CHECKPOINT + TMP_SUFFIX)
+    writeFile(this.#disk, path, text)
+    this.#writtenText = text
+    return path
+  }
+
+  commit(): void {
+    const path = join(this.#directory, LEADER_EPOCH_CHECKPOINT)
+    this.#disk.rename(path + TMP_SUFFIX, path)
+  }
+
+  /**
+   * An epoch without a batch need not be kept: the next leader begins its own there. So a broker that is stopped after it
+   * became leader of thousands of idle logs writes nothing.
+   */
+  #changedText(logEndOffset: number): string | null {
+    if (this.#entries === null) return null
+    const lasting = this.#entries.filter((entry) => entry.startOffset < logEndOffset)
+    const text = textOf(lasting)
+    return text === this.#writtenText ? null : text
   }
 
   moved(directory: string): void {
@@ -116,23 +141,38 @@ export class LeaderEpochCache {
 
   #replaceHead(entries: EpochEntry[], covering: number, first: EpochEntry): void {
     entries.splice(0, covering + 1, first)
-    this.#isFlushed = false
   }
 
   #load(): EpochEntry[] {
     if (this.#entries !== null) return this.#entries
     const path = join(this.#directory, LEADER_EPOCH_CHECKPOINT)
-    const entries: EpochEntry[] = []
-    for (const line of readCheckpoint(this.#disk, path) ?? []) {
-      const [epoch, startOffset, ...rest] = line.split(' ').map(Number)
-      if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(startOffset) || rest.length > 0) {
-        throw new StorageFault(path, `has the line '${line}'`)
-      }
-      entries.push({ epoch: epoch!, startOffset: startOffset! })
+    this.#entries = []
+    try {
+      this.#entries = readEntries(this.#disk, path)
+    } catch (error) {
+      if (!(error instanceof StorageFault)) throw error
+      // Without it followers truncate a little more than they need to; without the log nobody reads at all.
+      this.#logger.warn('leader epochs are forgotten', { path, reason: error.reason })
     }
-    this.#entries = entries
-    return entries
+    this.#writtenText = textOf(this.#entries)
+    return this.#entries
   }
+}
+
+function readEntries(disk: Disk, path: string): EpochEntry[] {
+  const entries: EpochEntry[] = []
+  for (const line of readCheckpoint(disk, path) ?? []) {
+    const [epoch, startOffset, ...rest] = line.split(' ').map(Number)
+    if (!Number.isSafeInteger(epoch) || !Number.isSafeInteger(startOffset) || rest.length > 0) {
+      throw new StorageFault(path, `has the line '${line}'`)
+    }
+    entries.push({ epoch: epoch!, startOffset: startOffset! })
+  }
+  return entries
+}
+
+function textOf(entries: readonly EpochEntry[]): string {
+  return checkpointText(entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`))
 }
 
 function contradicts(entry: EpochEntry, epoch: number, startOffset: number): boolean {

@@ -37,7 +37,7 @@ import {
   readMetaProperties,
   writeMetaProperties,
 } from './meta-properties.ts'
-import { readTopicId, writeTopicId } from './partition-metadata.ts'
+import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
 
 export interface LogDirectoryOptions {
@@ -68,6 +68,8 @@ const METADATA_LOG = '__cluster_metadata-0'
 const METADATA_TOPIC = '__cluster_metadata'
 /** Logs looked at in one turn by a periodic task. */
 const LOGS_PER_TURN = 100
+/** Under way at once while the broker stops: a journal takes several together. */
+const SYNCS_AT_CLOSE = 8
 
 export class LogDirectory {
   readonly path: string
@@ -184,7 +186,6 @@ export class LogDirectory {
       highWatermark: this.#highWatermarks.get(topic)?.get(partition) ?? 0,
       cleanShutdown: isKnown && this.wasCleanShutdown,
     })
-    if (!isKnown || readTopicId(disk, directory) === null) writeTopicId(disk, directory, topicId)
     log.onLogStartOffset = this.#logStartMoved
     this.#names.set(name, log)
     return log
@@ -292,7 +293,7 @@ export class LogDirectory {
     // Once for all that move in the same turn.
     this.#environment.host.timers.endOfTurn(() => {
       this.#isLogStartCheckpointDue = false
-      if (!this.#isClosed) this.#attempt(() => this.#checkpointLogStarts())
+      if (!this.#isClosed) this.checkpointLogStartOffsets()
     })
   }
 
@@ -304,7 +305,6 @@ export class LogDirectory {
   /** Writes all three checkpoints, each if it has changed. */
   checkpoint(): void {
     this.#attempt(() => {
-      for (const log of this.logs()) log.flushEpochs()
       this.#checkpointLogStarts()
       this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, (log) => log.recoveryPoint)
       this.#checkpointHighWatermarks()
@@ -393,28 +393,84 @@ export class LogDirectory {
     for (const log of expired) log.deleteExpired()
   }
 
-  /** A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. */
-  close(brokerEpoch: number): void {
+  /**
+   * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. What is to be synced is collected first and then
+   * synced in the pool, some at a time: one after the other, 5,000 logs just written to took 43 s.
+   */
+  async close(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return
-    const { disk, logger } = this.#environment.host
+    this.#isClosed = true
+    const { disk } = this.#environment.host
     for (const timer of this.#timers) timer.cancel()
+    const logs = [...this.logs()]
+    const paths: string[] = []
     let isClean = this.#fault === null
-    for (const log of this.logs()) {
-      try {
-        log.close()
-        isClean &&= !log.isOffline
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        isClean = false
-        logger.error('a log could not be closed in order', { log: log.directory, error: error.message })
+    const each = (run: (log: Log) => void): void => {
+      for (const log of logs) {
+        try {
+          run(log)
+          isClean &&= !log.isOffline
+        } catch (error) {
+          if (!(error instanceof DiskError)) throw error
+          this.#closeFailed(log.directory, error)
+          isClean = false
+        }
       }
     }
+    each((log) => paths.push(...log.prepareClose()))
+    isClean = (await this.#syncAll(paths)) && isClean
+    const directories = new Set<string>()
+    each((log) => {
+      for (const directory of log.finishClose()) directories.add(directory)
+    })
+    this.#attempt(() => {
+      for (const directory of directories) disk.syncDirectory(directory)
+    })
     this.checkpoint()
     if (isClean && this.#fault === null) {
       this.#attempt(() => replaceFile(disk, this.path, CLEAN_SHUTDOWN, JSON.stringify({ version: 0, brokerEpoch })))
     }
-    this.#isClosed = true
     this.#lock.release()
+  }
+
+  #syncAll(paths: readonly string[]): Promise<boolean> {
+    const { disk } = this.#environment.host
+    return new Promise((resolve) => {
+      let next = 0
+      let running = 1
+      let isClean = true
+      const ended = (path: string, error: DiskError | null): void => {
+        if (error !== null) {
+          this.#closeFailed(path, error)
+          isClean = false
+        }
+        running--
+        more()
+      }
+      const more = (): void => {
+        while (running < SYNCS_AT_CLOSE && next < paths.length) {
+          const path = paths[next++]!
+          running++
+          try {
+            const file = disk.open(path, 'write')
+            file.sync((error) => {
+              file.close()
+              ended(path, error)
+            })
+          } catch (error) {
+            if (!(error instanceof DiskError)) throw error
+            ended(path, error)
+          }
+        }
+        if (running === 0) resolve(isClean)
+      }
+      running--
+      more()
+    })
+  }
+
+  #closeFailed(path: string, error: DiskError): void {
+    this.#environment.host.logger.error('a log could not be closed in order', { path, error: error.message })
   }
 }
 

@@ -19,10 +19,11 @@ import { BatchCursor } from '../protocol/records/cursor.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, produceError, recompress, sizeError, wantedCodec } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
-import { parentOf } from './file-names.ts'
+import { LOG_SUFFIX, parentOf } from './file-names.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogReader, type ReadDone, segmentIndexFor } from './log-reader.ts'
+import { writeTopicId } from './partition-metadata.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import type { ActiveProducer, ProducerState } from './producer-state.ts'
 import { loadLog, type RecoveryReport } from './recovery.ts'
@@ -59,6 +60,9 @@ export interface LogOptions {
   readonly cleanShutdown?: boolean
 }
 
+/** One for all logs: no call that uses it begins inside another. */
+const cursor = new BatchCursor()
+
 /** As long as clients wait before they send again. */
 const RETRY_AFTER_MS = 100
 
@@ -81,7 +85,6 @@ export class Log {
   readonly #reader: LogReader
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
-  readonly #cursor = new BatchCursor()
   #directory: string
   /** null until the log is appended to or asked for its last stable offset. */
   #producers: ProducerState | null
@@ -93,10 +96,15 @@ export class Log {
   #highWatermark: number
   #fault: Error | null = null
   #isClosed = false
+  /** Nothing is appended or synced any more but by the close. */
+  #isClosing = false
   #isWriteScheduled = false
   #syncWanted = 0
   #isSyncQueued = false
   #syncRun: SyncRun | null = null
+  /** Small files beside the log that the next sync takes along. */
+  #unsyncedPaths: string[] = []
+  #areEpochsPrepared = false
   /** Written to since their last sync, oldest first. */
   #unsynced: Segment[] = []
   /** With names that a crash could lose: this log's, and the one above when this one is new. */
@@ -120,7 +128,7 @@ export class Log {
     this.partition = options.partition
     this.topicId = options.topicId ?? null
     this.config = config
-    this.#epochs = new LeaderEpochCache(environment.host.disk, directory)
+    this.#epochs = new LeaderEpochCache(environment.host, directory)
     this.#snapshots = new ProducerSnapshots(environment, directory)
     const loaded = loadLog({
       environment,
@@ -140,6 +148,9 @@ export class Log {
     this.#syncWanted = loaded.logEndOffset
     this.#producers = loaded.producers
     this.#unsyncedDirectories = loaded.isNew ? [parentOf(directory), directory] : []
+    if (this.topicId !== null && !loaded.hasTopicId) {
+      this.#unsyncedPaths.push(writeTopicId(environment.host.disk, directory, this.topicId))
+    }
     this.recoveryReport = loaded.report
     this.#highWatermark = clamp(options.highWatermark ?? 0, loaded.logStartOffset, loaded.logEndOffset)
     this.#lastSyncMs = environment.host.clock.now()
@@ -290,7 +301,6 @@ export class Log {
 
   #assign(bytes: Uint8Array, view: DataView, leaderEpoch: number, logAppendTimeMs: number): number {
     let next = this.#logEndOffset
-    const cursor = this.#cursor
     cursor.reset(bytes, view, 0, bytes.length)
     while (cursor.next()) {
       const { position } = cursor
@@ -313,7 +323,6 @@ export class Log {
     const start = segment.size
     const producers = this.#producers!
     segment.append(bytes)
-    const cursor = this.#cursor
     cursor.reset(bytes, view, 0, bytes.length)
     while (cursor.next()) {
       const { position } = cursor
@@ -365,6 +374,8 @@ export class Log {
     // Its bytes may be synced; the files beside it are not.
     if (this.#unsynced.at(-1) !== segment) this.#unsynced.push(segment)
     this.#snapshots.write(this.#loadProducers(), this.#logEndOffset)
+    // Recovery will not look at the batches of this segment any more.
+    this.#epochs.flush(this.#logEndOffset)
     this.segments.push(newSegment(this.#environment, this.#directory, this.#logEndOffset))
     this.#directoryChanged()
     this.#drawJitter()
@@ -438,7 +449,7 @@ export class Log {
     if (this.#fault !== null) {
       return appendError(ErrorCode.KAFKA_STORAGE_ERROR, `the log is offline: ${this.#fault.message}`)
     }
-    if (this.#isClosed) return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the log is closed')
+    if (this.#isClosed || this.#isClosing) return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the log is closed')
     if (this.#environment.host.clock.monotonic() >= this.#refuseUntilMs) return null
     return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the last write failed; the next one is not tried yet')
   }
@@ -452,7 +463,7 @@ export class Log {
   }
 
   #queueSync(): void {
-    if (this.#isSyncQueued || this.#syncRun !== null || this.#fault !== null) return
+    if (this.#isSyncQueued || this.#syncRun !== null || this.#fault !== null || this.#isClosing) return
     if (this.#syncWanted <= this.#durableEndOffset && this.#unsyncedDirectories.length === 0) return
     this.#isSyncQueued = true
     this.#environment.commits.add(this)
@@ -461,7 +472,7 @@ export class Log {
   /** For GroupCommit. */
   startSync(done: () => void): void {
     this.#isSyncQueued = false
-    if (this.#isClosed || this.#fault !== null) {
+    if (this.#isClosed || this.#isClosing || this.#fault !== null) {
       this.#environment.host.timers.endOfTurn(done)
       return
     }
@@ -469,7 +480,8 @@ export class Log {
     this.#unsynced = []
     const active = this.#active
     const { disk } = this.#environment.host
-    const sides: string[] = []
+    const sides = this.#unsyncedPaths
+    this.#unsyncedPaths = []
     for (const segment of segments) {
       if (segment !== active) sides.push(...sideFiles(disk, segment, this.segments))
     }
@@ -630,7 +642,7 @@ export class Log {
     this.#logStartOffset = Math.min(this.#logStartOffset, offset)
     this.#highWatermark = Math.min(this.#highWatermark, offset)
     this.#epochs.truncateFromEnd(offset)
-    this.#epochs.flush()
+    this.#epochs.flush(offset)
     this.#latestEpoch = -2
     this.#snapshots.truncateTo(offset)
     this.#producers = producers
@@ -694,17 +706,58 @@ export class Log {
 
   // Closing
 
-  /** Brings what is kept beside the log up to date, for the recovery point to be checkpointed. */
-  flushEpochs(): void {
-    this.#epochs.flush()
-  }
-
   /** Everything to disk, synchronously; then a clean start needs no scan. */
   close(): void {
-    if (this.#isClosed) return
-    if (this.#fault === null) this.#flushForClose()
+    const { disk } = this.#environment.host
+    for (const path of this.prepareClose()) {
+      const file = disk.open(path, 'write')
+      file.syncSync()
+      file.close()
+    }
+    for (const directory of this.finishClose()) disk.syncDirectory(directory)
+  }
+
+  /** First half of a close: writes what is not written. Returns the files to be synced before the second half. */
+  prepareClose(): string[] {
+    if (this.#isClosing || this.#isClosed || this.#fault !== null) return []
+    this.#isClosing = true
+    const { disk } = this.#environment.host
+    this.#writeActive()
+    // A sync under way may end after the close.
+    const run = this.#syncRun
+    const unsynced = new Set([...(run?.segments ?? []), ...this.#unsynced].filter((one) => this.segments.includes(one)))
+    const paths = [...this.#unsyncedPaths, ...(run?.sidePaths ?? []).filter((path) => disk.exists(path))]
+    this.#unsyncedDirectories.push(...(run?.directories ?? []))
+    this.#unsyncedPaths = []
+    for (const segment of this.segments) {
+      if (unsynced.has(segment)) paths.push(segment.path(LOG_SUFFIX))
+      else if (!segment.hasUnflushedIndexes) continue
+      segment.flushIndexes(false)
+      paths.push(...sideFiles(disk, segment, this.segments))
+    }
+    // Not synced: without it the next start replays a little more.
+    if (this.#producers !== null) this.#snapshots.write(this.#producers, this.#logEndOffset)
+    const epochs = this.#epochs.prepare(this.#logEndOffset)
+    this.#areEpochsPrepared = epochs !== null
+    if (epochs !== null) paths.push(epochs)
+    return paths
+  }
+
+  /** Second half: the files are synced. Returns the directories that have yet to be. */
+  finishClose(): string[] {
+    if (this.#isClosed) return []
+    if (this.#fault === null) {
+      if (this.#areEpochsPrepared) {
+        this.#epochs.commit()
+        this.#directoryChanged()
+      }
+      this.#unsynced = []
+      this.#durableEndOffset = this.#logEndOffset
+    }
     this.#isClosed = true
-    this.#release()
+    this.tail.clear()
+    for (const segment of this.segments) segment.release(() => {})
+    return this.#unsyncedDirectories
   }
 
   /** Lets go of all files without writing: the directory is about to be moved. Reads and syncs under way still end. */
@@ -713,30 +766,6 @@ export class Log {
     this.tail.clear()
     this.#syncRun?.closeSideFiles()
     for (const segment of this.segments) segment.abandon()
-  }
-
-  #release(): void {
-    this.tail.clear()
-    for (const segment of this.segments) segment.release(() => {})
-  }
-
-  #flushForClose(): void {
-    this.#writeActive()
-    const underWay = this.#syncRun?.segments ?? []
-    const unsynced = new Set([...underWay, ...this.#unsynced].filter((segment) => this.segments.includes(segment)))
-    for (const segment of unsynced) segment.file().syncSync()
-    for (const segment of this.segments) {
-      if (!segment.hasUnflushedIndexes && !unsynced.has(segment)) continue
-      segment.flushIndexes(true)
-      this.#snapshots.sync(segment.baseOffset)
-      this.#directoryChanged()
-    }
-    this.#unsynced = []
-    if (this.#producers !== null) this.#snapshots.write(this.#producers, this.#logEndOffset)
-    this.#epochs.flush()
-    for (const directory of this.#unsyncedDirectories) this.#environment.host.disk.syncDirectory(directory)
-    this.#unsyncedDirectories = []
-    this.#durableEndOffset = this.#logEndOffset
   }
 }
 

@@ -4,20 +4,21 @@
 //   topic_id: ePSQjlhTTsyjmeh43SPfJg
 
 import type { Disk } from '../host/disk.ts'
-import { readTextFile, replaceFile } from './checkpoint.ts'
+import { readTextFile, writeFile } from './checkpoint.ts'
 import { join, PARTITION_METADATA } from './file-names.ts'
-import { StorageFault } from './storage-fault.ts'
 
-/** null: none was written (a crash right after the creation). */
+/** null: none was written, or not wholly (a crash right after the creation: nothing in the log has been acknowledged). */
 export function readTopicId(disk: Disk, directory: string): string | null {
   const path = join(directory, PARTITION_METADATA)
   const text = readTextFile(disk, path)
   if (text === null) return null
   const found = /^version: 0\r?\ntopic_id: ([\w-]{22})\s*$/.exec(text)
-  if (found === null) throw new StorageFault(path, 'is not understood')
-  return found[1]!
+  return found?.[1] ?? null
 }
 
-export function writeTopicId(disk: Disk, directory: string, topicId: string): void {
-  replaceFile(disk, directory, PARTITION_METADATA, `version: 0\ntopic_id: ${topicId}`)
+/** Not synced: the first sync of the log takes it along, so that creating thousands of partitions does not wait for the disk. */
+export function writeTopicId(disk: Disk, directory: string, topicId: string): string {
+  const path = join(directory, PARTITION_METADATA)
+  writeFile(disk, path, `version: 0\ntopic_id: ${topicId}`)
+  return path
 }

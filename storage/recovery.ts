@@ -10,7 +10,14 @@
 
 import { batchLeaderEpoch } from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
-import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, parentOf, segmentFileName } from './file-names.ts'
+import {
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  offsetOfFileName,
+  PARTITION_METADATA,
+  parentOf,
+  segmentFileName,
+} from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
@@ -48,8 +55,12 @@ export interface LoadedLog {
   readonly logEndOffset: number
   readonly producers: ProducerState | null
   readonly isNew: boolean
+  /** partition.metadata is there. */
+  readonly hasTopicId: boolean
   readonly report: RecoveryReport | null
 }
+
+type Loaded = Omit<LoadedLog, 'hasTopicId'>
 
 export function loadLog(options: LoadOptions): LoadedLog {
   const { environment, directory, snapshots } = options
@@ -57,19 +68,22 @@ export function loadLog(options: LoadOptions): LoadedLog {
   const isNew = !disk.exists(directory)
   if (isNew) disk.makeDirectory(directory)
   const names = isNew ? [] : completeSwaps(environment, directory)
+  const hasTopicId = names.includes(PARTITION_METADATA)
   snapshots.found(names)
   const bases = names.map((name) => offsetOfFileName(name, LOG_SUFFIX)).filter((offset) => offset >= 0)
   bases.sort((a, b) => a - b)
   const segments = bases.map((base) => new Segment(environment, directory, base))
   if (!options.cleanShutdown) dropBelowLogStart(segments, options)
   if (segments.length === 0) {
-    const segment = newSegment(environment, directory, options.logStartOffset)
+    const { logStartOffset } = options
+    const empty = [newSegment(environment, directory, logStartOffset)]
     return {
-      segments: [segment],
-      logStartOffset: options.logStartOffset,
-      logEndOffset: options.logStartOffset,
+      segments: empty,
+      logStartOffset,
+      logEndOffset: logStartOffset,
       producers: null,
       isNew: true,
+      hasTopicId,
       report: null,
     }
   }
@@ -78,11 +92,12 @@ export function loadLog(options: LoadOptions): LoadedLog {
     !present.has(segmentFileName(segment.baseOffset, OFFSET_INDEX_SUFFIX)) && segment.size > 0
   const lacking = segments.find(hasNoIndex)
   if (lacking !== undefined) {
-    return recover(segments, { ...options, recoveryPoint: Math.min(options.recoveryPoint, lacking.baseOffset) })
+    const recoveryPoint = Math.min(options.recoveryPoint, lacking.baseOffset)
+    return { ...recover(segments, { ...options, recoveryPoint }), hasTopicId }
   }
-  if (!options.cleanShutdown) return recover(segments, options)
+  if (!options.cleanShutdown) return { ...recover(segments, options), hasTopicId }
   const logEndOffset = segments[segments.length - 1]!.nextOffset()
-  return finish(segments, options, logEndOffset, null, null)
+  return { ...finish(segments, options, logEndOffset, null, null), hasTopicId }
 }
 
 /** Retention was about to delete them; of what it had begun, a crash may have undone a part. */
@@ -94,7 +109,7 @@ function dropBelowLogStart(segments: Segment[], options: LoadOptions): void {
   options.snapshots.removeBelow(segments[0]!.baseOffset)
 }
 
-function recover(segments: Segment[], options: LoadOptions): LoadedLog {
+function recover(segments: Segment[], options: LoadOptions): Loaded {
   const { environment, directory, snapshots, config } = options
   const first = firstToRecover(segments, options.recoveryPoint)
   const start = segments[first]!.baseOffset
@@ -206,7 +221,7 @@ function finish(
   logEndOffset: number,
   producers: ProducerState | null,
   report: RecoveryReport | null,
-): LoadedLog {
+): Loaded {
   const { environment, directory, epochs, snapshots } = options
   const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
   if (logEndOffset < logStartOffset) {
@@ -220,8 +235,9 @@ function finish(
   if (report !== null) {
     epochs.truncateFromEnd(logEndOffset)
     epochs.truncateFromStart(logStartOffset)
-    epochs.flush()
+    epochs.flush(logEndOffset)
     snapshots.removeStray(segments)
   }
+  for (const segment of segments) segment.rest()
   return { segments, logStartOffset, logEndOffset, producers, isNew: false, report }
 }

@@ -64,6 +64,10 @@ export class Segment {
     this.offsetIndex.reset()
     this.timeIndex.reset()
     this.transactionIndex.reset()
+    // Here from the beginning, so that the first sync of the directory covers their names.
+    this.offsetIndex.flush(false)
+    this.timeIndex.flush(false)
+    this.transactionIndex.flush(false)
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
     this.#firstTimestamp = NO_TIMESTAMP
@@ -225,6 +229,18 @@ export class Segment {
     }
     if (this.#pins === 0) run()
     else this.#whenUnpinned = run
+  }
+
+  /** Gives back what was needed to open the log: most logs are not used for long after a start. */
+  rest(): void {
+    if (this.hasPending || this.hasUnflushedIndexes || !this.closeFile()) return
+    const { files, indexMemory } = this.#environment
+    files.forget(this)
+    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+    this.#offsetIndex = null
+    this.#timeIndex = null
+    this.#transactionIndex = null
   }
 
   /** Closes the file whatever is under way, and forgets what is not written. */

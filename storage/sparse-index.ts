@@ -53,7 +53,8 @@ export abstract class SparseIndex {
   /** The position in `view` of an entry; loads what is only on disk. */
   protected at(index: number): number {
     if (!this.#opened) this.#open()
-    if (index < this.#bufferStart) this.#load()
+    // A start asks for the last entry alone.
+    if (index < this.#bufferStart) this.#load(index === this.#count - 1 ? index : 0)
     return (index - this.#bufferStart) * this.entrySize
   }
 
@@ -82,7 +83,7 @@ export abstract class SparseIndex {
 
   protected cut(count: number): void {
     if (count >= this.count) return
-    if (count < this.#bufferStart) this.#load()
+    if (count < this.#bufferStart) this.#load(0)
     this.#count = count
     if (this.#persisted > count) {
       this.#persisted = count
@@ -156,19 +157,19 @@ export abstract class SparseIndex {
     }
   }
 
-  #load(): void {
-    const size = this.#bufferStart * this.entrySize
-    const bytes = new Uint8Array(Math.max(size + this.#buffer.length, INITIAL_ENTRIES * this.entrySize))
+  /** Brings the entries from `from` on into memory. */
+  #load(from: number): void {
+    const size = (this.#bufferStart - from) * this.entrySize
+    const bytes = new Uint8Array(size + this.#buffer.length)
     const file = this.#disk.open(this.#path, 'read')
     try {
-      file.readSync(bytes.subarray(0, size), 0)
+      file.readSync(bytes.subarray(0, size), from * this.entrySize)
     } finally {
       file.close()
     }
     bytes.set(this.#buffer, size)
-    this.#bufferStart = 0
+    this.#bufferStart = from
     this.#setBuffer(bytes, bytes.length)
-    this.#memory.touch(this)
   }
 
   #setBuffer(content: Uint8Array, capacity: number): void {

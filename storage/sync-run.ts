@@ -11,8 +11,8 @@ export class SyncRun {
   endOffset: number
   readonly #disk: Disk
   readonly segments: readonly Segment[]
-  readonly #sidePaths: readonly string[]
-  readonly #directories: readonly string[]
+  readonly sidePaths: readonly string[]
+  readonly directories: readonly string[]
   readonly #done: SyncRunDone
   readonly #sideFiles: DiskFile[] = []
   #left = 0
@@ -29,8 +29,8 @@ export class SyncRun {
     this.endOffset = endOffset
     this.#disk = disk
     this.segments = segments
-    this.#sidePaths = sidePaths
-    this.#directories = directories
+    this.sidePaths = sidePaths
+    this.directories = directories
     this.#done = done
   }
 
@@ -56,7 +56,7 @@ export class SyncRun {
         this.#ended(error)
       })
     }
-    for (const path of this.#sidePaths) this.#syncPath(path)
+    for (const path of this.sidePaths) this.#syncPath(path)
     this.#ended(null)
   }
 
@@ -81,7 +81,7 @@ export class SyncRun {
     if (--this.#left > 0) return
     if (this.#error === null) {
       try {
-        for (const directory of this.#directories) this.#disk.syncDirectory(directory)
+        for (const directory of this.directories) this.#disk.syncDirectory(directory)
       } catch (failure) {
         this.#error = failure instanceof Error ? failure : new Error(String(failure))
       }

@@ -238,9 +238,9 @@ class Run {
     return this.node.wallClockMs()
   }
 
-  restart(how: 'crash' | 'kill' | 'close'): void {
+  async restart(how: 'crash' | 'kill' | 'close'): Promise<void> {
     if (how === 'close') {
-      this.directory.close(1)
+      await this.simulation.complete(this.directory.close(1))
       this.durableEndOffset = this.log.logEndOffset
     } else if (how === 'kill') this.node.kill()
     else this.node.crash()
@@ -359,7 +359,7 @@ t.test(`crashes, seeds ${firstSeed} to ${firstSeed + seedCount - 1}`, async (t) 
         const steps = run.random.pick([3, 30, 150])
         for (let index = 0; index < steps; index++) await run.step()
         const how = run.random.pick<'crash' | 'kill' | 'close'>(['crash', 'crash', 'kill', 'close'])
-        run.restart(how)
+        await run.restart(how)
         run.check(t, seed, `${how} ${restart}`)
       }
     } catch (error) {

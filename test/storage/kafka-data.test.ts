@@ -3,7 +3,7 @@
 
 import t, { type Test } from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
-import { simulate } from '../../host/simulated/simulation.ts'
+import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
 import { batchProducerId, isControl, isTransactional, viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
@@ -22,8 +22,8 @@ function configFor(topic: string): LogConfig {
   return { ...defaultLogConfig, cleanupPolicy: isCompacted ? ['compact'] : ['delete'] }
 }
 
-function machine(changes: (files: Map<string, Uint8Array>) => void = () => {}): SimulatedNode {
-  const node = simulate(1).node('a')
+function machine(simulation: Simulation, changes: (files: Map<string, Uint8Array>) => void = () => {}): SimulatedNode {
+  const node = simulation.node('a')
   const changed = new Map(files)
   changes(changed)
   install(node.host.disk, root, changed)
@@ -90,14 +90,15 @@ function compareAll(t: Test, directory: LogDirectory): void {
 }
 
 t.test('after a clean stop every record is read, and nothing is scanned', async (t) => {
-  const node = machine()
+  const simulation = simulate(1)
+  const node = machine(simulation)
   const directory = openDirectory(node)
   t.equal(directory.clusterId, 'OExQfSewS4ukr3oz6vrcTg')
   t.equal(directory.wasCleanShutdown, true)
   t.equal(directory.previousBrokerEpoch, 15)
   compareAll(t, directory)
   for (const log of directory.logs()) t.equal(log.recoveryReport, null)
-  directory.close(15)
+  await simulation.complete(directory.close(15))
   const changed = [...files.keys()].filter((name) => !/checkpoint$|clean/.test(name))
   for (const name of changed) t.same(node.host.disk.exists(`${root}/${name}`), true, `${name} is still there`)
   for (const name of changed) {
@@ -107,7 +108,8 @@ t.test('after a clean stop every record is read, and nothing is scanned', async 
 })
 
 t.test('recovered from nothing but the logs, all is read again, and the indexes are those of Kafka', async (t) => {
-  const node = machine((files) => {
+  const simulation = simulate(1)
+  const node = machine(simulation, (files) => {
     for (const name of files.keys()) {
       const isMeta = /^meta.properties|partition.metadata$|log-start-offset-checkpoint$/.test(name)
       if (!isMeta && !name.endsWith('.log')) files.delete(name)
@@ -119,7 +121,7 @@ t.test('recovered from nothing but the logs, all is read again, and the indexes 
   for (const log of directory.logs()) {
     t.match(log.recoveryReport, { bytesCut: 0, segmentsRemoved: 0, reason: null }, log.directory)
   }
-  directory.close(16)
+  await simulation.complete(directory.close(16))
   for (const [name, bytes] of files) {
     const isRebuilt = /(index|snapshot|leader-epoch-checkpoint)$/.test(name) && !name.startsWith('__')
     // Where an epoch began cannot be told once compaction has taken its first batches.
