@@ -1,5 +1,5 @@
-// The composition root: a broker and its controller in one process, put together in the order of docs/ARCHITECTURE.md, taken
-// apart in the reverse one.
+// The composition root: a broker and its controller in one process, put together in the order of docs/ARCHITECTURE.md,
+// taken apart in the reverse one.
 
 import type { Host } from '../host/host.ts'
 import { createStorageEnvironment, type StorageEnvironment } from '../storage/environment.ts'
@@ -17,12 +17,12 @@ import { servedApis } from './handlers/handler.ts'
 import { handlers } from './handlers/table.ts'
 import { BrokerLifecycle } from './metadata/broker-lifecycle.ts'
 import { MetadataLoader } from './metadata/loader.ts'
-import { requestMemory, serverLimits } from './network/limits.ts'
 import { type ListenerAddress, parsePairs, planListener } from './network/listeners.ts'
 import { MemoryBudget } from './network/memory-budget.ts'
 import { Server } from './network/server.ts'
 import { FetchSessions } from './replication/fetch-sessions.ts'
 import { ReplicaManager } from './replication/replica-manager.ts'
+import { requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
@@ -53,8 +53,8 @@ export class Broker {
   #stopping: Promise<void> | null = null
 
   /**
-   * Resolves when the broker serves. Without a host it is an embedded one (embedded.ts): on a free port, in memory unless the
-   * properties name `log.dirs`.
+   * Resolves when the broker serves. Without a host it is an embedded one (embedded.ts): on a free port, in memory
+   * unless the properties name `log.dirs`.
    * @throws ConfigError, ListenerError, DiskError, StorageFault, NetworkError: what the operator can mend.
    */
   static async start(options: BrokerOptions = {}): Promise<Broker> {

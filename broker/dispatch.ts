@@ -1,8 +1,8 @@
 // From a frame to an answer: header → API and version → decode → handler → encode.
 //
-// A request that cannot be answered in its own words closes its connection, as in Apache Kafka: an unknown API, a version that
-// is not served, bytes that do not decode. The exception is ApiVersions (KIP-511): whatever version a client tries first, it is
-// told in version 0 which versions we have.
+// A request that cannot be answered in its own words closes its connection, as in Apache Kafka: an unknown API, a
+// version that is not served, bytes that do not decode. The exception is ApiVersions (KIP-511): whatever version a
+// client tries first, it is told in version 0 which versions we have.
 
 import type { Logger } from '../host/host.ts'
 import { type Api, apiByKey, apis } from '../protocol/apis.ts'

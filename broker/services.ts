@@ -1,15 +1,22 @@
 // The parts of a broker that handlers reach, in the order in which broker.ts builds them.
 
 import type { Host } from '../host/host.ts'
+import type { ApiName } from '../protocol/apis.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import type { ControllerChannel } from './controller/channel.ts'
 import type { CoordinatorFinder } from './coordinator/group/find-coordinator.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
 import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
-import type { ServedApi } from './handlers/handler.ts'
 import type { MetadataLoader } from './metadata/loader.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
 import type { ReplicaManager } from './replication/replica-manager.ts'
+
+export interface ServedApi {
+  readonly apiKey: number
+  readonly name: ApiName
+  readonly minVersion: number
+  readonly maxVersion: number
+}
 
 export interface Services {
   readonly host: Host

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command `milena`. The broker is loaded only once the arguments are known to ask for one, through Node's compile cache: reading
-// and stripping some two hundred files costs more than starting.
+// The command `milena`. The broker is loaded only once the arguments are known to ask for one, through Node's compile
+// cache: reading and stripping some two hundred files costs more than starting.
 
 import { enableCompileCache } from 'node:module'
 import { helpText, parseArguments, UsageError } from './arguments.ts'

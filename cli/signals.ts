@@ -1,7 +1,8 @@
 // The signals that ask the process to end.
 
 /**
- * Ctrl-C under `npm start` arrives twice, from the terminal and handed on by npm; a person who presses it again takes longer.
+ * Ctrl-C under `npm start` arrives twice, from the terminal and handed on by npm; a person who presses it again takes
+ * longer.
  */
 const echoMs = 500
 

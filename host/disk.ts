@@ -1,9 +1,9 @@
 // A disk: files that are read and written by position, and directories.
 //
-// Two kinds of call. Rare or cheap ones (open, rename, list, a small read) are synchronous and throw DiskError. Those that may
-// wait for the device (a sync, a cold read, a large write) take a callback and run in the host's pool; a callback never runs
-// inside the call that was given it. What is written is durable only after a sync of the file, and a new, renamed or removed
-// name only after a sync of its directory.
+// Two kinds of call. Rare or cheap ones (open, rename, list, a small read) are synchronous and throw DiskError. Those
+// that may wait for the device (a sync, a cold read, a large write) take a callback and run in the host's pool; a
+// callback never runs inside the call that was given it. What is written is durable only after a sync of the file, and
+// a new, renamed or removed name only after a sync of its directory.
 
 export interface Disk {
   /** `read`: must exist. `write`: read and write, created when missing. */
@@ -22,7 +22,10 @@ export interface Disk {
   syncDirectory(path: string): void
   /** Bytes free for new data, and of the whole file system. */
   space(path: string): { readonly freeSize: number; readonly totalSize: number }
-  /** Takes the exclusive lock that keeps two brokers off one directory; throws DiskError 'locked' when another process holds it. */
+  /**
+   * Takes the exclusive lock that keeps two brokers off one directory; throws DiskError 'locked' when another process
+   * holds it.
+   */
   lock(path: string): DiskLock
 }
 

@@ -1,5 +1,6 @@
-// The outside world as the broker sees it. Nothing but the implementations in host/real/ touches node:fs, node:net, timers,
-// the clock or randomness, so that a whole cluster runs in one process on simulated time, disks and networks (host/simulated/).
+// The outside world as the broker sees it. Nothing but the implementations in host/real/ touches node:fs, node:net,
+// timers, the clock or randomness, so that a whole cluster runs in one process on simulated time, disks and networks
+// (host/simulated/).
 
 import type { Disk } from './disk.ts'
 import type { Network } from './network.ts'
@@ -28,7 +29,9 @@ export interface Timer {
 export interface Timers {
   /** Runs once, `delayMs` or more from now. An open timer does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer
-  /** Runs after the callbacks of this event-loop turn: where the work of one turn is coalesced (one write, one sync). */
+  /**
+   * Runs after the callbacks of this event-loop turn: where the work of one turn is coalesced (one write, one sync).
+   */
   endOfTurn(run: () => void): void
 }
 

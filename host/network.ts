@@ -1,5 +1,5 @@
-// Byte streams between addresses. Flow control is explicit both ways: `write` says when the peer reads too slowly, `pause` stops
-// the reading from a peer that sends too fast.
+// Byte streams between addresses. Flow control is explicit both ways: `write` says when the peer reads too slowly,
+// `pause` stops the reading from a peer that sends too fast.
 
 export interface Address {
   readonly host: string

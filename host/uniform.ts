@@ -1,5 +1,5 @@
-// A uniform integer below a bound from a source of 32 random bits, without the bias of a plain remainder: values of the last,
-// incomplete multiple of the bound are drawn again.
+// A uniform integer below a bound from a source of 32 random bits, without the bias of a plain remainder: values of the
+// last, incomplete multiple of the bound are drawn again.
 
 const twoTo32 = 0x1_0000_0000
 

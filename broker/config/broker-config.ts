@@ -1,5 +1,5 @@
-// The configuration of one broker: what its server.properties and command line say (static), what was set for it and for all
-// brokers while running (dynamic, from the metadata image), and the defaults. `get` is typed by the name.
+// The configuration of one broker: what its server.properties and command line say (static), what was set for it and
+// for all brokers while running (dynamic, from the metadata image), and the defaults. `get` is typed by the name.
 //
 //   the broker's own dynamic value  >  the cluster-wide dynamic value  >  static value  >  default
 //

@@ -31,8 +31,8 @@ export function brokerConfigRow(name: string): ConfigRow | undefined {
 }
 
 /**
- * Keys that stand in for one another, the first that is set counts. The later ones are in a coarser unit; `factor` turns
- * them into the first one's. Source: ServerTopicConfigSynonyms, DynamicBrokerConfig.brokerConfigSynonyms.
+ * Keys that stand in for one another, the first that is set counts. The later ones are in a coarser unit; `factor`
+ * turns them into the first one's. Source: ServerTopicConfigSynonyms, DynamicBrokerConfig.brokerConfigSynonyms.
  */
 export const serverSynonyms: Readonly<
   Record<string, readonly { readonly name: BrokerConfigName; readonly factor: number }[]>
@@ -47,8 +47,8 @@ export const serverSynonyms: Readonly<
 }
 
 /**
- * What the server.properties that Milena starts with says where the user's says nothing, as Kafka ships one: one node that
- * is broker and controller, reached from this machine only, whose internal topics have one replica.
+ * What the server.properties that Milena starts with says where the user's says nothing, as Kafka ships one: one node
+ * that is broker and controller, reached from this machine only, whose internal topics have one replica.
  */
 export const shippedProperties: Readonly<Partial<Record<BrokerConfigName, string>>> = {
   'node.id': '1',

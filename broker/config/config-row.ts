@@ -1,7 +1,7 @@
-// What a configuration key is: a row with type, default, bounds, who may change it while the broker runs, and what it does.
-// The tables (tables/, topic-configs.ts, group-configs.ts, client-metrics-configs.ts) are objects of rows; the type of
-// `config.get(name)` is inferred from them. Values are kept as text, as they came and as DescribeConfigs shows them; parsing
-// and checking follow Kafka's ConfigDef (its error texts too: tools print them).
+// What a configuration key is: a row with type, default, bounds, who may change it while the broker runs, and what it
+// does. The tables (tables/, topic-configs.ts, group-configs.ts, client-metrics-configs.ts) are objects of rows; the
+// type of `config.get(name)` is inferred from them. Values are kept as text, as they came and as DescribeConfigs shows
+// them; parsing and checking follow Kafka's ConfigDef (its error texts too: tools print them).
 
 /** Numbers of DescribeConfigsResponse. */
 export const CONFIG_TYPES = {
@@ -202,7 +202,9 @@ export function throttledReplicas(text: string): string | null {
     : 'Must be the literal *, none or a list of partitionId:brokerId'
 }
 
-/** Of share.auto.offset.reset (KIP-932): latest, earliest or by_duration: and an ISO 8601 duration that is not negative. */
+/**
+ * Of share.auto.offset.reset (KIP-932): latest, earliest or by_duration: and an ISO 8601 duration that is not negative.
+ */
 export function offsetReset(text: string): string | null {
   if (text === 'latest' || text === 'earliest') return null
   const duration = /^by_duration:P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,9})?S)?)?$/i

@@ -1,8 +1,9 @@
-// What DescribeConfigs shows of each kind of resource: value, source, the synonyms in the order in which they count, type,
-// whether it can change, and documentation. Source: ConfigHelper.
+// What DescribeConfigs shows of each kind of resource: value, source, the synonyms in the order in which they count,
+// type, whether it can change, and documentation. Source: ConfigHelper.
 //
-// An entry's source is that of its first synonym. A synonym under another name than the entry's is shown only behind one
-// under its own: log.retention.ms inherits from log.retention.hours, and still shows no synonym while only that one is set.
+// An entry's source is that of its first synonym. A synonym under another name than the entry's is shown only behind
+// one under its own: log.retention.ms inherits from log.retention.hours, and still shows no synonym while only that one
+// is set.
 
 import type { BrokerConfig } from './broker-config.ts'
 import { type BrokerConfigName, brokerConfigRow, brokerConfigs, serverSynonyms } from './broker-configs.ts'

@@ -1,5 +1,5 @@
-// Kafka's group configs (KIP-848, KIP-932, KIP-1071), each with the server property that stands in when a group has no value of
-// its own. A row with `doc` acts in Milena.
+// Kafka's group configs (KIP-848, KIP-932, KIP-1071), each with the server property that stands in when a group has no
+// value of its own. A row with `doc` acts in Milena.
 
 import { boolean, int, list, long, offsetReset, string } from './config-row.ts'
 

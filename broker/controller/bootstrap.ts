@@ -1,5 +1,5 @@
-// What a new cluster begins with: what Kafka 4.4's storage tool and its first controller write. A metadata log that is not
-// empty is taken as it is.
+// What a new cluster begins with: what Kafka 4.4's storage tool and its first controller write. A metadata log that is
+// not empty is taken as it is.
 
 import { isControl, viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'

@@ -85,8 +85,8 @@ function beat(records: readonly MetadataRecord[], fields: Partial<ResponseInputO
 }
 
 /**
- * Leaders move away first; when the broker leads nothing that another replica could lead, it is fenced and may stop. What
- * only it can lead stays its own, to be led again when it is back.
+ * Leaders move away first; when the broker leads nothing that another replica could lead, it is fenced and may stop.
+ * What only it can lead stays its own, to be led again when it is back.
  */
 function shutDown({ image }: ControllerState, broker: BrokerImage, isCaughtUp: boolean): Beat {
   if (broker.fenced) return beat([], { isCaughtUp, isFenced: true, shouldShutDown: true })
@@ -119,9 +119,9 @@ function fence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord
 }
 
 /**
- * What a broker gets when it comes (back) to life. Partitions without a leader get it as theirs where it has all that was
- * committed. Those that it leads by the record of an earlier incarnation are led in a new leader epoch: what that one had not
- * synced may be gone, and whoever has read it must find out.
+ * What a broker gets when it comes (back) to life. Partitions without a leader get it as theirs where it has all that
+ * was committed. Those that it leads by the record of an earlier incarnation are led in a new leader epoch: what that
+ * one had not synced may be gone, and whoever has read it must find out.
  */
 function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord[] {
   const make = recordMaker(image)
@@ -147,8 +147,8 @@ function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataReco
 }
 
 /**
- * KIP-966: of a partition whose in-sync replicas are all gone, the eligible ones still have all that was committed. When those
- * are gone too, the last that led is the nearest there is, and with one replica the only one.
+ * KIP-966: of a partition whose in-sync replicas are all gone, the eligible ones still have all that was committed.
+ * When those are gone too, the last that led is the nearest there is, and with one replica the only one.
  */
 function isEligible({ isr, eligibleLeaderReplicas: eligible, lastKnownElr }: PartitionImage, id: number): boolean {
   if (isr.length > 0) return false

@@ -1,5 +1,5 @@
-// The way from a broker to the active controller: Kafka's own broker-to-controller requests, as objects. In one process the
-// calls skip the socket; over a network the same interface will encode them.
+// The way from a broker to the active controller: Kafka's own broker-to-controller requests, as objects. In one process
+// the calls skip the socket; over a network the same interface will encode them.
 
 import type { Host } from '../../host/host.ts'
 import type { RequestInputOf, RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
@@ -9,9 +9,13 @@ import { fetchMetadataLog, fetchSnapshot } from './log-fetch.ts'
 export interface ControllerChannel {
   /** Node of the controller that requests go to; -1: unknown. */
   readonly controllerId: number
-  /** Offset up to which the metadata log is committed: where a broker's image must be to have seen an answer's effect. */
+  /**
+   * Offset up to which the metadata log is committed: where a broker's image must be to have seen an answer's effect.
+   */
   readonly committedOffset: number
-  /** @throws {NotCommitted} when what the request asked for has not become durable, or it is not known whether it has. */
+  /**
+   * @throws {NotCommitted} when what the request asked for has not become durable, or it is not known whether it has.
+   */
   send<Name extends DecidedApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>>
   fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>>
   fetchSnapshot(request: RequestInputOf<'FetchSnapshot'>): Promise<ResponseInputOf<'FetchSnapshot'>>

@@ -1,5 +1,5 @@
-// Dynamic configs of topics, brokers, groups and client metrics: altered one by one, or replaced as a whole by the older
-// request. One resource's failure leaves the others alone; within a resource nothing changes when one key fails.
+// Dynamic configs of topics, brokers, groups and client metrics: altered one by one, or replaced as a whole by the
+// older request. One resource's failure leaves the others alone; within a resource nothing changes when one key fails.
 // Source: ConfigurationControlManager.
 
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
@@ -141,7 +141,9 @@ function missingFault({ image }: ControllerState, type: number, name: string): F
   return null
 }
 
-/** Eligible leader replicas (KIP-966) are computed from one min.insync.replicas: that of the cluster or of the topic. */
+/**
+ * Eligible leader replicas (KIP-966) are computed from one min.insync.replicas: that of the cluster or of the topic.
+ */
 function minIsrFault({ image }: ControllerState, type: number, name: string, changes: Changes): Fault | null {
   if (type !== RESOURCE.broker || !changes.has(MIN_ISR) || image.features.get(ELR_FEATURE) === 0) return null
   if (name !== '') {

@@ -1,6 +1,6 @@
 // The active controller: takes requests one by one, has the pure part decide (topics.ts, configs.ts, brokers.ts,
-// producer-ids.ts), appends the records to the quorum's log, replays them at once into its own image, and answers when they are
-// committed. Brokers see what is committed only, by fetching the log.
+// producer-ids.ts), appends the records to the quorum's log, replays them at once into its own image, and answers when
+// they are committed. Brokers see what is committed only, by fetching the log.
 //
 //   request ──▶ decide(state, request) ──▶ records ──▶ quorum.append ──▶ replay ──▶ … committed ──▶ answer
 //                  ▲                                                        │

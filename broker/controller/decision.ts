@@ -1,5 +1,5 @@
-// What the controller's pure part sees and says. A function from state and request to records and an answer; nothing changes
-// but by the replay of the records, and the answer leaves when they are committed.
+// What the controller's pure part sees and says. A function from state and request to records and an answer; nothing
+// changes but by the replay of the records, and the answer leaves when they are committed.
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { MetadataRecordType } from '../../protocol/messages/metadata-log/frame.ts'

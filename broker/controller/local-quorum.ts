@@ -1,13 +1,13 @@
-// The metadata log of a single node, which is always its leader: a directory `__cluster_metadata-0` in KRaft's format, so that
-// Kafka can go on from it, and it from Kafka.
+// The metadata log of a single node, which is always its leader: a directory `__cluster_metadata-0` in KRaft's format,
+// so that Kafka can go on from it, and it from Kafka.
 //
 //   00000000000000000000.log     batches with the leader epoch; each leadership begins with a LeaderChange control record
 //   *.checkpoint                 snapshots (snapshot-file.ts); the one of offset 0 is what the cluster began with
 //   quorum-state                 JSON: epoch and leader
 //
-// A record is committed when it is synced, also one that was there at the start: a crash of the process may have left it in
-// the page cache only. Appends of one turn, and all that arrive while a sync runs, share the next one.
-// Source: KafkaRaftClient, KafkaMetadataLog, FileQuorumStateStore.
+// A record is committed when it is synced, also one that was there at the start: a crash of the process may have left
+// it in the page cache only. Appends of one turn, and all that arrive while a sync runs, share the next one. Source:
+// KafkaRaftClient, KafkaMetadataLog, FileQuorumStateStore.
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { LeaderChangeMessage } from '../../protocol/messages/control-records.ts'

@@ -1,5 +1,6 @@
-// Fetch and FetchSnapshot on the controller: how brokers follow the metadata log (KIP-595, KIP-630). Only what is committed is
-// given out. A fetch at the end waits for more; one below the log's start is told the snapshot to begin from.
+// Fetch and FetchSnapshot on the controller: how brokers follow the metadata log (KIP-595, KIP-630). Only what is
+// committed is given out. A fetch at the end waits for more; one below the log's start is told the snapshot to begin
+// from.
 
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestInputOf, ResponseInputOf } from '../../protocol/apis.ts'

@@ -1,10 +1,13 @@
-// Where the replicas of new partitions go. One function, so that racks and load can be weighed later without the callers.
+// Where the replicas of new partitions go. One function, so that racks and load can be weighed later without the
+// callers.
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { type BrokerImage, DIRECTORY, type MetadataImage } from '../metadata/image.ts'
 import { type Fault, fault } from './decision.ts'
 
-/** Replica lists of `count` partitions: leaders round robin over the live brokers, followers on the brokers after them. */
+/**
+ * Replica lists of `count` partitions: leaders round robin over the live brokers, followers on the brokers after them.
+ */
 export function placeReplicas(
   image: MetadataImage,
   count: number,

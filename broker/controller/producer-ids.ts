@@ -1,4 +1,5 @@
-// Blocks of producer ids, which brokers hand out one by one: no id is ever given twice. Source: ProducerIdControlManager.
+// Blocks of producer ids, which brokers hand out one by one: no id is ever given twice. Source:
+// ProducerIdControlManager.
 
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'

@@ -1,10 +1,13 @@
-// Where the metadata log lives, and who may write it. One node's file (local-quorum.ts) now; a consensus engine later, behind
-// the same interface: records go in, get offsets, and become committed in order.
+// Where the metadata log lives, and who may write it. One node's file (local-quorum.ts) now; a consensus engine later,
+// behind the same interface: records go in, get offsets, and become committed in order.
 
 import type { MetadataImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 
-/** Records did not become committed, or it is not known whether they did: the log could not be written, or the leader stopped. */
+/**
+ * Records did not become committed, or it is not known whether they did: the log could not be written, or the leader
+ * stopped.
+ */
 export class NotCommitted extends Error {
   constructor(reason: string) {
     super(`metadata records were not committed: ${reason}`)
@@ -51,8 +54,8 @@ export interface Quorum {
   /** Batches of committed records from `offset` on. */
   read(offset: number, maxSize: number, done: ReadMetadata): void
   /**
-   * All batches from `offset` on, committed or not, for the start: a leader goes on from all it has. `onBatches` is called
-   * before it returns.
+   * All batches from `offset` on, committed or not, for the start: a leader goes on from all it has. `onBatches` is
+   * called before it returns.
    */
   replay(offset: number, onBatches: (bytes: Uint8Array) => void): void
   /** A snapshot's batches; null when there is none of that id. */

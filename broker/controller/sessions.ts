@@ -1,5 +1,5 @@
-// When each broker was last heard of. Not part of the replicated state: a new controller starts without, and a broker that it
-// has not heard of yet is neither alive nor dead.
+// When each broker was last heard of. Not part of the replicated state: a new controller starts without, and a broker
+// that it has not heard of yet is neither alive nor dead.
 
 import type { Clock } from '../../host/host.ts'
 
@@ -35,8 +35,8 @@ export class Sessions {
   }
 
   /**
-   * Brokers of whom nothing was heard for the timeout. To be called every `intervalMs`: when the calls come much later, it
-   * was this process that stood still (a suspended machine), and silence says nothing about the brokers.
+   * Brokers of whom nothing was heard for the timeout. To be called every `intervalMs`: when the calls come much later,
+   * it was this process that stood still (a suspended machine), and silence says nothing about the brokers.
    */
   expired(intervalMs: number): { readonly brokerId: number; readonly epoch: bigint }[] {
     const now = this.#clock.monotonic()

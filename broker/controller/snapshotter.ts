@@ -1,5 +1,5 @@
-// Decides when a snapshot of the metadata is written: after so many bytes of log, or so long after the last one when something
-// has changed. Source: KIP-630, KIP-876, SnapshotGenerator.
+// Decides when a snapshot of the metadata is written: after so many bytes of log, or so long after the last one when
+// something has changed. Source: KIP-630, KIP-876, SnapshotGenerator.
 
 import type { Host } from '../../host/host.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'

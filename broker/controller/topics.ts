@@ -1,5 +1,5 @@
-// Topics and partitions: created, extended, deleted. Source: ReplicationControlManager, ControllerApis; error texts are the
-// ones that Kafka's tools print. One topic's failure leaves the others of the request alone.
+// Topics and partitions: created, extended, deleted. Source: ReplicationControlManager, ControllerApis; error texts are
+// the ones that Kafka's tools print. One topic's failure leaves the others of the request alone.
 
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'

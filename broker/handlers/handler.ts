@@ -1,8 +1,8 @@
-// What a request handler is. One file an API; a handler turns a decoded request into an answer and holds no state of its own:
-// state lives in replication, coordinator and controller, reached through Services.
+// What a request handler is. One file an API; a handler turns a decoded request into an answer and holds no state of
+// its own: state lives in replication, coordinator and controller, reached through Services.
 
 import { type Api, type ApiName, apis, type RequestOf, type ResponseInputOf } from '../../protocol/apis.ts'
-import type { Services } from '../services.ts'
+import type { ServedApi, Services } from '../services.ts'
 
 /** Who asks, and in which words. */
 export interface RequestContext {
@@ -33,8 +33,9 @@ export type Handle<Name extends ApiName> = (
 ) => AnswerOf<Name> | Promise<AnswerOf<Name>>
 
 /**
- * A handler on the data plane: calls `reply` exactly once, now or later, without promises. null: nothing is sent (Produce with
- * acks=0). 'close': the connection is closed instead, which is the only way to tell a client of acks=0 that something is wrong.
+ * A handler on the data plane: calls `reply` exactly once, now or later, without promises. null: nothing is sent
+ * (Produce with acks=0). 'close': the connection is closed instead, which is the only way to tell a client of acks=0
+ * that something is wrong.
  */
 export type HandleDeferred<Name extends ApiName> = (
   services: Services,
@@ -62,13 +63,6 @@ export function handler<Name extends ApiName>(name: Name, handle: Handle<Name>):
 
 export function deferredHandler<Name extends ApiName>(name: Name, handleDeferred: HandleDeferred<Name>): HandlerRow {
   return { name, handleDeferred }
-}
-
-export interface ServedApi {
-  readonly apiKey: number
-  readonly name: ApiName
-  readonly minVersion: number
-  readonly maxVersion: number
 }
 
 /** The versions that a row serves: the protocol's, less an unstable latest one. */

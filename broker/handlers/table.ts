@@ -1,5 +1,5 @@
-// Every API that this broker serves, by family. ApiVersions, the dispatch and the documentation are derived from it: an API
-// without a row is not advertised, and a request for it closes its connection.
+// Every API that this broker serves, by family. ApiVersions, the dispatch and the documentation are derived from it: an
+// API without a row is not advertised, and a request for it closes its connection.
 
 import { apiVersions } from './cluster/api-versions.ts'
 import { describeCluster } from './cluster/describe-cluster.ts'

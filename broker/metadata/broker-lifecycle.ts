@@ -1,5 +1,5 @@
-// This broker's life as the controller sees it: registered at the start, fenced until it has replayed its own registration,
-// then kept alive by heartbeats until it says that it wants to stop. Source: BrokerLifecycleManager.
+// This broker's life as the controller sees it: registered at the start, fenced until it has replayed its own
+// registration, then kept alive by heartbeats until it says that it wants to stop. Source: BrokerLifecycleManager.
 
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'

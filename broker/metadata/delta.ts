@@ -1,8 +1,8 @@
-// Records applied to an image: one delta collects those of one or more batches, tells what they changed, and ends in the
-// next image. Brokers and the controller use the same fold, so they cannot disagree.
+// Records applied to an image: one delta collects those of one or more batches, tells what they changed, and ends in
+// the next image. Brokers and the controller use the same fold, so they cannot disagree.
 //
-// Records between BeginTransaction and EndTransaction take effect together at the end, or, after AbortTransaction, not at
-// all (KIP-868). A transaction may span deltas: what is pending goes from one to the next through `MetadataReplay`.
+// Records between BeginTransaction and EndTransaction take effect together at the end, or, after AbortTransaction, not
+// at all (KIP-868). A transaction may span deltas: what is pending goes from one to the next through `MetadataReplay`.
 
 import {
   type BrokerImage,

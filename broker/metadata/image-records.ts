@@ -1,4 +1,5 @@
-// The records that make an image from nothing: what a snapshot holds. In Kafka's order; records of types not known here last.
+// The records that make an image from nothing: what a snapshot holds. In Kafka's order; records of types not known here
+// last.
 
 import type { BrokerImage, MetadataImage, TopicImage } from './image.ts'
 import { type MetadataRecord, newRecord } from './records.ts'

@@ -1,6 +1,7 @@
-// The metadata image: all cluster state at one offset of the metadata log, the fold of the records before it. Immutable;
-// images share what did not change between them. Every part of the broker reads it, and the controller decides on it.
-// Source: MetadataImage and its parts; the sections stand in the order in which Kafka writes them into a snapshot.
+// The metadata image: all cluster state at one offset of the metadata log, the fold of the records before it.
+// Immutable; images share what did not change between them. Every part of the broker reads it, and the controller
+// decides on it. Source: MetadataImage and its parts; the sections stand in the order in which Kafka writes them into a
+// snapshot.
 
 import { PersistentMap } from './persistent-map.ts'
 import type { KnownRecord, UnknownRecord } from './records.ts'
@@ -122,7 +123,9 @@ export class ConfigsImage {
     this.#byResource = byResource
   }
 
-  /** The resource's own values; empty when it has none. The broker default is the broker resource with an empty name. */
+  /**
+   * The resource's own values; empty when it has none. The broker default is the broker resource with an empty name.
+   */
   of(type: number, name: string): ReadonlyMap<string, string> {
     return this.#byResource.get(ConfigsImage.key(type, name)) ?? NO_CONFIGS
   }

@@ -1,5 +1,5 @@
-// A broker's view of the metadata log: fetches it from the controller, replays it, and publishes each new image with its delta
-// to the parts of the broker, in the order in which they subscribed.
+// A broker's view of the metadata log: fetches it from the controller, replays it, and publishes each new image with
+// its delta to the parts of the broker, in the order in which they subscribed.
 
 import type { Host } from '../../host/host.ts'
 import type { ResponseInputOf } from '../../protocol/apis.ts'
@@ -49,7 +49,8 @@ export class MetadataLoader {
 
   /** Resolves when what the log held at the call is published, as one delta from nothing. */
   async start(): Promise<void> {
-    // What is published must include a leader: the log of a controller that has just begun is committed with its first record.
+    // What is published must include a leader: the log of a controller that has just begun is committed with its first
+    // record.
     let highWatermark = 0
     do {
       highWatermark = await this.#fetch()

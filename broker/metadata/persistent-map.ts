@@ -1,6 +1,7 @@
-// An immutable map whose copies share what has not changed: a table of small buckets, of which an edit copies the touched
-// ones. A change of one entry among 20,000 copies one array of pointers and one bucket, so that a metadata image can be
-// published for every commit. Iteration is in no particular order, but the same for the same history of edits.
+// An immutable map whose copies share what has not changed: a table of small buckets, of which an edit copies the
+// touched ones. A change of one entry among 20,000 copies one array of pointers and one bucket, so that a metadata
+// image can be published for every commit. Iteration is in no particular order, but the same for the same history of
+// edits.
 
 type Bucket<V> = ReadonlyMap<string, V>
 

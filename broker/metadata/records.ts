@@ -1,6 +1,6 @@
-// Records of the metadata log as this broker handles them: decoded beside their bytes, in the version that the cluster's
-// metadata.version asks for. A type or version that is not known here is kept as bytes and reported, so that a snapshot
-// loses nothing that another release wrote. (Kafka refuses to start on one.)
+// Records of the metadata log as this broker handles them: decoded beside their bytes, in the version that the
+// cluster's metadata.version asks for. A type or version that is not known here is kept as bytes and reported, so that
+// a snapshot loses nothing that another release wrote. (Kafka refuses to start on one.)
 
 import {
   decodeMetadataRecord,

@@ -3,8 +3,8 @@
 //   onBytes → FrameAssembler → waiting requests → dispatch → answer slots → one write per turn
 //
 // As in Apache Kafka, the requests of a connection are handled one after another; only a request that may overlap its
-// predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while the peer
-// does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
+// predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while
+// the peer does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
 
 import type { Connection, NetworkError } from '../../host/network.ts'
 import { FrameAssembler } from './frame-assembler.ts'
@@ -29,7 +29,9 @@ export interface Peer {
 }
 
 export interface Dispatcher {
-  /** Whether a frame's request may start before its predecessors on the connection are answered, if those may as well. */
+  /**
+   * Whether a frame's request may start before its predecessors on the connection are answered, if those may as well.
+   */
   mayOverlap(frame: Uint8Array): boolean
   /** Handles one request; `reply` is called exactly once, now or later. Chunks include no size prefix. */
   dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void

@@ -4,9 +4,9 @@
 //   │ size int32 │ size bytes: one request  │ …
 //   └────────────┴──────────────────────────┘
 //
-// The bytes of a read are lent (host/network.ts), so each frame is copied once, into memory of its own, which the request then
-// owns: Produce keeps its records there until they are on disk. A frame's memory grows with the bytes that have come, not with
-// the size that it announces.
+// The bytes of a read are lent (host/network.ts), so each frame is copied once, into memory of its own, which the
+// request then owns: Produce keeps its records there until they are on disk. A frame's memory grows with the bytes that
+// have come, not with the size that it announces.
 
 const SIZE_LENGTH = 4
 /** A frame up to this size gets its whole memory at once: two copies would cost more than the memory may. */
@@ -33,8 +33,8 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes the bytes of one read and calls `onFrame` for each frame that they complete, until it answers false; what is left
-   * then is dropped. Returns the problem when a size is negative or over the limit: the stream is beyond use.
+   * Takes the bytes of one read and calls `onFrame` for each frame that they complete, until it answers false; what is
+   * left then is dropped. Returns the problem when a size is negative or over the limit: the stream is beyond use.
    */
   push(bytes: Uint8Array, onFrame: (frame: Uint8Array) => boolean): FrameProblem | null {
     let position = 0

@@ -1,5 +1,5 @@
-// The properties `listeners`, `advertised.listeners` and `controller.listener.names`: where the broker listens, and what it
-// tells clients to connect to.
+// The properties `listeners`, `advertised.listeners` and `controller.listener.names`: where the broker listens, and
+// what it tells clients to connect to.
 //
 //   listeners=PLAINTEXT://127.0.0.1:9092,CONTROLLER://127.0.0.1:9093     NAME://HOST:PORT, comma-separated
 
@@ -65,7 +65,8 @@ export function planListener(
   }
   if (ANY_HOSTS.has(advertise.host) || advertise.host === '') {
     throw new ListenerError(
-      `clients cannot connect to '${advertise.host}': set advertised.listeners=${listen.name}://HOST:${listen.port} to what they can reach`,
+      `clients cannot connect to '${advertise.host}': set advertised.listeners=${listen.name}://HOST:${listen.port}, ` +
+        'with a host that they can reach',
     )
   }
   return { listen, advertise }

@@ -1,8 +1,8 @@
 // Bounds the memory that requests in flight may hold, over all connections (Kafka: queued.max.request.bytes).
 //
-// Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs nothing.
-// When the budget is spent, connections stop reading and queue up here. One of them is always let through when nothing but
-// half-received frames holds the memory: otherwise they could wait for each other for ever.
+// Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
+// nothing. When the budget is spent, connections stop reading and queue up here. One of them is always let through when
+// nothing but half-received frames holds the memory: otherwise they could wait for each other for ever.
 
 export interface BudgetWaiter {
   /** There is room again. The waiter may read on. */

@@ -1,5 +1,5 @@
-// A listener and its connections: accepts within the limits (max.connections, max.connections.per.ip), closes the idle ones
-// (connections.max.idle.ms), and closes all of them at the end.
+// A listener and its connections: accepts within the limits (max.connections, max.connections.per.ip), closes the idle
+// ones (connections.max.idle.ms), and closes all of them at the end.
 
 import type { Clock, Logger, Timer, Timers } from '../../host/host.ts'
 import type { Address, Connection, Listener, Network, NetworkError } from '../../host/network.ts'
@@ -47,8 +47,8 @@ export class Server {
   }
 
   /**
-   * Resolves to the address, with the port that was taken for port 0. Connections are accepted from here on and read from
-   * once `serve` is called, so that the broker can register under its port before it answers.
+   * Resolves to the address, with the port that was taken for port 0. Connections are accepted from here on and read
+   * from once `serve` is called, so that the broker can register under its port before it answers.
    */
   async listen(address: Address): Promise<Address> {
     this.#listening = await this.#options.network.listen(address, (connection) => this.#accept(connection))

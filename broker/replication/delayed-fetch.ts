@@ -1,5 +1,5 @@
-// One fetch over several partitions: reads them in the order asked, within one byte budget, and, when that brings too little,
-// waits for more (Kafka: DelayedFetch in the fetch purgatory; KIP-74 for the size limits).
+// One fetch over several partitions: reads them in the order asked, within one byte budget, and, when that brings too
+// little, waits for more (Kafka: DelayedFetch in the fetch purgatory; KIP-74 for the size limits).
 //
 //   read all ──enough, an error, or no time to wait──▶ done
 //      │                                                ▲
@@ -11,7 +11,10 @@ import type { Clock, Timer, Timers } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchWaiter, Partition } from './partition.ts'
 
-/** A partition as a request names it: by topic (then topicId is zero) or, from Fetch v13 on, by topicId (then topic is empty). */
+/**
+ * A partition as a request names it: by topic (then topicId is zero) or, from Fetch v13 on, by topicId (then topic is
+ * empty).
+ */
 export interface FetchPartition {
   readonly topic: string
   readonly topicId: string

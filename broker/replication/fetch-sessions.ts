@@ -1,5 +1,5 @@
-// Incremental fetch sessions (KIP-227): a client names its partitions once; later requests carry what changed, later answers
-// what is new. Kafka: FetchSession, FetchManager.
+// Incremental fetch sessions (KIP-227): a client names its partitions once; later requests carry what changed, later
+// answers what is new. Kafka: FetchSession, FetchManager.
 //
 //   session id 0, epoch  0   full fetch; a session is opened if there is room      session id 0, epoch -1   full fetch, no session
 //   session id n, epoch  0   closes n, then as above                               session id n, epoch -1   closes n, full fetch
@@ -154,8 +154,8 @@ function cached(request: FetchPartition): CachedPartition {
 }
 
 /**
- * Notes what the client is told of a partition; false when there is nothing new to tell. A partition that had records goes to
- * the end of the session's order, so that under a byte budget all get their turn.
+ * Notes what the client is told of a partition; false when there is nothing new to tell. A partition that had records
+ * goes to the end of the session's order, so that under a byte budget all get their turn.
  */
 function remember(session: FetchSession, target: FetchTarget): boolean {
   const key = keyOf(target.request)

@@ -4,9 +4,9 @@
 //   ──┼──────────────────────┼──────────────────┼────────────┼─────────────┼──▶
 //     │    consumers read    │       on its way to being acknowledged      │
 //
-// Visible = acknowledged: the high watermark passes an append of acks=all once it is durable, one of acks 0 or 1 once it is
-// written; so a consumer never reads what an acks=all producer may yet have to send again after a crash. (Kafka's leader counts
-// what is in its page cache, and leaves durability to the replicas.)
+// Visible = acknowledged: the high watermark passes an append of acks=all once it is durable, one of acks 0 or 1 once
+// it is written; so a consumer never reads what an acks=all producer may yet have to send again after a crash. (Kafka's
+// leader counts what is in its page cache, and leaves durability to the replicas.)
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { type AppendResult, appendError } from '../../storage/append-result.ts'
@@ -41,7 +41,9 @@ export class Partition implements LogListener {
   readonly #fetchWaiters = new Set<FetchWaiter>()
   /** Appends that need only be written to be visible end here. */
   #visibleOnceWritten = 0
-  /** Bytes appended since the start, and how many of them are visible: fetches with a minimum count by the difference. */
+  /**
+   * Bytes appended since the start, and how many of them are visible: fetches with a minimum count by the difference.
+   */
   #appendedSize = 0
   #visibleSize = 0
   readonly #invisible = new Backlog<number>()
@@ -96,7 +98,10 @@ export class Partition implements LogListener {
     return result
   }
 
-  /** `done` once everything before `endOffset` is written, or with the error that prevents it; at once when it already is. */
+  /**
+   * `done` once everything before `endOffset` is written, or with the error that prevents it; at once when it already
+   * is.
+   */
   whenWritten(endOffset: number, done: OnOffset): void {
     if (this.log.writtenEndOffset >= endOffset) done(ErrorCode.NONE)
     else this.#awaitingWrite.push(endOffset, done)
@@ -108,7 +113,9 @@ export class Partition implements LogListener {
     else this.#awaitingCommit.push(endOffset, done)
   }
 
-  /** What acks=all may promise. The high watermark can be ahead of it: an append of acks=1 takes all before it along. */
+  /**
+   * What acks=all may promise. The high watermark can be ahead of it: an append of acks=1 takes all before it along.
+   */
   get #committedOffset(): number {
     return this.#syncsAcksAll ? Math.min(this.log.durableEndOffset, this.log.highWatermark) : this.log.highWatermark
   }

@@ -1,5 +1,5 @@
-// The partitions that this broker has, and how they follow the metadata image: created, led and deleted as its deltas say.
-// (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
+// The partitions that this broker has, and how they follow the metadata image: created, led and deleted as its deltas
+// say. (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
 
 import type { Logger } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -71,7 +71,9 @@ export class ReplicaManager {
     }
   }
 
-  /** Opens and leads what the image says is ours, and sets aside what no topic has: deleted while this broker was down. */
+  /**
+   * Opens and leads what the image says is ours, and sets aside what no topic has: deleted while this broker was down.
+   */
   start(image: MetadataImage): void {
     for (const topic of image.topics.values()) {
       for (let index = 0; index < topic.partitions.length; index++) this.#change(topic, index)

@@ -52,7 +52,8 @@ function diskError(path: string, error: unknown): DiskError {
   if (error instanceof DiskError) return error
   if (!(error instanceof Error)) return new DiskError('failed', path, String(error))
   const code = 'code' in error ? String(error.code) : ''
-  // Node's text ends with the call and the path, which DiskError has already: `ENOENT: no such file or directory, open 'x'`.
+  // Node's text ends with the call and the path, which DiskError has already: `ENOENT: no such file or directory, open
+  // 'x'`.
   return new DiskError(reasons[code] ?? 'failed', path, error.message.replace(/, \w+( '.*)?$/, ''))
 }
 

@@ -1,9 +1,10 @@
 // The lock that keeps two brokers off one data directory.
 //
-// Apache Kafka takes a POSIX record lock on the file `.lock` and leaves the file behind. The kernel drops such a lock with its
-// process, however that ends, so there is never a stale one to clean up. Node has no call for record locks, but the SQLite
-// that it carries takes one on the file it opens (and LockFileEx on Windows): a database of nought bytes, never written, is
-// exactly Kafka's lock file. Its byte range lies within Kafka's, so that each sees the other's lock.
+// Apache Kafka takes a POSIX record lock on the file `.lock` and leaves the file behind. The kernel drops such a lock
+// with its process, however that ends, so there is never a stale one to clean up. Node has no call for record locks,
+// but the SQLite that it carries takes one on the file it opens (and LockFileEx on Windows): a database of nought
+// bytes, never written, is exactly Kafka's lock file. Its byte range lies within Kafka's, so that each sees the other's
+// lock.
 
 import { readFileSync, statSync } from 'node:fs'
 import { DiskError, type DiskLock } from '../disk.ts'

@@ -1,8 +1,8 @@
 // TCP, through node:net.
 //
-// Bytes are received into one buffer for the whole process (`onread`): measured half to a quarter of the CPU per byte of
-// 'data' events, which allocate 64 KiB a read. A server's sockets do not take that option, so an accepted connection is taken
-// off its socket (paused, hence before the first read) and given to a new one.
+// Bytes are received into one buffer for the whole process (`onread`): measured half to a quarter of the CPU per byte
+// of 'data' events, which allocate 64 KiB a read. A server's sockets do not take that option, so an accepted connection
+// is taken off its socket (paused, hence before the first read) and given to a new one.
 
 import { type AddressInfo, createServer, Socket, type SocketConstructorOpts } from 'node:net'
 import {

@@ -1,6 +1,6 @@
-// The names on a simulated disk: a tree of directories, each with its entries as the running system sees them and as a crash
-// is sure to leave them. A change of names is an operation that waits for a sync of its directory; a crash keeps the
-// operations of a directory up to a random one, in their order, as a journalling file system does.
+// The names on a simulated disk: a tree of directories, each with its entries as the running system sees them and as a
+// crash is sure to leave them. A change of names is an operation that waits for a sync of its directory; a crash keeps
+// the operations of a directory up to a random one, in their order, as a journalling file system does.
 
 import type { FileContent } from './file.ts'
 import type { SeededRandom } from './random.ts'

@@ -1,9 +1,9 @@
 // A disk in memory that knows what a crash would leave of it.
 //
-// A SimulatedDisk outlives the processes that use it; each process reaches it through a session of its own, which ends with
-// the process: its calls with a callback then never call back, those under way have happened in part, and its lock is free.
-// Stricter than most real disks, so that code that works here works there: what is not synced may be lost, also the name of a
-// new file whose bytes are synced; open files can be neither renamed nor removed (Windows).
+// A SimulatedDisk outlives the processes that use it; each process reaches it through a session of its own, which ends
+// with the process: its calls with a callback then never call back, those under way have happened in part, and its lock
+// is free. Stricter than most real disks, so that code that works here works there: what is not synced may be lost,
+// also the name of a new file whose bytes are synced; open files can be neither renamed nor removed (Windows).
 
 import type { Disk, DiskErrorReason } from '../disk.ts'
 import { Directory } from './directory.ts'

@@ -1,6 +1,6 @@
-// The content of one simulated file, twice: as the running system sees it, and as the medium would show it after a loss of
-// power. Content is kept in pages; a page that both have in common is shared and copied at the next write to it, so that a
-// file extended with zeros (a preallocated index) costs nothing.
+// The content of one simulated file, twice: as the running system sees it, and as the medium would show it after a loss
+// of power. Content is kept in pages; a page that both have in common is shared and copied at the next write to it, so
+// that a file extended with zeros (a preallocated index) costs nothing.
 //
 //   current  ┌────┬────┬────┬────┐   what reads see
 //            │ 0  │ 1' │ 2' │ 3' │

@@ -1,8 +1,9 @@
-// The network between simulated machines: streams with latency, in chunks of arbitrary size, with a bounded number of bytes
-// under way; connections that are lost, machines that cannot reach each other, processes that end.
+// The network between simulated machines: streams with latency, in chunks of arbitrary size, with a bounded number of
+// bytes under way; connections that are lost, machines that cannot reach each other, processes that end.
 //
-// A machine's address is its name; `localhost`, `127.0.0.1`, `::1` and `0.0.0.0` are the machine itself. What a partition holds
-// up arrives after its end when that comes within `resetAfterMs`, as TCP sends again; else both ends see a timeout.
+// A machine's address is its name; `localhost`, `127.0.0.1`, `::1` and `0.0.0.0` are the machine itself. What a
+// partition holds up arrives after its end when that comes within `resetAfterMs`, as TCP sends again; else both ends
+// see a timeout.
 
 import { type Address, type Connection, type Listener, type Network, NetworkError } from '../network.ts'
 import type { Latency } from './disk-options.ts'

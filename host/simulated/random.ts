@@ -1,4 +1,5 @@
-// Random numbers that a seed determines: sfc32 (Chris Doty-Humphrey's small fast counting generator, 128 bits of state).
+// Random numbers that a seed determines: sfc32 (Chris Doty-Humphrey's small fast counting generator, 128 bits of
+// state).
 
 import type { Random } from '../host.ts'
 import { uniformBelow } from '../uniform.ts'

@@ -8,9 +8,10 @@
 //   node.crash()                                         power fails; node.kill() is kill -9, the page cache stays
 //   const again = openLog(node.restart())                a new process on what is left
 //
-// An event (a timer, the end of a disk call, bytes that arrive) is run, then every promise that it settled; events that are due
-// within a few microseconds share a turn of the event loop, and `endOfTurn` runs after the last of them. Same seed, same run,
-// as long as the code under test waits for nothing but its host: libuv's pool (asynchronous zlib) knows no virtual time.
+// An event (a timer, the end of a disk call, bytes that arrive) is run, then every promise that it settled; events that
+// are due within a few microseconds share a turn of the event loop, and `endOfTurn` runs after the last of them. Same
+// seed, same run, as long as the code under test waits for nothing but its host: libuv's pool (asynchronous zlib) knows
+// no virtual time.
 
 import { EventQueue, type SimulatedEvent } from './event-queue.ts'
 import { SimulatedFabric } from './network.ts'

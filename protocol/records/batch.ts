@@ -1,6 +1,7 @@
 /**
  * Batches as the data plane sees them: header fields read and patched in place, at a position of a DataView, nothing
- * allocated, no record decoded. `view` and `bytes` always cover the same bytes; `position` is where a batch begins in them.
+ * allocated, no record decoded. `view` and `bytes` always cover the same bytes; `position` is where a batch begins in
+ * them.
  *
  * The functions of this file trust that the header is there: `batchFault` or `BatchCursor` has checked sizes before.
  * The ones named for the header alone (batchSize, batchMagic) hold for magic 0 and 1 too; the others are for magic 2.
@@ -118,7 +119,9 @@ export function setLeaderEpoch(view: DataView, position: number, leaderEpoch: nu
   view.setInt32(position + at.LEADER_EPOCH, leaderEpoch)
 }
 
-/** Makes every record of the batch one of LogAppendTime: they share the batch's max timestamp. Recomputes the checksum. */
+/**
+ * Makes every record of the batch one of LogAppendTime: they share the batch's max timestamp. Recomputes the checksum.
+ */
 export function setLogAppendTime(bytes: Uint8Array, view: DataView, position: number, timestamp: number): void {
   view.setInt16(position + at.ATTRIBUTES, batchAttributes(view, position) | at.LOG_APPEND_TIME_FLAG)
   setMaxTimestamp(bytes, view, position, timestamp)
@@ -159,8 +162,8 @@ export const BATCH_FAULTS = {
 export type BatchFault = keyof typeof BATCH_FAULTS
 
 /**
- * Checks that a batch of magic 2 at `position` lies within `end` and is sound: sizes, magic, codec, checksum, and what the
- * checksum covers. null: nothing is wrong. For what comes from other replicas or from disk.
+ * Checks that a batch of magic 2 at `position` lies within `end` and is sound: sizes, magic, codec, checksum, and what
+ * the checksum covers. null: nothing is wrong. For what comes from other replicas or from disk.
  */
 export function batchFault(bytes: Uint8Array, view: DataView, position: number, end: number): BatchFault | null {
   if (end - position < at.RECORDS) return tooShort(view, position, end)

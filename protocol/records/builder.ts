@@ -1,6 +1,6 @@
 /**
- * Writes record batches of magic 2 as Kafka's own writer encodes them (DefaultRecordBatch, MemoryRecordsBuilder): for the
- * metadata log, the coordinators, control batches, compaction and tests. What producers send is never rebuilt.
+ * Writes record batches of magic 2 as Kafka's own writer encodes them (DefaultRecordBatch, MemoryRecordsBuilder): for
+ * the metadata log, the coordinators, control batches, compaction and tests. What producers send is never rebuilt.
  *
  * Records go into one growing buffer behind room for the header, so that an uncompressed batch is written once.
  */

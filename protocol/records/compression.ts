@@ -1,6 +1,6 @@
 /**
- * The codecs of record batches. The broker seldom comes here: batches are stored and served as producers compressed them.
- * So the native packages load on first use, and everything is synchronous on whole, bounded buffers.
+ * The codecs of record batches. The broker seldom comes here: batches are stored and served as producers compressed
+ * them. So the native packages load on first use, and everything is synchronous on whole, bounded buffers.
  *
  * Every decompression has a limit on its output, known before memory is taken, so that a small batch cannot become a
  * large one ("compression bomb"). Whatever goes wrong with the bytes is a CorruptBatch.

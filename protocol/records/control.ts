@@ -1,6 +1,7 @@
 /**
- * Control records: what brokers and controllers write among the records of clients. The key is version and type (two int16),
- * the value belongs to the type. Source: ControlRecordType, EndTransactionMarker; KIP-98 (markers), KIP-595, 630 and 853.
+ * Control records: what brokers and controllers write among the records of clients. The key is version and type (two
+ * int16), the value belongs to the type. Source: ControlRecordType, EndTransactionMarker; KIP-98 (markers), KIP-595,
+ * 630 and 853.
  */
 
 import { type BatchOptions, buildBatch, type RecordInput } from './builder.ts'

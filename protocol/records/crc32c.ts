@@ -1,8 +1,9 @@
 /**
  * CRC-32C (Castagnoli), the checksum of record batches (magic 2), and CRC-32, that of messages (magic 0 and 1).
  *
- * Below 256 bytes the call into native code costs more than it saves, so the portable table-driven one is used there, and
- * everywhere when the native package has no build for this platform (docs/decisions/native-packages.md has the figures).
+ * Below 256 bytes the call into native code costs more than it saves, so the portable table-driven one is used there,
+ * and everywhere when the native package has no build for this platform (docs/decisions/native-packages.md has the
+ * figures).
  */
 
 import { createRequire } from 'node:module'

@@ -1,7 +1,7 @@
 /**
- * The one way in which stored or received records are refused by throwing: the bytes are not what a writer wrote (sizes,
- * checksums, compression). Kafka: CorruptRecordException. `reason` is fit for a log line or an answer. What a produced batch
- * gets wrong by its header is a value instead: BatchFault and RecordFault.
+ * The one way in which stored or received records are refused by throwing: the bytes are not what a writer wrote
+ * (sizes, checksums, compression). Kafka: CorruptRecordException. `reason` is fit for a log line or an answer. What a
+ * produced batch gets wrong by its header is a value instead: BatchFault and RecordFault.
  */
 
 export class CorruptBatch extends Error {

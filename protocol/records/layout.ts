@@ -42,7 +42,9 @@ export const PRODUCER_ID = 43
 export const PRODUCER_EPOCH = 51
 export const BASE_SEQUENCE = 53
 export const RECORD_COUNT = 57
-/** Also the size of the header, and of an empty batch (which compaction leaves behind to keep a producer's sequence). */
+/**
+ * Also the size of the header, and of an empty batch (which compaction leaves behind to keep a producer's sequence).
+ */
 export const RECORDS = 61
 
 /** Batch attributes. */
@@ -50,7 +52,9 @@ export const COMPRESSION_MASK = 0x07
 export const LOG_APPEND_TIME_FLAG = 0x08
 export const TRANSACTIONAL_FLAG = 0x10
 export const CONTROL_FLAG = 0x20
-/** The base timestamp is the time from which tombstones and markers may go (KAFKA-8522), not that of the first record. */
+/**
+ * The base timestamp is the time from which tombstones and markers may go (KAFKA-8522), not that of the first record.
+ */
 export const DELETE_HORIZON_FLAG = 0x40
 
 /** Messages of magic 0 and 1. */

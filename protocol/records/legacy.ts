@@ -1,9 +1,9 @@
 /**
  * Messages of magic 0 and 1, which old logs hold and no producer may send any more. Read only.
  *
- * A plain message is a batch of one. A compressed one wraps a set of plain messages: in magic 0 with absolute offsets, in
- * magic 1 with offsets from 0 such that the last one is the wrapper's own; a wrapper of LogAppendTime lends its timestamp.
- * Source: AbstractLegacyRecordBatch, LegacyRecord; KIP-31 and KIP-32. Layout: layout.ts.
+ * A plain message is a batch of one. A compressed one wraps a set of plain messages: in magic 0 with absolute offsets,
+ * in magic 1 with offsets from 0 such that the last one is the wrapper's own; a wrapper of LogAppendTime lends its
+ * timestamp. Source: AbstractLegacyRecordBatch, LegacyRecord; KIP-31 and KIP-32. Layout: layout.ts.
  */
 
 import { batchBaseOffset, batchMagic, batchSize, viewOf } from './batch.ts'

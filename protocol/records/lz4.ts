@@ -3,8 +3,9 @@
  *
  *   magic u32 LE | FLG | BD | content size u64? | dict id u32? | HC | { size u32 LE | data | checksum u32? }* | 0 u32 | checksum?
  *
- * The package has no limit on its output, so the frame's size is worked out from its blocks before anything is allocated.
- * For message sets of magic 0 Kafka computed HC over the magic as well (KAFKA-3160); HC is put right before decoding those.
+ * The package has no limit on its output, so the frame's size is worked out from its blocks before anything is
+ * allocated. For message sets of magic 0 Kafka computed HC over the magic as well (KAFKA-3160); HC is put right before
+ * decoding those.
  */
 
 import { CorruptBatch } from './errors.ts'

@@ -1,6 +1,6 @@
 /**
- * The same batch under another codec, for topics with a `compression.type` of their own. Header and records stay as they
- * are, byte for byte; only the codec's bits, the length and the checksum change.
+ * The same batch under another codec, for topics with a `compression.type` of their own. Header and records stay as
+ * they are, byte for byte; only the codec's bits, the length and the checksum change.
  */
 
 import * as batch from './batch.ts'

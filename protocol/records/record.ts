@@ -1,7 +1,7 @@
 /**
- * The records inside batches: as objects for coordinators, the metadata log and tools, and as a check without objects for
- * produced batches which must be looked into. Keys and values are views of the batch's memory (or of its decompressed
- * records): copy what outlives it. Source: DefaultRecord, DefaultRecordBatch, LogValidator.
+ * The records inside batches: as objects for coordinators, the metadata log and tools, and as a check without objects
+ * for produced batches which must be looked into. Keys and values are views of the batch's memory (or of its
+ * decompressed records): copy what outlives it. Source: DefaultRecord, DefaultRecordBatch, LogValidator.
  */
 
 import * as batch from './batch.ts'
@@ -130,7 +130,9 @@ function recordEnd(reader: RecordReader): number {
 export type RecordRules = {
   /** A topic that is compacted needs keys. */
   keysRequired?: boolean
-  /** ms; records outside are refused (message.timestamp.before.max.ms, …after.max.ms), except those without a timestamp. */
+  /**
+   * ms; records outside are refused (message.timestamp.before.max.ms, …after.max.ms), except those without a timestamp.
+   */
   oldestTimestamp?: number
   newestTimestamp?: number
   maxSize?: number
@@ -143,8 +145,8 @@ export type RecordFault = { index: number; fault: 'corrupt' | 'offset' | 'key' |
 const MAX_FAULTS = 100
 
 /**
- * Walks all records of a produced batch of magic 2 whose header is sound: sizes, offset deltas 0, 1, 2, …, and the rules
- * of the topic. null: nothing is wrong.
+ * Walks all records of a produced batch of magic 2 whose header is sound: sizes, offset deltas 0, 1, 2, …, and the
+ * rules of the topic. null: nothing is wrong.
  */
 export function recordFaults(
   bytes: Uint8Array,

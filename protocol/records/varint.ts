@@ -1,6 +1,7 @@
 /**
- * Zigzag varints as records hold them (KIP-98): small numbers of either sign in few bytes, seven bits a byte, low first.
- * Lengths and deltas are 32-bit; timestamp deltas are 64-bit and come out as numbers (see int64.ts for their range).
+ * Zigzag varints as records hold them (KIP-98): small numbers of either sign in few bytes, seven bits a byte, low
+ * first. Lengths and deltas are 32-bit; timestamp deltas are 64-bit and come out as numbers (see int64.ts for their
+ * range).
  */
 
 import { CorruptBatch } from './errors.ts'

@@ -1,6 +1,6 @@
 // The differences that we mean, as rows of a table in docs/DIFFERENCES.md: the first cell of a row names where, in back
-// quotes, as `Api.path`, and may go on with `request`, the label of the only requests that it is for; * stands for anything
-// and {a,b} for either. A row that no answer needs is itself a failure: it has grown old.
+// quotes, as `Api.path`, and may go on with `request`, the label of the only requests that it is for; * stands for
+// anything and {a,b} for either. A row that no answer needs is itself a failure: it has grown old.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// Kafka's server properties: logs and topics: the defaults that topic configs inherit, and how logs are cleaned and recovered.
-// A row with `doc` acts in Milena; the others are accepted, shown, and named in a warning when set.
+// Kafka's server properties: logs and topics: the defaults that topic configs inherit, and how logs are cleaned and
+// recovered. A row with `doc` acts in Milena; the others are accepted, shown, and named in a warning when set.
 
 import { boolean, className, double, int, list, long, string, UNLIMITED } from '../config-row.ts'
 

@@ -4,6 +4,6 @@ import { boolean } from '../config-row.ts'
 
 export const milenaConfigs = {
   'milena.flush.on.acks.all': boolean(true, {
-    doc: 'Whether acks=all is answered only when the records are synced to disk; false trusts the page cache, as Kafka does.',
+    doc: 'Whether acks=all waits until the records are synced to disk; false trusts the page cache, as Kafka does.',
   }),
 }

@@ -1,6 +1,6 @@
-// A classic group: members that agree on a generation, and a leader among them that assigns (KIP-62, KIP-345 static members,
-// KIP-394 member ids, KIP-429 cooperative rebalancing). This file holds what a group is; what happens to it is in rebalance.ts
-// and in the files of the requests.
+// A classic group: members that agree on a generation, and a leader among them that assigns (KIP-62, KIP-345 static
+// members, KIP-394 member ids, KIP-429 cooperative rebalancing). This file holds what a group is; what happens to it is
+// in rebalance.ts and in the files of the requests.
 //
 //              a member joins                       all have joined, or the rebalance timeout
 //      Empty ────────────────▶ PreparingRebalance ────────────────▶ CompletingRebalance
@@ -10,11 +10,12 @@
 //
 //      Dead: the group is not there (deleted, expired, or never was).
 //
-// The log knows of Empty and Stable only, as one record with the whole group. Whoever is in between when the broker stops
-// finds its generation gone, and joins again.
+// The log knows of Empty and Stable only, as one record with the whole group. Whoever is in between when the broker
+// stops finds its generation gone, and joins again.
 //
-// Invariants: staticMembers maps onto members; leaderId is a member or null; awaitingJoinCount and protocolCounts are sums over
-// members; pendingJoin (ids given out, not yet used: KIP-394) and members are disjoint; pendingSync is part of members.
+// Invariants: staticMembers maps onto members; leaderId is a member or null; awaitingJoinCount and protocolCounts are
+// sums over members; pendingJoin (ids given out, not yet used: KIP-394) and members are disjoint; pendingSync is part
+// of members.
 
 import { MalformedRequest } from '../../../protocol/errors.ts'
 import type { GroupMetadataValue } from '../../../protocol/messages/group-state/classic-groups.ts'

@@ -1,4 +1,5 @@
-// A member of a classic group. What the log holds of it is in the first block; the rest ends with the broker or with the rebalance.
+// A member of a classic group. What the log holds of it is in the first block; the rest ends with the broker or with
+// the rebalance.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import type { Reply } from '../runtime/reply.ts'
@@ -36,7 +37,9 @@ export class ClassicMember {
   protocols: readonly MemberProtocol[]
   assignment: Uint8Array = EMPTY_BYTES
 
-  /** Has not been through a rebalance: while its join is parked its client cannot send heartbeats, and it may expire. */
+  /**
+   * Has not been through a rebalance: while its join is parked its client cannot send heartbeats, and it may expire.
+   */
   isNew = false
   /** Where the answer to its JoinGroup is to go, while the group waits for the others. */
   join: JoinReply | null = null

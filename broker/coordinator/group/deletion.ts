@@ -1,5 +1,5 @@
-// What is deleted on request: single offsets (OffsetDelete, KIP-496), whole groups (DeleteGroups, KIP-229), the offsets of topics
-// that are gone.
+// What is deleted on request: single offsets (OffsetDelete, KIP-496), whole groups (DeleteGroups, KIP-229), the offsets
+// of topics that are gone.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Reply } from '../runtime/reply.ts'

@@ -1,5 +1,5 @@
-// DescribeGroups and ListGroups, for one shard. A group that is not there is described as Dead; from v6 on also as an error
-// (KIP-1043).
+// DescribeGroups and ListGroups, for one shard. A group that is not there is described as Dead; from v6 on also as an
+// error (KIP-1043).
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

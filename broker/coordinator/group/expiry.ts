@@ -1,6 +1,7 @@
-// Offsets expire, and groups with nothing left of them are deleted: KIP-211. A member that is there keeps the offsets of what it is
-// subscribed to; a group without members keeps all of them for the retention after the last member left; one that never had
-// members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds instead.
+// Offsets expire, and groups with nothing left of them are deleted: KIP-211. A member that is there keeps the offsets
+// of what it is subscribed to; a group without members keeps all of them for the retention after the last member left;
+// one that never had members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds
+// instead.
 
 import { ClassicGroup } from './classic-group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'

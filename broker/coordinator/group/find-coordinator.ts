@@ -1,6 +1,6 @@
-// FindCoordinator: which broker coordinates a group. One key before v4, several from then on (KIP-699); v5 and v6 change nothing
-// here but what errors a client understands. Groups are all that this release coordinates: transactions and share groups are
-// refused with words, at once, rather than with an error that lets a client try for a minute.
+// FindCoordinator: which broker coordinates a group. One key before v4, several from then on (KIP-699); v5 and v6
+// change nothing here but what errors a client understands. Groups are all that this release coordinates: transactions
+// and share groups are refused with words, at once, rather than with an error that lets a client try for a minute.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -14,7 +14,10 @@ export interface CoordinatorNode {
 export interface CoordinatorFinderOptions {
   /** undefined while `__consumer_offsets` does not exist. */
   readonly partitionOf: (groupId: string) => number | undefined
-  /** Leader of that partition of `__consumer_offsets`, as clients of the listener reach it; undefined: there is none now. */
+  /**
+   * Leader of that partition of `__consumer_offsets`, as clients of the listener reach it; undefined: there is none
+   * now.
+   */
   readonly leaderOf: (partition: number, listener: string) => CoordinatorNode | undefined
   /** Has `__consumer_offsets` created. */
   readonly createTopic: () => void

@@ -1,7 +1,8 @@
-// A group of a kind that this release does not coordinate: consumer groups of KIP-848, share groups, streams groups, found in a log
-// that Apache Kafka wrote. Its records stay as they are, its offsets are served, and it appears in lists. No member of it can be
-// alive, for there is no API here by which it could send a heartbeat; so a consumer group gives way to a classic group of the
-// same name when a member joins (Kafka converts it, with tombstones for what it was), and keeps its offsets.
+// A group of a kind that this release does not coordinate: consumer groups of KIP-848, share groups, streams groups,
+// found in a log that Apache Kafka wrote. Its records stay as they are, its offsets are served, and it appears in
+// lists. No member of it can be alive, for there is no API here by which it could send a heartbeat; so a consumer group
+// gives way to a classic group of the same name when a member joins (Kafka converts it, with tombstones for what it
+// was), and keeps its offsets.
 
 import type { ForeignRecord } from './group-records.ts'
 

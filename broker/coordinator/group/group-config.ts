@@ -1,5 +1,5 @@
-// The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names are those of
-// the properties in camel case.
+// The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names
+// are those of the properties in camel case.
 
 import type { Codec } from '../../../protocol/records/layout.ts'
 
@@ -30,7 +30,7 @@ export const DEFAULT_GROUP_CONFIG: GroupConfig = {
 }
 
 /**
- * How long a joining member that has no member id yet (JoinGroup below v4) is kept while its request is parked: it cannot send
- * heartbeats, and a client that gave up would join again and again as somebody new. Kafka's constant.
+ * How long a joining member that has no member id yet (JoinGroup below v4) is kept while its request is parked: it
+ * cannot send heartbeats, and a client that gave up would join again and again as somebody new. Kafka's constant.
  */
 export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60_000

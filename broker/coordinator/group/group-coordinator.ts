@@ -1,6 +1,6 @@
-// The group coordinator as the handlers see it: takes requests, finds the shard of the group, words what comes back. What depends on
-// a request's version, and what is wrong before a group is looked at, is decided here; the rest in the state machine.
-// Source: GroupCoordinatorService and KafkaApis of Apache Kafka.
+// The group coordinator as the handlers see it: takes requests, finds the shard of the group, words what comes back.
+// What depends on a request's version, and what is wrong before a group is looked at, is decided here; the rest in the
+// state machine. Source: GroupCoordinatorService and KafkaApis of Apache Kafka.
 
 import type { Host } from '../../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'

@@ -1,4 +1,5 @@
-// What a client is told when the log or the runtime refused: errors that make it look for the coordinator again, or wait.
+// What a client is told when the log or the runtime refused: errors that make it look for the coordinator again, or
+// wait.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 

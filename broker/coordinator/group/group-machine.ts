@@ -1,5 +1,5 @@
-// The state machine of one shard of `__consumer_offsets`: its groups and their offsets, and how records change them. What requests
-// do lies in the files of the requests (join.ts, sync.ts, …) as functions that take the machine.
+// The state machine of one shard of `__consumer_offsets`: its groups and their offsets, and how records change them.
+// What requests do lies in the files of the requests (join.ts, sync.ts, …) as functions that take the machine.
 
 import type { Host } from '../../../host/host.ts'
 import type { ShardTimers } from '../runtime/shard.ts'

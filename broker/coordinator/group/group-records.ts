@@ -1,6 +1,7 @@
-// The records of `__consumer_offsets` as the state machine sees them, and their bytes: a key that begins with the type (int16), a
-// value that begins with its version. Written at the versions that Kafka 4.4 writes: GroupMetadataValue 3, OffsetCommitValue 4
-// (1 where the client gave a retention, which later versions have no field for, 3 where the topic has no id).
+// The records of `__consumer_offsets` as the state machine sees them, and their bytes: a key that begins with the type
+// (int16), a value that begins with its version. Written at the versions that Kafka 4.4 writes: GroupMetadataValue 3,
+// OffsetCommitValue 4 (1 where the client gave a retention, which later versions have no field for, 3 where the topic
+// has no id).
 //
 //   type  0, 1  an offset of a group          3 … 8, 16   consumer groups (KIP-848)
 //         2     a classic group              10 … 15      share groups (KIP-932)

@@ -1,8 +1,9 @@
 // JoinGroup: a member asks to be in the next generation. Its answer is parked until that generation begins.
 //
-// A dynamic member without an id first gets one (KIP-394, v4+: MEMBER_ID_REQUIRED), so that a client which gives up and comes
-// back is not somebody new. A static member (KIP-345) takes over the place of its instance, and while the group is stable and
-// its choice of protocol would stay the same, nobody else notices. Source: GroupMetadataManager.classicGroupJoin.
+// A dynamic member without an id first gets one (KIP-394, v4+: MEMBER_ID_REQUIRED), so that a client which gives up and
+// comes back is not somebody new. A static member (KIP-345) takes over the place of its instance, and while the group
+// is stable and its choice of protocol would stay the same, nobody else notices. Source:
+// GroupMetadataManager.classicGroupJoin.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -221,8 +222,9 @@ function replaceStaticMember(
 }
 
 /**
- * A static member has come back to a stable group. Before v9 even a leader is told that somebody else leads (itself, under its
- * old id), so that it does not assign; from v9 on it learns the members, to watch their topics, and is told to skip.
+ * A static member has come back to a stable group. Before v9 even a leader is told that somebody else leads (itself,
+ * under its old id), so that it does not assign; from v9 on it learns the members, to watch their topics, and is told
+ * to skip.
  */
 function replacedAnswer(
   group: ClassicGroup,

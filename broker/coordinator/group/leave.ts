@@ -1,5 +1,5 @@
-// LeaveGroup: members go, several at once since v3. An administrator may name a static member by its instance alone, without its
-// member id.
+// LeaveGroup: members go, several at once since v3. An administrator may name a static member by its instance alone,
+// without its member id.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,5 +1,5 @@
-// The topics of an OffsetCommit: v10 names them by id, earlier versions by name. What does not exist is answered without asking the
-// group; the rest goes to it by name.
+// The topics of an OffsetCommit: v10 names them by id, earlier versions by name. What does not exist is answered
+// without asking the group; the rest goes to it by name.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

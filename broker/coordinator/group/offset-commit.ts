@@ -1,5 +1,6 @@
-// OffsetCommit: by a member of the current generation, or by whoever assigns itself (generation -1, no member id) while the group
-// has no members. Topics come by name here, with their ids; names and ids are resolved in group-coordinator.ts.
+// OffsetCommit: by a member of the current generation, or by whoever assigns itself (generation -1, no member id) while
+// the group has no members. Topics come by name here, with their ids; names and ids are resolved in
+// group-coordinator.ts.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'

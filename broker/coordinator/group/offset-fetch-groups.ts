@@ -1,6 +1,6 @@
-// OffsetFetch over its versions: one group (v1–7) or several (v8+), topics by name (v1–9) or by id (v10), and where an error of a
-// group goes: to every partition (v1, whose clients reset their offsets otherwise: KAFKA-19246), to the answer (v2–7), to the
-// group (v8+).
+// OffsetFetch over its versions: one group (v1–7) or several (v8+), topics by name (v1–9) or by id (v10), and where an
+// error of a group goes: to every partition (v1, whose clients reset their offsets otherwise: KAFKA-19246), to the
+// answer (v2–7), to the group (v8+).
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,5 +1,5 @@
-// OffsetFetch, for one group. What is asked and not there comes as offset -1, never as an error: a group that nobody has
-// committed to looks like one that does not exist.
+// OffsetFetch, for one group. What is asked and not there comes as offset -1, never as an error: a group that nobody
+// has committed to looks like one that does not exist.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
@@ -26,7 +26,9 @@ export interface FetchedTopic {
   readonly partitions: readonly FetchedPartition[]
 }
 
-/** `topics` null: all that the group has. `requireStable`: an offset that an open transaction may change is an error. */
+/**
+ * `topics` null: all that the group has. `requireStable`: an offset that an open transaction may change is an error.
+ */
 export function fetchOffsets(
   machine: GroupMachine,
   groupId: string,

@@ -1,5 +1,6 @@
-// The committed offsets of all groups of one shard, and those that open transactions have yet to commit: they count only when the
-// marker of their producer says so, and then only if nothing later was committed in between. Changed by replay alone.
+// The committed offsets of all groups of one shard, and those that open transactions have yet to commit: they count
+// only when the marker of their producer says so, and then only if nothing later was committed in between. Changed by
+// replay alone.
 
 import type { OffsetCommitValue } from '../../../protocol/messages/group-state/offsets.ts'
 

@@ -1,5 +1,5 @@
-// `__consumer_offsets` is made when the first client asks for a group's coordinator. Until it is there the client is told to ask
-// again, which it does within a second.
+// `__consumer_offsets` is made when the first client asks for a group's coordinator. Until it is there the client is
+// told to ask again, which it does within a second.
 
 import type { Logger } from '../../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'

@@ -1,8 +1,8 @@
 // How a classic group gets from one generation to the next: who is waited for and how long, who leads, who is dropped.
 //
-// Timers, by key: `session GROUP MEMBER` until a member (or an id given out and not used yet) counts as gone, `join GROUP` until
-// the rebalance goes on without those who have not joined, `sync GROUP` until those who did not fetch their assignment are dropped.
-// Source: GroupMetadataManager of Apache Kafka.
+// Timers, by key: `session GROUP MEMBER` until a member (or an id given out and not used yet) counts as gone, `join
+// GROUP` until the rebalance goes on without those who have not joined, `sync GROUP` until those who did not fetch
+// their assignment are dropped. Source: GroupMetadataManager of Apache Kafka.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -104,7 +104,10 @@ function scheduleJoin(machine: GroupMachine, group: ClassicGroup): void {
   machine.timers.schedule(joinTimer(group), group.rebalanceTimeoutMs, () => completeJoin(machine, group))
 }
 
-/** Consumers of a new group start within moments of each other: whoever comes puts the end off, up to the rebalance timeout. */
+/**
+ * Consumers of a new group start within moments of each other: whoever comes puts the end off, up to the rebalance
+ * timeout.
+ */
 function scheduleInitialJoin(machine: GroupMachine, group: ClassicGroup, delayMs: number, remainingMs: number): void {
   machine.timers.schedule(joinTimer(group), delayMs, () => {
     if (!group.newMemberAdded || remainingMs === 0) return completeJoin(machine, group)

@@ -1,4 +1,5 @@
-// SyncGroup: members fetch their assignment; the leader brings all of them. Answers are parked until the assignment is in the log.
+// SyncGroup: members fetch their assignment; the leader brings all of them. Answers are parked until the assignment is
+// in the log.
 
 import type { RequestOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,5 +1,5 @@
-// The coordinators of one internal topic on this broker: a shard for each of its partitions that this broker leads. Knows which
-// partition a key belongs to; what the shards do is their state machines' affair.
+// The coordinators of one internal topic on this broker: a shard for each of its partitions that this broker leads.
+// Knows which partition a key belongs to; what the shards do is their state machines' affair.
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -93,7 +93,10 @@ export function javaHashCode(text: string): number {
   return hash
 }
 
-/** As every broker of a cluster computes it: |hash| mod count, where the one number without a positive counterpart gives 0. */
+/**
+ * As every broker of a cluster computes it: |hash| mod count, where the one number without a positive counterpart gives
+ * 0.
+ */
 export function coordinatorPartition(key: string, partitionCount: number): number {
   const hash = javaHashCode(key)
   return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitionCount

@@ -1,6 +1,6 @@
-// Replays a partition's log into a state machine: from its start to where it ended when the loading began (nothing is appended
-// meanwhile, for the coordinator is not there yet). One read after the other, each from a turn of its own, so that a long
-// log does not hold up the broker.
+// Replays a partition's log into a state machine: from its start to where it ended when the loading began (nothing is
+// appended meanwhile, for the coordinator is not there yet). One read after the other, each from a turn of its own, so
+// that a long log does not hold up the broker.
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,7 +1,7 @@
-// An answer that a client waits for. It may be given in the event that asked, or parked (a member that joins waits for the others) and
-// given in a later one. However given, it leaves only when the shard's log is committed up to where it stood then, for the answer
-// may tell of records that a crash could still take back; the shard keeps count of all that are open, to refuse them when it
-// loses its partition.
+// An answer that a client waits for. It may be given in the event that asked, or parked (a member that joins waits for
+// the others) and given in a later one. However given, it leaves only when the shard's log is committed up to where it
+// stood then, for the answer may tell of records that a crash could still take back; the shard keeps count of all that
+// are open, to refuse them when it loses its partition.
 
 export class Reply<T> {
   readonly #owner: ReplyOwner

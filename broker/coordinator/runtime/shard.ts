@@ -4,10 +4,11 @@
 //      ▲           │                       an append that fails once its outcome cannot be taken back → loading again
 //      └───────────┘ ──▶ failed            (no half-applied state, ever)
 //
-// An event runs to its end in one turn: state machine → append → replay → answers. Answers wait for the high watermark: one given
-// while the log ends at E leaves when everything below E is committed, also when its own event wrote nothing, for what it
-// tells may rest on records that others wrote and a crash could still take back (krabka lost offsets by answering at append).
-// Source: CoordinatorRuntime of Apache Kafka, which keeps snapshots of its state to go back to; we load again instead.
+// An event runs to its end in one turn: state machine → append → replay → answers. Answers wait for the high watermark:
+// one given while the log ends at E leaves when everything below E is committed, also when its own event wrote nothing,
+// for what it tells may rest on records that others wrote and a crash could still take back (krabka lost offsets by
+// answering at append). Source: CoordinatorRuntime of Apache Kafka, which keeps snapshots of its state to go back to;
+// we load again instead.
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,7 +1,7 @@
-// The shape of a coordinator's state machine, after CoordinatorShard of Apache Kafka. An event looks at the state and answers with
-// an Outcome: records to append, and what to do when they are in the log. The durable part of the state changes only in replay(),
-// with the same calls in the same order on the leader that appended and on one that loads the log; the part that no log holds (who
-// waits for an answer, which timers run) is the event's own to change.
+// The shape of a coordinator's state machine, after CoordinatorShard of Apache Kafka. An event looks at the state and
+// answers with an Outcome: records to append, and what to do when they are in the log. The durable part of the state
+// changes only in replay(), with the same calls in the same order on the leader that appended and on one that loads the
+// log; the part that no log holds (who waits for an answer, which timers run) is the event's own to change.
 
 import type { LogFields } from '../../../host/host.ts'
 
@@ -22,8 +22,9 @@ export interface Outcome<R> {
   /** Runs after the records are replayed: the place to answer from the new state. It must not fail or append. */
   readonly applied?: () => void
   /**
-   * Runs when the records were refused before anything was appended. An outcome without it has changed what no log holds, so its
-   * shard forgets everything and loads again. As in Kafka every answer that is still open then asks the client to try again.
+   * Runs when the records were refused before anything was appended. An outcome without it has changed what no log
+   * holds, so its shard forgets everything and loads again. As in Kafka every answer that is still open then asks the
+   * client to try again.
    */
   readonly refused?: (errorCode: number) => void
 }

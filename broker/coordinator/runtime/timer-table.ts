@@ -1,5 +1,6 @@
-// Timers by key, as coordinators use them: setting one again replaces it. Sessions are extended with every heartbeat, so moving a
-// deadline away costs no timer: the one that is armed finds on waking that it came too early and arms the rest.
+// Timers by key, as coordinators use them: setting one again replaces it. Sessions are extended with every heartbeat,
+// so moving a deadline away costs no timer: the one that is armed finds on waking that it came too early and arms the
+// rest.
 
 import type { Host, Timer } from '../../../host/host.ts'
 

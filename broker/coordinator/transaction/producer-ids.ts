@@ -1,5 +1,6 @@
-// Gives out producer ids from blocks that the controller allocates, so that no two brokers, and no two lives of one broker, ever
-// give out the same (KIP-730; Kafka: RPCProducerIdManager). The rest of a block is lost with the process: ids are plenty.
+// Gives out producer ids from blocks that the controller allocates, so that no two brokers, and no two lives of one
+// broker, ever give out the same (KIP-730; Kafka: RPCProducerIdManager). The rest of a block is lost with the process:
+// ids are plenty.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

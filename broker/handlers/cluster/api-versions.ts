@@ -1,8 +1,8 @@
 // ApiVersions (18), v0–5. KIP-35, KIP-511 (client software), KIP-584 (features), KIP-1242 (cluster id and node id).
 //
-// The list is the handler table: what has no handler is not advertised. Produce is listed from version 0, though versions
-// 0–2 are not served, because librdkafka before 2.11 takes their absence for an old broker and stops compressing (KAFKA-18659).
-// Versions below 4 leave out features whose lowest level is 0 (KAFKA-17011).
+// The list is the handler table: what has no handler is not advertised. Produce is listed from version 0, though
+// versions 0–2 are not served, because librdkafka before 2.11 takes their absence for an old broker and stops
+// compressing (KAFKA-18659). Versions below 4 leave out features whose lowest level is 0 (KAFKA-17011).
 
 import { apis } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,6 +1,6 @@
-// DescribeConfigs (32), v1–4. KIP-133, KIP-226 (synonyms), KIP-569 (type and documentation, v3); of client metrics KIP-714, of
-// groups KIP-848. Null keys are all, and so are no keys. What is shown of each kind of resource is told by config/describe.ts; documentation is
-// Milena's own.
+// DescribeConfigs (32), v1–4. KIP-133, KIP-226 (synonyms), KIP-569 (type and documentation, v3); of client metrics
+// KIP-714, of groups KIP-848. Null keys are all, and so are no keys. What is shown of each kind of resource is told by
+// config/describe.ts; documentation is Milena's own.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

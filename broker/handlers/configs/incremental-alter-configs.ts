@@ -1,7 +1,7 @@
 // IncrementalAlterConfigs (44), v0–1. KIP-339; of groups KIP-848; of client metrics KIP-714.
 //
-// What concerns this broker is checked here, the rest decided by the controller (controller/configs.ts). Levels of loggers live
-// in the broker alone.
+// What concerns this broker is checked here, the rest decided by the controller (controller/configs.ts). Levels of
+// loggers live in the broker alone.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { NO_FAULT } from '../../controller/decision.ts'

@@ -1,5 +1,5 @@
-// Loggers as a config resource (KIP-412). Milena has one logger, `root`, whose level is set at the start; it is shown, and
-// changes are refused in words rather than taken without effect.
+// Loggers as a config resource (KIP-412). Milena has one logger, `root`, whose level is set at the start; it is shown,
+// and changes are refused in words rather than taken without effect.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ALTER } from '../../controller/configs.ts'

@@ -1,5 +1,5 @@
-// What the requests about configs have in common: which broker a resource names, and checks that the broker makes before the
-// controller is asked. Source: ConfigAdminManager.
+// What the requests about configs have in common: which broker a resource names, and checks that the broker makes
+// before the controller is asked. Source: ConfigAdminManager.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { brokerConfigRow } from '../../config/broker-configs.ts'

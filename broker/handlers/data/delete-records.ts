@@ -1,5 +1,5 @@
-// DeleteRecords (21), v0–2. KIP-107: moves the start of partitions forward; -1 means up to the high watermark. The new start
-// is kept in log-start-offset-checkpoint, so that it survives a restart before whole segments go.
+// DeleteRecords (21), v0–2. KIP-107: moves the start of partitions forward; -1 means up to the high watermark. The new
+// start is kept in log-start-offset-checkpoint, so that it survives a restart before whole segments go.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'

@@ -1,8 +1,8 @@
 // Fetch (1), v4–18. KIP-74 (size limits), KIP-98 (read committed), KIP-227 (sessions), KIP-320 (leader epochs), KIP-516
 // (topic ids, v13), KIP-951 (current leader, v16).
 //
-// Resolves the request's partitions, with its session; DelayedFetch reads and waits; the answer carries the log's own slices.
-// Records are never null, which librdkafka cannot parse, and batches always whole.
+// Resolves the request's partitions, with its session; DelayedFetch reads and waits; the answer carries the log's own
+// slices. Records are never null, which librdkafka cannot parse, and batches always whole.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../../protocol/messages/data/fetch.ts'

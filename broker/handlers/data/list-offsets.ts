@@ -1,5 +1,5 @@
-// ListOffsets (2), v1–11. KIP-79 (by timestamp), KIP-98 (isolation, v2), KIP-320 (leader epochs, v4), KIP-734 (max timestamp, v7),
-// KIP-405 (local and tiered ends, v8 and v9), KIP-1023 (earliest pending upload, v11).
+// ListOffsets (2), v1–11. KIP-79 (by timestamp), KIP-98 (isolation, v2), KIP-320 (leader epochs, v4), KIP-734 (max
+// timestamp, v7), KIP-405 (local and tiered ends, v8 and v9), KIP-1023 (earliest pending upload, v11).
 //
 // There is no tiered storage: the local log is the whole log, and nothing is tiered or pending.
 

@@ -1,5 +1,5 @@
-// OffsetForLeaderEpoch (23), v2–4. KIP-101, KIP-320: where a leader epoch ends in the leader's log, so that a follower or
-// consumer that has read past that point learns that its history is gone.
+// OffsetForLeaderEpoch (23), v2–4. KIP-101, KIP-320: where a leader epoch ends in the leader's log, so that a follower
+// or consumer that has read past that point learns that its history is gone.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'

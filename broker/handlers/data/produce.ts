@@ -1,8 +1,10 @@
-// Produce (0), v3–13. KIP-98 (idempotence), KIP-467 (record errors, v8), KIP-951 (current leader, v10), KIP-516 (topic ids, v13).
+// Produce (0), v3–13. KIP-98 (idempotence), KIP-467 (record errors, v8), KIP-951 (current leader, v10), KIP-516 (topic
+// ids, v13).
 //
-// Each partition is appended at once, in the order of the request; the answer waits until the appends are written (acks=1) or
-// durable and visible (acks=all). acks=0 is never answered: on an error its connection is closed, so that the client notices.
-// Batches stay opaque: the log checks header, CRC and record count, and keeps the bytes as they came.
+// Each partition is appended at once, in the order of the request; the answer waits until the appends are written
+// (acks=1) or durable and visible (acks=all). acks=0 is never answered: on an error its connection is closed, so that
+// the client notices. Batches stay opaque: the log checks header, CRC and record count, and keeps the bytes as they
+// came.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'

@@ -1,9 +1,13 @@
-// DescribeGroups (15), v0–6. KIP-430 (authorized operations, v3), KIP-345 (static members, v4), KIP-1043 (GROUP_ID_NOT_FOUND, v6).
+// DescribeGroups (15), v0–6. KIP-430 (authorized operations, v3), KIP-345 (static members, v4), KIP-1043
+// (GROUP_ID_NOT_FOUND, v6).
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { handler } from '../handler.ts'
 
-/** Bits of the operations that groups have: read, delete, describe, describe and alter configs. Without an authorizer, all. */
+/**
+ * Bits of the operations that groups have: read, delete, describe, describe and alter configs. Without an authorizer,
+ * all.
+ */
 const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 
 export const describeGroups = handler('DescribeGroups', async (services, request, context) => {

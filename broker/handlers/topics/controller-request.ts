@@ -1,5 +1,5 @@
-// Requests that this broker hands on to the controller. The answer is given when this broker's own image has what changed, so
-// that a client finds the topic that it has just created.
+// Requests that this broker hands on to the controller. The answer is given when this broker's own image has what
+// changed, so that a client finds the topic that it has just created.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import type { DecidedApi } from '../../controller/controller.ts'

@@ -1,4 +1,5 @@
-// DescribeTopicPartitions (75), v0. KIP-966: topics in order of name, page by page, with their eligible leader replicas.
+// DescribeTopicPartitions (75), v0. KIP-966: topics in order of name, page by page, with their eligible leader
+// replicas.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

@@ -1,9 +1,9 @@
-// Metadata (3), v0–13. KIP-4, KIP-430 (operations, v8; the cluster's left for DescribeCluster in v11), KIP-516 (ids, v10; by
-// id from v12).
+// Metadata (3), v0–13. KIP-4, KIP-430 (operations, v8; the cluster's left for DescribeCluster in v11), KIP-516 (ids,
+// v10; by id from v12).
 //
-// Null topics are all of them; so is an empty array at v0, where there is no null. A topic that is not there is created when
-// the client allows it (always before v4) and auto.create.topics.enable does; like Apache Kafka's, the answer does not wait
-// for that and says UNKNOWN_TOPIC_OR_PARTITION, and the client asks again.
+// Null topics are all of them; so is an empty array at v0, where there is no null. A topic that is not there is created
+// when the client allows it (always before v4) and auto.create.topics.enable does; like Apache Kafka's, the answer does
+// not wait for that and says UNKNOWN_TOPIC_OR_PARTITION, and the client asks again.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

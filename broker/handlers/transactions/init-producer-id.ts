@@ -1,7 +1,8 @@
 // InitProducerId (22), v0–5 (v6 is unstable: KIP-939). KIP-98, KIP-360.
 //
-// Gives out an id for an idempotent producer. There is no transaction coordinator yet, so a transactional id is answered as by
-// a broker that coordinates no transactions: with a final error, not one that a client would repeat for ever.
+// Gives out an id for an idempotent producer. There is no transaction coordinator yet, so a transactional id is
+// answered as by a broker that coordinates no transactions: with a final error, not one that a client would repeat for
+// ever.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { handler } from '../handler.ts'

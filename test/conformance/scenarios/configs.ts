@@ -54,7 +54,7 @@ async function describeConfigs(s: Session): Promise<void> {
 
 type Answer = ResponseOf<'DescribeConfigs'>
 
-function valueOf(body: Answer, name: string): string | null | undefined {
+function configValue(body: Answer, name: string): string | null | undefined {
   return body.results[0]?.configs.find((config) => config.name === name)?.value
 }
 
@@ -129,7 +129,7 @@ async function incrementalAlterConfigs(s: Session): Promise<void> {
       'DescribeConfigs',
       4,
       request,
-      (body) => valueOf(body, 'cleanup.policy') === 'compact' && hasSynonym(body, 'log.retention.ms', '7000000'),
+      (body) => configValue(body, 'cleanup.policy') === 'compact' && hasSynonym(body, 'log.retention.ms', '7000000'),
     )
     await alter('a broker, back again', [['log.retention.ms', DELETE, null]], NODE, BROKER)
     await alter('all brokers, back again', [['log.retention.bytes', DELETE, null]], '', BROKER)
@@ -169,7 +169,7 @@ async function alterConfigs(s: Session): Promise<void> {
       'DescribeConfigs',
       4,
       request,
-      (body) => valueOf(body, 'retention.ms') === '70000' && !hasSynonym(body, 'log.retention.ms', '8000000'),
+      (body) => configValue(body, 'retention.ms') === '70000' && !hasSynonym(body, 'log.retention.ms', '8000000'),
     )
   }
   await s.ask('of groups', 'ListConfigResources', 1, { resourceTypes: [GROUP] })

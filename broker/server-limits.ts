@@ -1,8 +1,8 @@
 // The server properties that bound connections and requests.
 
-import type { BrokerConfig } from '../config/broker-config.ts'
-import { parsePairs } from './listeners.ts'
-import type { ServerLimits } from './server.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { parsePairs } from './network/listeners.ts'
+import type { ServerLimits } from './network/server.ts'
 
 /** queued.max.request.bytes -1: Kafka then has no limit. Eight of the largest batches of 64 producers fit in this. */
 const DEFAULT_REQUEST_MEMORY = 256 * 1024 * 1024
