@@ -1,0 +1,257 @@
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { BrokerConfig } from '../../../broker/config/broker-config.ts'
+import { brokerConfigs, shippedProperties } from '../../../broker/config/broker-configs.ts'
+import { clientMetricsConfigs } from '../../../broker/config/client-metrics-configs.ts'
+import { type ConfigRow, type ConfigTable, canonicalText, configFault, int } from '../../../broker/config/config-row.ts'
+import { CONFIG_SOURCE, describeBroker, describeTopicValues } from '../../../broker/config/describe.ts'
+import { groupConfigs } from '../../../broker/config/group-configs.ts'
+import { nearestName } from '../../../broker/config/nearest-name.ts'
+import { checkProperties, parseProperties } from '../../../broker/config/properties.ts'
+import { topicConfigs } from '../../../broker/config/topic-configs.ts'
+import { type ConfigsImage, MetadataImage, RESOURCE } from '../../../broker/metadata/image.ts'
+import { newRecord } from '../../../broker/metadata/records.ts'
+import { MetadataReplay } from '../../../broker/metadata/replay.ts'
+import { UNLIMITED } from '../../../storage/log-config.ts'
+
+interface Fact {
+  readonly name: string
+  readonly type: string
+  readonly default?: string | null
+  readonly internal?: boolean
+}
+interface Facts {
+  readonly topicConfigs: readonly Fact[]
+  readonly groupConfigs: readonly Fact[]
+  readonly brokerConfigs: readonly Fact[]
+  readonly clientMetricsConfigs: readonly Fact[]
+}
+const facts: Facts = JSON.parse(readFileSync(new URL('../../oracle/facts.json', import.meta.url), 'utf8'))
+
+/** What was set while running, as the metadata log would have it. */
+function configsOf(...entries: [type: number, resource: string, name: string, value: string][]): ConfigsImage {
+  const replay = new MetadataReplay(MetadataImage.empty)
+  const records = entries.map(([resourceType, resourceName, name, value]) =>
+    newRecord('ConfigRecord', 33, { resourceType, resourceName, name, value }),
+  )
+  replay.addRecords(records, records.length - 1, 1, 0)
+  return replay.publish().image.configs
+}
+
+t.test('every key of Kafka 4.4 is there, with its type, default and visibility, and no other but our own', (t) => {
+  const pairs: [string, readonly Fact[], ConfigTable][] = [
+    ['server', facts.brokerConfigs, brokerConfigs],
+    ['topic', facts.topicConfigs, topicConfigs],
+    ['group', facts.groupConfigs, groupConfigs],
+    ['client metrics', facts.clientMetricsConfigs, clientMetricsConfigs],
+  ]
+  const shown = (row: ConfigRow | undefined) => `${row?.type} ${row?.default} ${row?.internal ?? false}`
+  for (const [kind, expected, table] of pairs) {
+    const wrong = expected.filter(({ name, type, default: value, internal }) => {
+      return shown(table[name]) !== `${type} ${value ?? null} ${internal ?? false}`
+    })
+    t.same(
+      wrong.map(({ name, type, default: value }) => [name, type, value, shown(table[name])]),
+      [],
+      kind,
+    )
+    const known = new Set(expected.map(({ name }) => name))
+    const others = Object.keys(table).filter((name) => !known.has(name) && !name.startsWith('milena.'))
+    t.same(others, [], kind)
+  }
+  t.end()
+})
+
+t.test('every default is a valid value, and every inherited key exists', (t) => {
+  for (const table of [brokerConfigs, topicConfigs, groupConfigs, clientMetricsConfigs] as ConfigTable[]) {
+    const faults = Object.entries(table).flatMap(([name, row]) =>
+      row.default === null || row.default === '' ? [] : (configFault(name, row, row.default) ?? []),
+    )
+    t.same(faults, [])
+    const servers = Object.values(table).flatMap(({ server }) => (server === undefined ? [] : [server]))
+    t.same(
+      servers.filter((server) => !Object.hasOwn(brokerConfigs, server)),
+      [],
+    )
+  }
+  t.end()
+})
+
+t.test('values are checked as Kafka does, in its words', (t) => {
+  const fault = (name: string, row: ConfigRow, text: string) => configFault(name, row, text)
+  const { 'retention.ms': retention, 'segment.bytes': segment, 'cleanup.policy': policy } = topicConfigs
+  t.equal(
+    fault('retention.ms', retention, 'abc'),
+    'Invalid value abc for configuration retention.ms: Not a number of type LONG',
+  )
+  t.equal(
+    fault('segment.bytes', segment, '5'),
+    'Invalid value 5 for configuration segment.bytes: Value must be at least 1048576',
+  )
+  t.equal(
+    fault('segment.bytes', segment, '2147483648'),
+    'Invalid value 2147483648 for configuration segment.bytes: Not a number of type INT',
+  )
+  t.equal(
+    fault('cleanup.policy', policy, 'compact,foo'),
+    'Invalid value foo for configuration cleanup.policy: String must be one of: compact, delete',
+  )
+  t.equal(fault('cleanup.policy', policy, ''), null)
+  t.equal(fault('retention.ms', retention, ' 1000 '), null)
+  t.equal(fault('compression.gzip.level', topicConfigs['compression.gzip.level'], '-1'), null)
+  t.match(fault('compression.gzip.level', topicConfigs['compression.gzip.level'], '0'), /at least 1/)
+  t.equal(fault('x', groupConfigs['share.auto.offset.reset'], 'by_duration:P1DT2H'), null)
+  t.match(fault('x', groupConfigs['share.auto.offset.reset'], 'by_duration:P'), /must be/)
+  t.match(fault('x', int(1), '1.5'), /Not a number of type INT/)
+  t.equal(canonicalText(retention, ' 9223372036854775807 '), '9223372036854775807')
+  t.equal(canonicalText(topicConfigs.preallocate, 'TRUE'), 'true')
+  t.equal(
+    canonicalText(brokerConfigs['log.cleaner.io.max.bytes.per.second'], '1.7976931348623157E308'),
+    '1.7976931348623157E308',
+  )
+  t.end()
+})
+
+t.test('a properties file reads as java.util.Properties reads it', (t) => {
+  const text = [
+    '# a comment',
+    '! another = comment',
+    'plain=value',
+    'colon : value with blanks ',
+    'blank value',
+    'escaped\\ key = a\\tb\\u0041',
+    'long = first, \\',
+    '       second',
+    'empty',
+    'path = C:\\\\data',
+    'twice = 1',
+    'twice = 2',
+  ].join('\n')
+  t.same(parseProperties(text), {
+    plain: 'value',
+    colon: 'value with blanks ',
+    blank: 'value',
+    'escaped key': 'a\tbA',
+    long: 'first, second',
+    empty: '',
+    path: 'C:\\data',
+    twice: '2',
+  })
+  t.end()
+})
+
+t.test('a misspelt key is an error with the nearest name, one without effect a warning', (t) => {
+  t.same(checkProperties({ 'log.retention.ms': '5', 'node.id': '2' }), { errors: [], warnings: [] })
+  t.same(checkProperties({ 'log.retension.ms': '5' }).errors, [
+    'Unknown configuration log.retension.ms: did you mean log.retention.ms?',
+  ])
+  t.same(checkProperties({ 'num.partitions': 'many' }).errors, [
+    'Invalid value many for configuration num.partitions: Not a number of type INT',
+  ])
+  t.same(checkProperties({ 'num.io.threads': '16', 'listener.name.x.ssl.key.password': 'y' }).warnings, [
+    'Not supported yet, without effect: num.io.threads, listener.name.x.ssl.key.password',
+  ])
+  t.same(checkProperties({ 'com.example.plugin.setting': '1' }).warnings, [
+    'Unknown configuration com.example.plugin.setting is ignored',
+  ])
+  t.equal(checkProperties({ 'milena.nothing.of.the.kind': '1' }).errors.length, 1)
+  t.equal(checkProperties(shippedProperties as Record<string, string>).errors.length, 0)
+  t.equal(nearestName('adn', ['and', 'or', 'android']), 'and')
+  t.end()
+})
+
+t.test('the nearest value counts: own dynamic, cluster dynamic, static, default; and hours stand in for ms', (t) => {
+  const config = new BrokerConfig({ 'log.retention.hours': '2', 'num.partitions': '3', 'message.max.bytes': '100' })
+  t.equal(config.get('num.partitions'), 3)
+  t.equal(config.get('log.retention.ms'), 7_200_000)
+  t.equal(config.get('log.flush.interval.messages'), UNLIMITED)
+  t.equal(config.get('milena.flush.on.acks.all'), true)
+  t.same(config.get('log.dirs'), ['./data'])
+  const changes: string[][] = []
+  config.onChange((names) => changes.push([...names].sort()))
+  const clusterWide = [RESOURCE.broker, '', 'message.max.bytes', '200'] as [number, string, string, string]
+  config.apply(configsOf(clusterWide), null)
+  t.equal(config.get('message.max.bytes'), 200)
+  config.apply(
+    configsOf(
+      clusterWide,
+      [RESOURCE.broker, '1', 'message.max.bytes', '300'],
+      [RESOURCE.broker, '1', 'num.partitions', '9'],
+    ),
+    null,
+  )
+  t.equal(config.get('message.max.bytes'), 300)
+  t.equal(config.get('num.partitions'), 3, 'a key that cannot change while running does not')
+  config.apply(configsOf(), null)
+  t.equal(config.get('message.max.bytes'), 100)
+  t.same(changes, [
+    ['message.max.bytes'],
+    ['message.max.bytes', 'num.partitions'],
+    ['message.max.bytes', 'num.partitions'],
+  ])
+  t.end()
+})
+
+t.test('a log config is one object until something in it changes', (t) => {
+  const config = new BrokerConfig({})
+  const seen: (readonly string[] | null)[] = []
+  config.onLogConfigChange((topics) => seen.push(topics))
+  const common = config.logConfigFor('a')
+  t.equal(config.logConfigFor('b'), common)
+  t.match(common, {
+    retentionMs: 604_800_000,
+    flushMs: UNLIMITED,
+    cleanupPolicy: ['delete'],
+    compressionType: 'producer',
+  })
+  const topicRow = [RESOURCE.topic, 'a', 'retention.ms', '5'] as [number, string, string, string]
+  config.apply(configsOf(topicRow, [RESOURCE.topic, 'a', 'cleanup.policy', 'compact,delete']), [
+    { type: RESOURCE.topic, name: 'a' },
+  ])
+  const own = config.logConfigFor('a')
+  t.match(own, { retentionMs: 5, cleanupPolicy: ['delete', 'compact'] })
+  t.equal(config.logConfigFor('a'), own)
+  t.equal(config.logConfigFor('b'), common)
+  config.apply(configsOf(topicRow, [RESOURCE.broker, '', 'log.segment.bytes', '1048576']), [
+    { type: RESOURCE.broker, name: '' },
+  ])
+  t.match(config.logConfigFor('a'), { retentionMs: 5, segmentBytes: 1_048_576 })
+  t.match(config.logConfigFor('b'), { segmentBytes: 1_048_576 })
+  t.same(seen, [['a'], null])
+  t.end()
+})
+
+t.test('DescribeConfigs shows where a value comes from, and what it would be otherwise', (t) => {
+  const config = new BrokerConfig({ 'log.retention.hours': '168', 'ssl.keystore.password': 'secret' })
+  config.apply(
+    configsOf(
+      [RESOURCE.broker, '', 'log.retention.ms', '888888'],
+      [RESOURCE.broker, '1', 'log.retention.ms', '777777'],
+    ),
+    null,
+  )
+  const own = new Map([['retention.ms', ' 12345 ']])
+  const entry = describeTopicValues(config, own).find(({ name }) => name === 'retention.ms')
+  t.match(entry, { value: '12345', configSource: CONFIG_SOURCE.topic, readOnly: false, isSensitive: false })
+  t.same(entry?.synonyms, [
+    { name: 'retention.ms', value: '12345', source: CONFIG_SOURCE.topic },
+    { name: 'log.retention.ms', value: '777777', source: CONFIG_SOURCE.dynamicBroker },
+    { name: 'log.retention.ms', value: '888888', source: CONFIG_SOURCE.dynamicDefaultBroker },
+    { name: 'log.retention.hours', value: '168', source: CONFIG_SOURCE.staticBroker },
+    { name: 'log.retention.hours', value: '168', source: CONFIG_SOURCE.default },
+  ])
+  const broker = new Map(describeBroker(config).map((one) => [one.name, one]))
+  t.match(broker.get('ssl.keystore.password'), {
+    value: null,
+    isSensitive: true,
+    configSource: CONFIG_SOURCE.staticBroker,
+  })
+  t.match(broker.get('log.dirs'), { readOnly: true, configSource: CONFIG_SOURCE.staticBroker })
+  t.match(broker.get('log.roll.ms'), { value: null, synonyms: [], configSource: CONFIG_SOURCE.default })
+  t.equal(broker.has('unstable.api.versions.enable'), false, 'internal keys are not shown')
+  t.match(
+    describeTopicValues(config, new Map()).find(({ name }) => name === 'flush.ms'),
+    { value: '9223372036854775807' },
+  )
+  t.end()
+})
