@@ -1,0 +1,73 @@
+// A group that only commits: rising offsets, one after the other, over crashes of its broker.
+
+import { strict as assert } from 'node:assert'
+import type { Simulation } from '../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { Client } from '../broker/harness.ts'
+import { LastingClient } from './lasting-client.ts'
+
+const groupId = 'readers'
+
+const retriable: readonly number[] = [
+  ErrorCode.COORDINATOR_LOAD_IN_PROGRESS,
+  ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  ErrorCode.NOT_COORDINATOR,
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.REQUEST_TIMED_OUT,
+]
+
+export class SimulatedCommitter extends LastingClient {
+  readonly #topic: string
+  #sent = 0
+  #acknowledged = 0
+
+  constructor(simulation: Simulation, name: string, topic: string) {
+    super(simulation, name)
+    this.#topic = topic
+  }
+
+  protected onConnected(client: Client): void {
+    this.ask(client, 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: [groupId] }, (answer) => {
+      if (answer === null) return this.reconnect(client)
+      if (answer.coordinators[0]?.errorCode === ErrorCode.NONE) this.#commit(client)
+      else this.reconnect(client)
+    })
+  }
+
+  #commit(client: Client): void {
+    if (this.isStopped || this.client !== client) return
+    const committedOffset = BigInt(++this.#sent)
+    const partitions = [{ partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: null }]
+    const request = {
+      groupId,
+      generationIdOrMemberEpoch: -1,
+      memberId: '',
+      groupInstanceId: null,
+      topics: [{ name: this.#topic, partitions }],
+    }
+    this.ask(client, 'OffsetCommit', 8, request, (answer) => {
+      const errorCode = answer?.topics[0]?.partitions[0]?.errorCode
+      if (errorCode === ErrorCode.NONE) {
+        this.#acknowledged = Number(committedOffset)
+        this.later(() => this.#commit(client))
+      } else {
+        if (errorCode !== undefined) assert.ok(retriable.includes(errorCode), `OffsetCommit answers ${errorCode}`)
+        this.reconnect(client)
+      }
+    })
+  }
+
+  async verify(client: Client): Promise<void> {
+    if (this.#acknowledged === 0) return
+    for (;;) {
+      const topics = [{ name: this.#topic, partitionIndexes: [0] }]
+      const answer = await client.request('OffsetFetch', 7, { groupId, topics, requireStable: false })
+      if (answer.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) continue
+      assert.equal(answer.errorCode, ErrorCode.NONE, 'OffsetFetch')
+      const committed = Number(answer.topics[0]?.partitions[0]?.committedOffset)
+      const range = `${this.#acknowledged} to ${this.#sent}`
+      assert.ok(committed >= this.#acknowledged && committed <= this.#sent, `committed is ${committed}, not ${range}`)
+      return
+    }
+  }
+}

@@ -1,0 +1,67 @@
+// A consumer of one partition from its beginning, over crashes of its broker. What it has seen it has seen: no later state of the
+// log may contradict it.
+
+import { strict as assert } from 'node:assert'
+import type { Simulation } from '../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { readRecords } from '../../protocol/records/record.ts'
+import type { Client } from '../broker/harness.ts'
+import { LastingClient } from './lasting-client.ts'
+
+const retriable: readonly number[] = [
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.LEADER_NOT_AVAILABLE,
+  ErrorCode.OFFSET_NOT_AVAILABLE,
+]
+
+export class SimulatedConsumer extends LastingClient {
+  readonly partition: number
+  /** The value at each offset. */
+  readonly seen: string[] = []
+  readonly #topic: string
+
+  constructor(simulation: Simulation, name: string, topic: string, partition: number) {
+    super(simulation, name)
+    this.#topic = topic
+    this.partition = partition
+  }
+
+  protected onConnected(client: Client): void {
+    this.#fetch(client)
+  }
+
+  #fetch(client: Client): void {
+    if (this.isStopped || this.client !== client) return
+    const fetchOffset = BigInt(this.seen.length)
+    const partitions = [{ partition: this.partition, fetchOffset, partitionMaxBytes: 1 << 20 }]
+    const request = {
+      maxWaitMs: 500,
+      minBytes: 1,
+      maxBytes: 1 << 20,
+      isolationLevel: 0,
+      topics: [{ topic: this.#topic, partitions }],
+      forgottenTopicsData: [],
+      rackId: '',
+      sessionId: 0,
+      sessionEpoch: -1,
+    }
+    this.ask(client, 'Fetch', 11, request, (answer) => {
+      const result = answer?.responses[0]?.partitions[0]
+      if (result === undefined) return this.reconnect(client)
+      if (result.errorCode !== ErrorCode.NONE) {
+        const what = `${this.name}: fetch at ${this.seen.length} answers ${result.errorCode}`
+        assert.ok(retriable.includes(result.errorCode), what)
+        return this.later(() => this.#fetch(client))
+      }
+      for (const { offset, value } of readRecords(result.records ?? new Uint8Array())) {
+        if (offset < this.seen.length) continue
+        assert.equal(offset, this.seen.length, `${this.name}: offsets are dense`)
+        this.seen.push(Buffer.from(value ?? []).toString())
+      }
+      const highWatermark = Number(result.highWatermark)
+      assert.ok(this.seen.length <= highWatermark, `${this.name} has read to ${this.seen.length} of ${highWatermark}`)
+      this.#fetch(client)
+    })
+  }
+}

@@ -1,0 +1,50 @@
+// Crash simulations over many seeds, for as long as one likes; `npm test` runs a few of them (crash.test.ts).
+//
+//   node --conditions=milena-source test/sim/crash.ts --seeds 1000             seeds 1 to 1000, of logs and of brokers
+//   node --conditions=milena-source test/sim/crash.ts --seeds 500 --from 1001
+//   node --conditions=milena-source test/sim/crash.ts --seed 42                one again, with what the broker logged
+//   … --kind log | broker                                                      only these
+
+import { parseArgs } from 'node:util'
+import { runBrokerCrash } from './broker-crash.ts'
+import { runLogCrash } from './log-crash.ts'
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '100' },
+    from: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    kind: { type: 'string' },
+  },
+})
+
+/** Failures shown in full; of the rest a line says enough. */
+const maxShown = 5
+
+const print = (line: string) => process.stdout.write(`${line}\n`)
+const kinds = { log: runLogCrash, broker: runBrokerCrash }
+const first = Number(values.seed ?? values.from)
+const count = values.seed === undefined ? Number(values.seeds) : 1
+let failed = 0
+
+for (const [kind, run] of Object.entries(kinds)) {
+  if (values.kind !== undefined && values.kind !== kind) continue
+  const start = performance.now()
+  const sums: Record<string, number> = {}
+  let failedOfKind = 0
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      const report = await run(seed, values.seed === undefined ? undefined : print)
+      for (const [name, value] of Object.entries(report)) sums[name] = (sums[name] ?? 0) + value
+    } catch (error) {
+      failedOfKind++
+      const text = error instanceof Error && failedOfKind <= maxShown ? error.stack : String(error).split('\n')[0]
+      print(`${kind}, seed ${seed}: ${text}`)
+    }
+  }
+  failed += failedOfKind
+  const totals = Object.entries(sums).map(([name, value]) => `${value} ${name}`)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  print(`${kind}: ${count} seeds from ${first}, ${failedOfKind} failed; ${totals.join(', ')}; ${seconds} s`)
+}
+process.exitCode = failed > 0 ? 1 : 0
