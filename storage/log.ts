@@ -16,6 +16,7 @@ import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
+import { assignOffsets, followerOffsets, producerAnswer } from './append-assign.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, produceError, recompress, sizeError, wantedCodec } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -23,6 +24,7 @@ import { LOG_SUFFIX, parentOf } from './file-names.ts'
 import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogReader, type ReadDone, segmentIndexFor } from './log-reader.ts'
+import { LogSync, type SyncedLog } from './log-sync.ts'
 import { writeTopicId } from './partition-metadata.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import type { ActiveProducer, ProducerState } from './producer-state.ts'
@@ -30,7 +32,6 @@ import { loadLog, type RecoveryReport } from './recovery.ts'
 import { expiredSegmentCount } from './retention.ts'
 import type { Segment } from './segment.ts'
 import { deleteSegments, newSegment, removeSegments, sideFiles } from './segment-files.ts'
-import { SyncRun } from './sync-run.ts'
 import { Tail } from './tail-cache.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
@@ -68,7 +69,7 @@ const RETRY_AFTER_MS = 100
 
 const IDLE: LogListener = { onWritten() {}, onDurable() {}, onFailed() {} }
 
-export class Log {
+export class Log implements SyncedLog {
   readonly topic: string
   readonly partition: number
   topicId: string | null
@@ -85,6 +86,7 @@ export class Log {
   readonly #reader: LogReader
   readonly #epochs: LeaderEpochCache
   readonly #snapshots: ProducerSnapshots
+  readonly #sync: LogSync
   #directory: string
   /** null until the log is appended to or asked for its last stable offset. */
   #producers: ProducerState | null
@@ -92,24 +94,14 @@ export class Log {
   #logStartOffset: number
   #logEndOffset: number
   #writtenEndOffset: number
-  #durableEndOffset: number
   #highWatermark: number
   #fault: Error | null = null
   #isClosed = false
   /** Nothing is appended or synced any more but by the close. */
   #isClosing = false
   #isWriteScheduled = false
-  #syncWanted = 0
-  #isSyncQueued = false
-  #syncRun: SyncRun | null = null
-  /** Small files beside the log that the next sync takes along. */
-  #unsyncedPaths: string[] = []
   #areEpochsPrepared = false
-  /** Written to since their last sync, oldest first. */
-  #unsynced: Segment[] = []
-  /** With names that a crash could lose: this log's, and the one above when this one is new. */
-  #unsyncedDirectories: string[]
-  #lastSyncMs: number
+  #closingDirectories: string[] = []
   #rollJitterMs = 0
   /** After a failed write: no further attempt before this time. */
   #refuseUntilMs = Number.NEGATIVE_INFINITY
@@ -144,16 +136,14 @@ export class Log {
     this.#logStartOffset = loaded.logStartOffset
     this.#logEndOffset = loaded.logEndOffset
     this.#writtenEndOffset = loaded.logEndOffset
-    this.#durableEndOffset = loaded.logEndOffset
-    this.#syncWanted = loaded.logEndOffset
     this.#producers = loaded.producers
-    this.#unsyncedDirectories = loaded.isNew ? [parentOf(directory), directory] : []
+    this.#sync = new LogSync(environment, this, loaded.logEndOffset)
+    if (loaded.isNew) for (const path of [parentOf(directory), directory]) this.#sync.addDirectory(path)
     if (this.topicId !== null && !loaded.hasTopicId) {
-      this.#unsyncedPaths.push(writeTopicId(environment.host.disk, directory, this.topicId))
+      this.#sync.addPath(writeTopicId(environment.host.disk, directory, this.topicId))
     }
     this.recoveryReport = loaded.report
     this.#highWatermark = clamp(options.highWatermark ?? 0, loaded.logStartOffset, loaded.logEndOffset)
-    this.#lastSyncMs = environment.host.clock.now()
     this.tail = new Tail(environment.tailCache)
     this.#reader = new LogReader(this)
     this.#drawJitter()
@@ -176,17 +166,12 @@ export class Log {
   }
 
   get durableEndOffset(): number {
-    return this.#durableEndOffset
+    return this.#sync.durableEndOffset
   }
 
-  /** What the recovery-point checkpoint may say: a segment below it is not looked at any more, nor are the files beside it. */
+  /** What the recovery-point checkpoint may say. */
   get recoveryPoint(): number {
-    let point = this.#durableEndOffset
-    const active = this.#active
-    for (const segment of this.#unsynced) if (segment !== active) point = Math.min(point, segment.baseOffset)
-    for (const segment of this.#syncRun?.segments ?? [])
-      if (segment !== active) point = Math.min(point, segment.baseOffset)
-    return point
+    return this.#sync.recoveryPoint
   }
 
   get highWatermark(): number {
@@ -253,12 +238,12 @@ export class Log {
     try {
       const producers = this.#loadProducers()
       if (batch.hasProducerId(view, 0)) {
-        const answer = checkProducer(producers, bytes, view, config, origin)
+        const answer = producerAnswer(producers, bytes, view, origin, config.messageTimestampType === 'LogAppendTime')
         if (answer !== null) return answer
       }
       const logAppendTimeMs = config.messageTimestampType === 'LogAppendTime' && origin !== 'controller' ? now : -1
       const baseOffset = this.#logEndOffset
-      const lastOffset = this.#assign(bytes, view, leaderEpoch, logAppendTimeMs)
+      const lastOffset = assignOffsets(bytes, view, baseOffset, leaderEpoch, logAppendTimeMs)
       this.#appendAssigned(bytes, view, baseOffset, lastOffset)
       return appended(baseOffset, lastOffset, logAppendTimeMs, false)
     } catch (error) {
@@ -271,24 +256,12 @@ export class Log {
     const refusal = this.#refusal()
     if (refusal !== null) return refusal
     const view = batch.viewOf(records)
-    let baseOffset = -1
-    let next = this.#logEndOffset
-    for (let position = 0; position < records.length; position += batch.batchSize(view, position)) {
-      const fault = batch.batchFault(records, view, position, records.length)
-      if (fault !== null) return appendError(ErrorCode.CORRUPT_MESSAGE, batch.BATCH_FAULTS[fault].text)
-      const offset = batch.batchBaseOffset(view, position)
-      if (offset < next) {
-        const text = `batch ${offset}–${batch.batchLastOffset(view, position)} comes at log end offset ${next}`
-        return appendError(ErrorCode.OFFSET_OUT_OF_RANGE, text)
-      }
-      if (baseOffset < 0) baseOffset = offset
-      next = batch.batchLastOffset(view, position) + 1
-    }
-    if (baseOffset < 0) return appended(-1, -1, -1, false)
+    const result = followerOffsets(records, view, this.#logEndOffset)
+    if (result.errorCode !== ErrorCode.NONE || result.baseOffset < 0) return result
     try {
       this.#loadProducers()
-      this.#appendAssigned(records, view, baseOffset, next - 1)
-      return appended(baseOffset, next - 1, -1, false)
+      this.#appendAssigned(records, view, result.baseOffset, result.lastOffset)
+      return result
     } catch (error) {
       return this.#appendFailed(error)
     }
@@ -297,24 +270,6 @@ export class Log {
   /** A leader begins its epoch at the log's end, also when it does not append. */
   assignEpochStartOffset(epoch: number, startOffset: number): void {
     if (this.#epochs.assign(epoch, startOffset)) this.#latestEpoch = epoch
-  }
-
-  #assign(bytes: Uint8Array, view: DataView, leaderEpoch: number, logAppendTimeMs: number): number {
-    let next = this.#logEndOffset
-    cursor.reset(bytes, view, 0, bytes.length)
-    while (cursor.next()) {
-      const { position } = cursor
-      if (cursor.magic !== 2)
-        throw new Error(`assertion: a batch of magic ${cursor.magic} is appended to ${this.#directory}`)
-      batch.setBaseOffset(view, position, next)
-      batch.setLeaderEpoch(view, position, leaderEpoch)
-      if (logAppendTimeMs >= 0) batch.setLogAppendTime(bytes, view, position, logAppendTimeMs)
-      next += batch.batchLastOffsetDelta(view, position) + 1
-    }
-    if (cursor.fault !== null || next === this.#logEndOffset) {
-      throw new Error(`assertion: ${bytes.length} bytes appended to ${this.#directory} are no batches: ${cursor.fault}`)
-    }
-    return next - 1
   }
 
   #appendAssigned(bytes: Uint8Array, view: DataView, baseOffset: number, lastOffset: number): void {
@@ -344,7 +299,7 @@ export class Log {
       this.#isWriteScheduled = true
       this.#environment.writer.add(this)
     }
-    if (this.#logEndOffset - this.#durableEndOffset >= this.config.flushMessages) this.requestSync()
+    if (this.#logEndOffset - this.durableEndOffset >= this.config.flushMessages) this.requestSync()
   }
 
   #rollIfNeeded(size: number, maxTimestamp: number, lastOffset: number): void {
@@ -372,19 +327,15 @@ export class Log {
     this.#writeActive()
     segment.flushIndexes(false)
     // Its bytes may be synced; the files beside it are not.
-    if (this.#unsynced.at(-1) !== segment) this.#unsynced.push(segment)
+    this.#sync.changed(segment)
     this.#snapshots.write(this.#loadProducers(), this.#logEndOffset)
     // Recovery will not look at the batches of this segment any more.
     this.#epochs.flush(this.#logEndOffset)
     this.segments.push(newSegment(this.#environment, this.#directory, this.#logEndOffset))
-    this.#directoryChanged()
+    this.#sync.addDirectory(this.#directory)
     this.#drawJitter()
     // As Kafka does, so that the recovery point follows even where nobody asks for syncs.
     this.requestSync()
-  }
-
-  #directoryChanged(): void {
-    if (!this.#unsyncedDirectories.includes(this.#directory)) this.#unsyncedDirectories.push(this.#directory)
   }
 
   #drawJitter(): void {
@@ -406,14 +357,14 @@ export class Log {
       return
     }
     this.listener.onWritten(this)
-    this.#queueSync()
+    this.#sync.queue()
   }
 
   #writeActive(): void {
     const segment = this.#active
     if (segment.hasPending) {
       segment.writePending()
-      if (this.#unsynced.at(-1) !== segment) this.#unsynced.push(segment)
+      this.#sync.changed(segment)
       this.#stateBeforeFailure = null
     }
     this.#writtenEndOffset = this.#logEndOffset
@@ -458,66 +409,27 @@ export class Log {
 
   /** Everything appended so far becomes durable; listener.onDurable follows. */
   requestSync(): void {
-    if (this.#syncWanted < this.#logEndOffset) this.#syncWanted = this.#logEndOffset
-    if (!this.#isWriteScheduled) this.#queueSync()
+    this.#sync.want(this.#logEndOffset)
+    if (!this.#isWriteScheduled) this.#sync.queue()
   }
 
-  #queueSync(): void {
-    if (this.#isSyncQueued || this.#syncRun !== null || this.#fault !== null || this.#isClosing) return
-    if (this.#syncWanted <= this.#durableEndOffset && this.#unsyncedDirectories.length === 0) return
-    this.#isSyncQueued = true
-    this.#environment.commits.add(this)
+  /** For LogSync. */
+  onSynced(): void {
+    this.listener.onDurable(this)
   }
 
-  /** For GroupCommit. */
-  startSync(done: () => void): void {
-    this.#isSyncQueued = false
-    if (this.#isClosed || this.#isClosing || this.#fault !== null) {
-      this.#environment.host.timers.endOfTurn(done)
-      return
-    }
-    const segments = this.#unsynced
-    this.#unsynced = []
-    const active = this.#active
-    const { disk } = this.#environment.host
-    const sides = this.#unsyncedPaths
-    this.#unsyncedPaths = []
-    for (const segment of segments) {
-      if (segment !== active) sides.push(...sideFiles(disk, segment, this.segments))
-    }
-    const directories = this.#unsyncedDirectories
-    this.#unsyncedDirectories = []
-    this.#syncRun = new SyncRun(this.#writtenEndOffset, disk, segments, sides, directories, (run, error) => {
-      this.#syncRun = null
-      if (error === null) this.#synced(run.endOffset)
-      else this.#syncFailed(error)
-      done()
-    })
-    this.#syncRun.start()
-  }
-
-  #synced(endOffset: number): void {
-    this.#lastSyncMs = this.#environment.host.clock.now()
-    if (this.#isClosed) return
-    if (endOffset > this.#durableEndOffset) {
-      this.#durableEndOffset = endOffset
-      this.listener.onDurable(this)
-    }
-    if (!this.#isWriteScheduled) this.#queueSync()
-  }
-
-  #syncFailed(error: Error): void {
+  /** For LogSync. */
+  onSyncFailed(error: Error): void {
     this.#fault = error
-    this.#environment.host.logger.error('sync failed: the log is offline', {
-      log: this.#directory,
-      error: error.message,
-    })
+    const fields = { log: this.#directory, error: error.message }
+    this.#environment.host.logger.error('sync failed: the log is offline', fields)
     this.listener.onFailed(this, error)
   }
 
   /** flush.ms: asks for a sync when the last one is longer ago. */
   syncIfDue(now: number): void {
-    if (this.#logEndOffset > this.#durableEndOffset && now - this.#lastSyncMs >= this.config.flushMs) this.requestSync()
+    const isDue = now - this.#sync.lastSyncMs >= this.config.flushMs
+    if (isDue && this.#logEndOffset > this.durableEndOffset) this.requestSync()
   }
 
   // Visibility
@@ -601,7 +513,7 @@ export class Log {
   #truncate(offset: number, producers: ProducerState | null = null): void {
     this.truncationCount++
     this.tail.clear()
-    this.#syncRun?.closeSideFiles()
+    this.#sync.releaseFiles()
     const first = this.segments[0]!
     if (offset <= first.baseOffset && offset < this.#logEndOffset && first.baseOffset > offset) {
       this.truncateFullyAndStartAt(offset)
@@ -619,12 +531,12 @@ export class Log {
   truncateFullyAndStartAt(offset: number): void {
     this.truncationCount++
     this.tail.clear()
-    this.#syncRun?.closeSideFiles()
+    this.#sync.releaseFiles()
     const dropped = this.segments
     this.segments = []
     removeSegments(this.#environment, dropped)
     this.segments = [newSegment(this.#environment, this.#directory, offset)]
-    this.#directoryChanged()
+    this.#sync.addDirectory(this.#directory)
     this.#logStartOffset = offset
     this.#logEndOffset = offset
     this.#epochs.clear()
@@ -634,11 +546,7 @@ export class Log {
   #afterTruncation(offset: number, producers: ProducerState | null = null): void {
     this.#logEndOffset = offset
     this.#writtenEndOffset = offset
-    this.#durableEndOffset = Math.min(this.#durableEndOffset, offset)
-    this.#syncRun?.cap(offset)
-    this.#syncWanted = Math.min(this.#syncWanted, offset)
-    this.#unsynced = this.#unsynced.filter((segment) => this.segments.includes(segment))
-    if (!this.#unsynced.includes(this.#active)) this.#unsynced.push(this.#active)
+    this.#sync.truncated(offset)
     this.#logStartOffset = Math.min(this.#logStartOffset, offset)
     this.#highWatermark = Math.min(this.#highWatermark, offset)
     this.#epochs.truncateFromEnd(offset)
@@ -693,12 +601,15 @@ export class Log {
    */
   deleteExpired(): number {
     if (this.#fault !== null || this.#isClosed) return 0
-    const count = this.#countBelowLogStart()
+    // The snapshot at the begin of what is kept must be on disk before the batches that it stands for go.
+    const { recoveryPoint } = this
+    let count = this.#countBelowLogStart()
+    while (count > 0 && this.segments[count]!.baseOffset > recoveryPoint) count--
     if (count === 0) return 0
-    this.#syncRun?.closeSideFiles()
+    this.#sync.releaseFiles()
     const deleted = this.segments.slice(0, count)
     this.segments = this.segments.slice(count)
-    this.#unsynced = this.#unsynced.filter((segment) => !deleted.includes(segment))
+    this.#sync.deleted()
     this.#snapshots.removeBelow(this.segments[0]!.baseOffset)
     deleteSegments(this.#environment, deleted, this.config.fileDeleteDelayMs)
     return count
@@ -721,14 +632,11 @@ export class Log {
   prepareClose(): string[] {
     if (this.#isClosing || this.#isClosed || this.#fault !== null) return []
     this.#isClosing = true
+    this.#sync.stop()
     const { disk } = this.#environment.host
     this.#writeActive()
-    // A sync under way may end after the close.
-    const run = this.#syncRun
-    const unsynced = new Set([...(run?.segments ?? []), ...this.#unsynced].filter((one) => this.segments.includes(one)))
-    const paths = [...this.#unsyncedPaths, ...(run?.sidePaths ?? []).filter((path) => disk.exists(path))]
-    this.#unsyncedDirectories.push(...(run?.directories ?? []))
-    this.#unsyncedPaths = []
+    const { segments: unsynced, paths, directories } = this.#sync.take()
+    this.#closingDirectories = directories
     for (const segment of this.segments) {
       if (unsynced.has(segment)) paths.push(segment.path(LOG_SUFFIX))
       else if (!segment.hasUnflushedIndexes) continue
@@ -749,43 +657,26 @@ export class Log {
     if (this.#fault === null) {
       if (this.#areEpochsPrepared) {
         this.#epochs.commit()
-        this.#directoryChanged()
+        this.#closingDirectories.push(this.#directory)
       }
-      this.#unsynced = []
-      this.#durableEndOffset = this.#logEndOffset
+      this.#sync.durableEndOffset = this.#logEndOffset
     }
     this.#isClosed = true
     this.tail.clear()
     for (const segment of this.segments) segment.release(() => {})
-    return this.#unsyncedDirectories
+    return this.#closingDirectories
   }
 
   /** Lets go of all files without writing: the directory is about to be moved. Reads and syncs under way still end. */
   abandon(): void {
     this.#isClosed = true
+    this.#sync.stop()
     this.tail.clear()
-    this.#syncRun?.closeSideFiles()
+    this.#sync.releaseFiles()
     for (const segment of this.segments) segment.abandon()
   }
 }
 
 function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(value, high))
-}
-
-/** null: go on. Otherwise an error, or the offsets of a duplicate. */
-function checkProducer(
-  producers: ProducerState,
-  bytes: Uint8Array,
-  view: DataView,
-  config: LogConfig,
-  origin: AppendOrigin,
-): AppendResult | null {
-  const isMarker = batch.isControl(view, 0)
-  if (origin !== 'client' && !isMarker) return null
-  const verdict = isMarker ? producers.checkMarker(bytes, view, 0) : producers.check(view, 0)
-  if (verdict.errorCode !== ErrorCode.NONE) return appendError(verdict.errorCode, verdict.errorMessage ?? '')
-  if (!verdict.isDuplicate) return null
-  const logAppendTimeMs = config.messageTimestampType === 'LogAppendTime' ? verdict.timestamp : -1
-  return appended(verdict.baseOffset, verdict.lastOffset, logAppendTimeMs, true)
 }

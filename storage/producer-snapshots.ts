@@ -52,6 +52,12 @@ export class ProducerSnapshots {
     file.close()
   }
 
+  isSound(offset: number): boolean {
+    if (!this.#offsets.includes(offset)) return false
+    const bytes = readFile(this.#environment.host.disk, this.#path(offset))
+    return bytes !== null && typeof decodeSnapshot(bytes) !== 'string'
+  }
+
   /** Snapshots above `offset` describe what is not in the log any more. */
   truncateTo(offset: number): void {
     while (this.#offsets.length > 0 && this.#offsets[this.#offsets.length - 1]! > offset)

@@ -113,8 +113,11 @@ export class ProducerState {
     return copy
   }
 
-  /** Judges a data batch of a client before it gets its offsets. The verdict is valid until the next call. */
-  check(view: DataView, position: number): ProducerVerdict {
+  /**
+   * Judges a data batch before it gets its offsets. Coordinators write without sequences: of theirs the epoch is checked alone. The
+   * verdict is valid until the next call.
+   */
+  check(view: DataView, position: number, hasSequence = true): ProducerVerdict {
     const verdict = this.#verdict
     verdict.errorCode = ErrorCode.NONE
     verdict.errorMessage = null
@@ -124,6 +127,7 @@ export class ProducerState {
     const epoch = batch.batchProducerEpoch(view, position)
     const firstSequence = batch.batchBaseSequence(view, position)
     if (
+      hasSequence &&
       epoch === entry.epoch &&
       findDuplicate(entry, firstSequence, batch.batchLastSequence(view, position), verdict)
     ) {
@@ -132,6 +136,7 @@ export class ProducerState {
     if (epoch < entry.epoch) {
       return refuse(verdict, ErrorCode.INVALID_PRODUCER_EPOCH, entry, `epoch ${epoch} is older than ${entry.epoch}`)
     }
+    if (!hasSequence) return verdict
     if (epoch !== entry.epoch) {
       if (firstSequence !== 0 && entry.epoch !== NONE) {
         const text = `epoch ${epoch} is new and begins with sequence ${firstSequence}, not 0`

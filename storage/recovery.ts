@@ -100,11 +100,14 @@ export function loadLog(options: LoadOptions): LoadedLog {
   return { ...finish(segments, options, logEndOffset, null, null), hasTopicId }
 }
 
-/** Retention was about to delete them; of what it had begun, a crash may have undone a part. */
+/**
+ * Retention was about to delete them, and of what it had begun a crash may have undone a part. It begins when the snapshot at what is
+ * kept is on disk: without one it had not begun.
+ */
 function dropBelowLogStart(segments: Segment[], options: LoadOptions): void {
   let count = 0
   while (count + 1 < segments.length && segments[count + 1]!.baseOffset <= options.logStartOffset) count++
-  if (count === 0) return
+  if (count === 0 || !options.snapshots.isSound(segments[count]!.baseOffset)) return
   removeSegments(options.environment, segments.splice(0, count))
   options.snapshots.removeBelow(segments[0]!.baseOffset)
 }

@@ -1,5 +1,5 @@
-// A directory that Apache Kafka 4.4.0 left behind: opened after its clean stop, and recovered as if it had crashed. What we rebuild is
-// compared byte for byte with what Kafka wrote.
+// A directory that Apache Kafka 4.4.0 left behind: opened after its clean stop, and recovered as if it had crashed.
+// What we rebuild is compared byte for byte with what Kafka wrote.
 
 import t, { type Test } from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'

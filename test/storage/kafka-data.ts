@@ -1,4 +1,5 @@
-// A data directory of Apache Kafka 4.4.0 (test/oracle), for tests: its files, and what Kafka's own client reads from it.
+// A data directory of Apache Kafka 4.4.0 (test/oracle), for tests: its files, and what Kafka's own client reads from
+// it.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,0 +1,68 @@
+// The steps of an append that need the batches alone: the producer's verdict, offsets and epoch in place, the order of a leader's batches.
+
+import { ErrorCode } from '../protocol/error-codes.ts'
+import * as batch from '../protocol/records/batch.ts'
+import { BatchCursor } from '../protocol/records/cursor.ts'
+import { type AppendResult, appendError, appended } from './append-result.ts'
+import type { AppendOrigin } from './append-validator.ts'
+import type { ProducerState } from './producer-state.ts'
+
+const cursor = new BatchCursor()
+
+/** null: go on. Otherwise an error, or the offsets of a duplicate. The first batch has a producer id. */
+export function producerAnswer(
+  producers: ProducerState,
+  bytes: Uint8Array,
+  view: DataView,
+  origin: AppendOrigin,
+  isLogAppendTime: boolean,
+): AppendResult | null {
+  const verdict = batch.isControl(view, 0)
+    ? producers.checkMarker(bytes, view, 0)
+    : producers.check(view, 0, origin === 'client')
+  if (verdict.errorCode !== ErrorCode.NONE) return appendError(verdict.errorCode, verdict.errorMessage ?? '')
+  if (!verdict.isDuplicate) return null
+  return appended(verdict.baseOffset, verdict.lastOffset, isLogAppendTime ? verdict.timestamp : -1, true)
+}
+
+/** Dense offsets from `baseOffset` on. Returns the last one. Bytes that are no batches of magic 2 are a bug of the caller. */
+export function assignOffsets(
+  bytes: Uint8Array,
+  view: DataView,
+  baseOffset: number,
+  leaderEpoch: number,
+  logAppendTimeMs: number,
+): number {
+  let next = baseOffset
+  cursor.reset(bytes, view, 0, bytes.length)
+  while (cursor.next()) {
+    const { position } = cursor
+    if (cursor.magic !== 2) throw new Error(`assertion: a batch of magic ${cursor.magic} is appended at ${next}`)
+    batch.setBaseOffset(view, position, next)
+    batch.setLeaderEpoch(view, position, leaderEpoch)
+    if (logAppendTimeMs >= 0) batch.setLogAppendTime(bytes, view, position, logAppendTimeMs)
+    next += batch.batchLastOffsetDelta(view, position) + 1
+  }
+  if (cursor.fault !== null || next === baseOffset) {
+    throw new Error(`assertion: ${bytes.length} bytes appended at ${baseOffset} are no batches: ${cursor.fault}`)
+  }
+  return next - 1
+}
+
+/** Batches of a leader: sound, and none before `logEndOffset`. Their offsets as a result, or an error. */
+export function followerOffsets(bytes: Uint8Array, view: DataView, logEndOffset: number): AppendResult {
+  let baseOffset = -1
+  let next = logEndOffset
+  for (let position = 0; position < bytes.length; position += batch.batchSize(view, position)) {
+    const fault = batch.batchFault(bytes, view, position, bytes.length)
+    if (fault !== null) return appendError(ErrorCode.CORRUPT_MESSAGE, batch.BATCH_FAULTS[fault].text)
+    const offset = batch.batchBaseOffset(view, position)
+    const lastOffset = batch.batchLastOffset(view, position)
+    if (offset < next) {
+      return appendError(ErrorCode.OFFSET_OUT_OF_RANGE, `batch ${offset}–${lastOffset} comes at log end offset ${next}`)
+    }
+    if (baseOffset < 0) baseOffset = offset
+    next = lastOffset + 1
+  }
+  return appended(baseOffset, baseOffset < 0 ? -1 : next - 1, -1, false)
+}

@@ -1,0 +1,156 @@
+// What of one log is not on disk yet, and the syncs that bring it there: the log's half of group commit.
+//
+//   written(segment)  rolled(segment)  addPath  addDirectory      what the next sync has to take along
+//   request(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► durableEndOffset, listener
+//
+// One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes durable.
+
+import type { StorageEnvironment } from './environment.ts'
+import type { Segment } from './segment.ts'
+import { sideFiles } from './segment-files.ts'
+import { SyncRun } from './sync-run.ts'
+
+export interface SyncedLog {
+  readonly segments: readonly Segment[]
+  readonly writtenEndOffset: number
+  /** durableEndOffset has moved. */
+  onSynced(): void
+  onSyncFailed(error: Error): void
+}
+
+export class LogSync {
+  /** Survives a loss of power. */
+  durableEndOffset: number
+  lastSyncMs: number
+  readonly #environment: StorageEnvironment
+  readonly #log: SyncedLog
+  #wanted: number
+  #isQueued = false
+  #isStopped = false
+  #run: SyncRun | null = null
+  /** Written to, or ended, since their last sync; oldest first. */
+  #segments: Segment[] = []
+  /** Small files beside the log. */
+  #paths: string[] = []
+  /** With names that a crash could lose. */
+  #directories: string[] = []
+
+  constructor(environment: StorageEnvironment, log: SyncedLog, endOffset: number) {
+    this.#environment = environment
+    this.#log = log
+    this.durableEndOffset = endOffset
+    this.#wanted = endOffset
+    this.lastSyncMs = environment.host.clock.now()
+  }
+
+  /** What the recovery-point checkpoint may say: a segment below it is not looked at any more, nor are the files beside it. */
+  get recoveryPoint(): number {
+    const active = this.#log.segments.at(-1)
+    let point = this.durableEndOffset
+    for (const segments of [this.#segments, this.#run?.segments ?? []]) {
+      for (const segment of segments) if (segment !== active) point = Math.min(point, segment.baseOffset)
+    }
+    return point
+  }
+
+  /** Bytes were written to it; or it has ended, and the files beside it are to be synced with it. */
+  changed(segment: Segment): void {
+    if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
+  }
+
+  addPath(path: string): void {
+    this.#paths.push(path)
+  }
+
+  addDirectory(path: string): void {
+    if (!this.#directories.includes(path)) this.#directories.push(path)
+  }
+
+  /** What is below `endOffset` is wanted on disk. Nothing starts before `queue`. */
+  want(endOffset: number): void {
+    if (this.#wanted < endOffset) this.#wanted = endOffset
+  }
+
+  /** Everything wanted is written: a sync may start. */
+  queue(): void {
+    if (this.#isQueued || this.#run !== null || this.#isStopped) return
+    if (this.#wanted <= this.durableEndOffset && this.#directories.length === 0) return
+    this.#isQueued = true
+    this.#environment.commits.add(this)
+  }
+
+  /** For GroupCommit. */
+  startSync(done: () => void): void {
+    this.#isQueued = false
+    const { disk, timers } = this.#environment.host
+    if (this.#isStopped) {
+      timers.endOfTurn(done)
+      return
+    }
+    const { segments: all, writtenEndOffset } = this.#log
+    const segments = this.#segments
+    const paths = this.#paths
+    const directories = this.#directories
+    this.#segments = []
+    this.#paths = []
+    this.#directories = []
+    for (const segment of segments) if (segment !== all.at(-1)) paths.push(...sideFiles(disk, segment, all))
+    this.#run = new SyncRun(writtenEndOffset, disk, segments, paths, directories, (run, error) => {
+      this.#run = null
+      this.#ended(run.endOffset, error)
+      done()
+    })
+    this.#run.start()
+  }
+
+  #ended(endOffset: number, error: Error | null): void {
+    if (error !== null) {
+      this.#isStopped = true
+      this.#log.onSyncFailed(error)
+      return
+    }
+    this.lastSyncMs = this.#environment.host.clock.now()
+    if (this.#isStopped) return
+    if (endOffset > this.durableEndOffset) {
+      this.durableEndOffset = endOffset
+      this.#log.onSynced()
+    }
+    this.queue()
+  }
+
+  /** Files beside segments are about to be renamed or removed. */
+  releaseFiles(): void {
+    this.#run?.closeSideFiles()
+  }
+
+  /** The log ends at `offset` now, with its segments as they are. */
+  truncated(offset: number): void {
+    const { segments } = this.#log
+    this.#run?.cap(offset)
+    this.durableEndOffset = Math.min(this.durableEndOffset, offset)
+    this.#wanted = Math.min(this.#wanted, offset)
+    this.#segments = this.#segments.filter((segment) => segments.includes(segment))
+    const active = segments.at(-1)
+    if (active !== undefined && !this.#segments.includes(active)) this.#segments.push(active)
+  }
+
+  /** Segments were deleted: what is left of them is in the log. */
+  deleted(): void {
+    this.#segments = this.#segments.filter((segment) => this.#log.segments.includes(segment))
+  }
+
+  /** No sync starts any more. */
+  stop(): void {
+    this.#isStopped = true
+  }
+
+  /** For a close, after `stop`: all that is not on disk, what a sync under way may yet bring there included. */
+  take(): { segments: ReadonlySet<Segment>; paths: string[]; directories: string[] } {
+    const { disk } = this.#environment.host
+    const { segments } = this.#log
+    const run = this.#run
+    const unsynced = [...(run?.segments ?? []), ...this.#segments].filter((segment) => segments.includes(segment))
+    const paths = [...this.#paths, ...(run?.sidePaths ?? []).filter((path) => disk.exists(path))]
+    return { segments: new Set(unsynced), paths, directories: [...this.#directories, ...(run?.directories ?? [])] }
+  }
+}
