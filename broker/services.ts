@@ -3,7 +3,7 @@
 import type { Host } from '../host/host.ts'
 import type { ApiName } from '../protocol/apis.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
-import type { ControllerChannel } from './controller/channel.ts'
+import type { ControllerChannel } from './metadata/controller-channel.ts'
 import type { CoordinatorFinder } from './coordinator/group/find-coordinator.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
 import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'

@@ -48,7 +48,9 @@ export function topicConfigFault(state: ControllerState, _topic: string, values:
   }
   const config = state.config.topicValues(own)
   if (config['min.compaction.lag.ms'] > config['max.compaction.lag.ms']) {
-    const message = `conflict topic config setting min.compaction.lag.ms (${config['min.compaction.lag.ms']}) > max.compaction.lag.ms (${config['max.compaction.lag.ms']})`
+    const [least, most] = [config['min.compaction.lag.ms'], config['max.compaction.lag.ms']]
+    const conflict = `min.compaction.lag.ms (${least}) > max.compaction.lag.ms (${most})`
+    const message = `conflict topic config setting ${conflict}`
     return invalid(message)
   }
   if (config['remote.storage.enable']) {
@@ -144,7 +146,8 @@ function clientMetricsFault(name: string, values: Values): Fault | null {
     if (key === 'interval.ms') {
       const interval = Number(value)
       if (interval >= MIN_INTERVAL_MS && interval <= MAX_INTERVAL_MS) continue
-      const message = `Invalid value ${value} for interval.ms, interval must be between ${MIN_INTERVAL_MS} and ${MAX_INTERVAL_MS} (1 hour)`
+      const bounds = `interval must be between ${MIN_INTERVAL_MS} and ${MAX_INTERVAL_MS} (1 hour)`
+      const message = `Invalid value ${value} for interval.ms, ${bounds}`
       return fault(ErrorCode.INVALID_REQUEST, message)
     }
     if (key !== 'match') continue

@@ -19,6 +19,7 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import { type ControllerApi, NotCommitted } from '../metadata/controller-channel.ts'
 import { MetadataImage } from '../metadata/image.ts'
 import { randomUuid } from '../metadata/random-uuid.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
@@ -28,15 +29,19 @@ import { brokerHeartbeat, fenceStale, registerBroker } from './brokers.ts'
 import { alterConfigs, incrementalAlterConfigs } from './configs.ts'
 import type { ControllerState, Decision } from './decision.ts'
 import { allocateProducerIds } from './producer-ids.ts'
-import { NotCommitted, type Quorum } from './quorum.ts'
+import type { Quorum } from './quorum.ts'
 import { Sessions } from './sessions.ts'
 import { Snapshotter } from './snapshotter.ts'
 import { createPartitions, createTopics, deleteTopics } from './topics.ts'
 
 const SESSION_CHECK_MS = 500
 
-/** The APIs whose requests the controller decides on. */
-const deciders = {
+type Decide<Name extends ControllerApi> = (
+  state: ControllerState,
+  request: RequestOf<Name>,
+) => Decision<ResponseInputOf<Name>>
+
+const deciders: { readonly [Name in ControllerApi]: Decide<Name> } = {
   CreateTopics: createTopics,
   DeleteTopics: deleteTopics,
   CreatePartitions: createPartitions,
@@ -46,12 +51,6 @@ const deciders = {
   BrokerHeartbeat: brokerHeartbeat,
   AllocateProducerIds: allocateProducerIds,
 }
-
-export type DecidedApi = keyof typeof deciders
-type Decide<Name extends DecidedApi> = (
-  state: ControllerState,
-  request: RequestOf<Name>,
-) => Decision<ResponseInputOf<Name>>
 
 interface Waiting {
   /** The answer leaves when the high watermark is above. */
@@ -105,9 +104,8 @@ export class Controller {
   }
 
   /** @throws {NotCommitted} */
-  async send<Name extends DecidedApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> {
-    // The table ties the name to its decider; that is beyond what inference follows.
-    const decide = deciders[name] as unknown as Decide<Name>
+  async send<Name extends ControllerApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> {
+    const decide: Decide<Name> = deciders[name]
     return this.#run((state) => decide(state, request))
   }
 

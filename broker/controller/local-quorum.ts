@@ -1,7 +1,7 @@
 // The metadata log of a single node, which is always its leader: a directory `__cluster_metadata-0` in KRaft's format,
 // so that Kafka can go on from it, and it from Kafka.
 //
-//   00000000000000000000.log     batches with the leader epoch; each leadership begins with a LeaderChange control record
+//   00000000000000000000.log     batches with the leader epoch; each leadership begins with a LeaderChange record
 //   *.checkpoint                 snapshots (snapshot-file.ts); the one of offset 0 is what the cluster began with
 //   quorum-state                 JSON: epoch and leader
 //
@@ -18,16 +18,15 @@ import { readTextFile, replaceFile } from '../../storage/checkpoint.ts'
 import type { StorageEnvironment } from '../../storage/environment.ts'
 import { Log } from '../../storage/log.ts'
 import { defaultLogConfig, UNLIMITED } from '../../storage/log-config.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID, NotCommitted } from '../metadata/controller-channel.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { recordsOf } from '../metadata/image-records.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { featureRecords } from './bootstrap.ts'
-import { NotCommitted, type Quorum, type QuorumListener, type ReadMetadata, type SnapshotId } from './quorum.ts'
+import type { Quorum, QuorumListener, ReadMetadata, SnapshotId } from './quorum.ts'
 import * as snapshots from './snapshot-file.ts'
 import { readVoters } from './voters.ts'
 
-export const METADATA_TOPIC = '__cluster_metadata'
-export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 const QUORUM_STATE = 'quorum-state'
 const PARTITION_METADATA = 'partition.metadata'
 /** The snapshot that the storage tool writes before there is a log. */

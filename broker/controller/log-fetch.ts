@@ -5,8 +5,8 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestInputOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID } from '../metadata/controller-channel.ts'
 import type { Controller } from './controller.ts'
-import { METADATA_TOPIC, METADATA_TOPIC_ID } from './local-quorum.ts'
 
 type PartitionData = ResponseInputOf<'Fetch'>['responses'][number]['partitions'][number]
 

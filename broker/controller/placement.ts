@@ -19,8 +19,10 @@ export function placeReplicas(
   if (live.length === 0)
     return unplaced(replicationFactor, 'All brokers are currently fenced or have all their log directories cordoned.')
   if (replicationFactor > brokers.length) {
-    const reason = `The target replication factor of ${replicationFactor} cannot be reached because only ${brokers.length} broker(s) are registered or some brokers have all their log directories cordoned.`
-    return unplaced(replicationFactor, reason)
+    const target = `The target replication factor of ${replicationFactor} cannot be reached`
+    const cordoned = 'or some brokers have all their log directories cordoned.'
+    const why = `only ${brokers.length} broker(s) are registered ${cordoned}`
+    return unplaced(replicationFactor, `${target} because ${why}`)
   }
   // Fenced brokers come last: they take followers only when there are not enough others.
   const fenced = brokers.filter((id) => image.brokers.get(id)!.fenced)

@@ -4,17 +4,6 @@
 import type { MetadataImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 
-/**
- * Records did not become committed, or it is not known whether they did: the log could not be written, or the leader
- * stopped.
- */
-export class NotCommitted extends Error {
-  constructor(reason: string) {
-    super(`metadata records were not committed: ${reason}`)
-    this.name = 'NotCommitted'
-  }
-}
-
 export interface SnapshotId {
   /** The snapshot holds the state of all records below. */
   readonly endOffset: number

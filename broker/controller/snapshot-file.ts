@@ -1,6 +1,6 @@
 // Snapshots of the metadata log, as files beside it. Source: KIP-630, SnapshotPath, RecordsSnapshotWriter.
 //
-//   00000000000000001234-0000000005.checkpoint      the state of all records below offset 1234, the last of them of epoch 5
+//   00000000000000001234-0000000005.checkpoint  the state of all records below offset 1234, the last of them of epoch 5
 //
 //   control batch  SnapshotHeader, KRaftVersion, KRaftVoters    offsets count from 0 and mean nothing
 //   batches        the records of the image

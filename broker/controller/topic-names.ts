@@ -22,7 +22,8 @@ export function topicNameFault(name: string): string | null {
     return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${MAX_LENGTH}`
   }
   if (VALID.test(name)) return null
-  return `Topic name is invalid: '${name}' contains one or more characters other than ASCII alphanumerics, '.', '_' and '-'`
+  const allowed = "ASCII alphanumerics, '.', '_' and '-'"
+  return `Topic name is invalid: '${name}' contains one or more characters other than ${allowed}`
 }
 
 /** Names that are equal here cannot stand beside each other: metrics write `.` as `_`. */

@@ -147,12 +147,16 @@ function givenReplicas(state: ControllerState, topic: CreatableTopic): readonly 
     const invalid = assignmentFault(state.image, brokerIds, replicas.find(() => true)?.length)
     if (invalid !== null) return invalid
     if (!brokerIds.some((id) => isActive(state.image.brokers.get(id)))) {
-      const message = `All brokers specified in the manual partition assignment for partition ${partitionIndex} are fenced or in controlled shutdown.`
-      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+      return allFenced(partitionIndex)
     }
     replicas[partitionIndex] = brokerIds
   }
   return replicas
+}
+
+function allFenced(partitionIndex: number): Fault {
+  const which = `All brokers specified in the manual partition assignment for partition ${partitionIndex}`
+  return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, `${which} are fenced or in controlled shutdown.`)
 }
 
 /** `replicationFactor`: that of the partitions before; undefined for the first. */
@@ -170,9 +174,8 @@ function assignmentFault(
     if (sorted[index - 1] === id) return invalid(`the broker ${id} more than once.`)
   }
   if (replicationFactor !== undefined && replicationFactor !== brokerIds.length) {
-    return invalid(
-      `a partition with ${brokerIds.length} replica(s), but this is not consistent with previous partitions, which have ${replicationFactor} replica(s).`,
-    )
+    const others = `not consistent with previous partitions, which have ${replicationFactor} replica(s).`
+    return invalid(`a partition with ${brokerIds.length} replica(s), but this is ${others}`)
   }
   return null
 }
@@ -233,12 +236,13 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
   const before = existing.partitions.length
   if (topic.count === before) return fault(ErrorCode.INVALID_PARTITIONS, `Topic already has ${before} partition(s).`)
   if (topic.count < before) {
-    const message = `The topic ${topic.name} currently has ${before} partition(s); ${topic.count} would not be an increase.`
-    return fault(ErrorCode.INVALID_PARTITIONS, message)
+    const now = `The topic ${topic.name} currently has ${before} partition(s)`
+    return fault(ErrorCode.INVALID_PARTITIONS, `${now}; ${topic.count} would not be an increase.`)
   }
   const count = topic.count - before
   if (topic.assignments !== null && topic.assignments.length !== count) {
-    const message = `Attempted to add ${count} additional partition(s), but only ${topic.assignments.length} assignment(s) were specified.`
+    const given = `only ${topic.assignments.length} assignment(s) were specified.`
+    const message = `Attempted to add ${count} additional partition(s), but ${given}`
     return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
   }
   if (count > left) return tooMany()
@@ -253,8 +257,7 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
     const invalid = topic.assignments === null ? null : assignmentFault(image, nodes, factor)
     if (invalid !== null) return invalid
     if (!nodes.some((id) => isActive(image.brokers.get(id)))) {
-      const message = `All brokers specified in the manual partition assignment for partition ${before + index} are fenced or in controlled shutdown.`
-      return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
+      return allFenced(before + index)
     }
     records.push(newPartition(state, existing.id, before + index, nodes))
   }

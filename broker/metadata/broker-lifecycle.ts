@@ -4,7 +4,7 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
-import type { ControllerChannel } from '../controller/channel.ts'
+import type { ControllerChannel } from './controller-channel.ts'
 import { FEATURES } from './features.ts'
 import type { EndPoint } from './image.ts'
 import type { MetadataLoader } from './loader.ts'

@@ -19,8 +19,8 @@ export function alterLoggers({ resourceName, configs }: AlteredResource, nodeId:
     if (configOperation === ALTER.delete)
       return invalidRequest('Removing the log level of the root logger is not allowed')
     if (value === null || !LEVELS.includes(value)) {
-      const message = `Cannot set the log level of ${name} to ${value} as it is not a supported log level. Valid log levels are ${LEVELS.join(', ')}`
-      return fault(ErrorCode.INVALID_CONFIG, message)
+      const wrong = `Cannot set the log level of ${name} to ${value} as it is not a supported log level.`
+      return fault(ErrorCode.INVALID_CONFIG, `${wrong} Valid log levels are ${LEVELS.join(', ')}`)
     }
   }
   return fault(ErrorCode.INVALID_CONFIG, 'The log level is set when the broker is started')

@@ -77,8 +77,8 @@ function brokerValuesFault({ resourceName, configs }: AlteredResource): Fault | 
   if (fixed !== '') return invalidRequest(`Cannot update these configs dynamically: [${fixed}]`)
   const listenerOnly = listed((name) => LISTENER_ONLY.test(name))
   if (listenerOnly !== '') {
-    const message = `These security configs can be dynamically updated only per-listener using the listener prefix: [${listenerOnly}]`
-    return invalidRequest(message)
+    const how = 'can be dynamically updated only per-listener using the listener prefix'
+    return invalidRequest(`These security configs ${how}: [${listenerOnly}]`)
   }
   const ownOnly = resourceName === '' ? listed((name) => brokerConfigRow(name)?.dynamic === 'broker') : ''
   if (ownOnly !== '') {

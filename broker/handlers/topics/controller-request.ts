@@ -2,12 +2,11 @@
 // changed, so that a client finds the topic that it has just created.
 
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import type { DecidedApi } from '../../controller/controller.ts'
-import { NotCommitted } from '../../controller/quorum.ts'
+import { type ControllerApi, NotCommitted } from '../../metadata/controller-channel.ts'
 import type { Services } from '../../services.ts'
 
 /** null: the controller cannot say whether the request took effect; the client is to ask again. */
-export async function askController<Name extends DecidedApi>(
+export async function askController<Name extends ControllerApi>(
   services: Services,
   name: Name,
   request: RequestOf<Name>,

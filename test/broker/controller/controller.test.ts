@@ -1,5 +1,5 @@
 import t from 'tap'
-import { NotCommitted } from '../../../broker/controller/quorum.ts'
+import { NotCommitted } from '../../../broker/metadata/controller-channel.ts'
 import { RESOURCE } from '../../../broker/metadata/image.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'

@@ -1,0 +1,37 @@
+// The way from a broker to the active controller: Kafka's own broker-to-controller requests, as objects. In one process
+// the calls skip the socket (controller/channel.ts); over a network the same interface will encode them.
+
+import type { RequestInputOf, RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
+
+export const METADATA_TOPIC = '__cluster_metadata'
+export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
+
+/** Requests on which the controller decides. */
+export type ControllerApi =
+  | 'CreateTopics'
+  | 'DeleteTopics'
+  | 'CreatePartitions'
+  | 'AlterConfigs'
+  | 'IncrementalAlterConfigs'
+  | 'BrokerRegistration'
+  | 'BrokerHeartbeat'
+  | 'AllocateProducerIds'
+
+export interface ControllerChannel {
+  /** Node of the controller that requests go to; -1: unknown. */
+  readonly controllerId: number
+  /** Last committed offset of the metadata log: a broker whose image is there has seen the effect of every answer. */
+  readonly committedOffset: number
+  /** @throws {NotCommitted} when the effect has not become durable, or it is not known whether it has. */
+  send<Name extends ControllerApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>>
+  fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>>
+  fetchSnapshot(request: RequestInputOf<'FetchSnapshot'>): Promise<ResponseInputOf<'FetchSnapshot'>>
+}
+
+/** Records may not have become committed: the log could not be written, or the leader stopped. */
+export class NotCommitted extends Error {
+  constructor(reason: string) {
+    super(`metadata records were not committed: ${reason}`)
+    this.name = 'NotCommitted'
+  }
+}
