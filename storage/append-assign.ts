@@ -15,14 +15,14 @@ export function producerAnswer(
   bytes: Uint8Array,
   view: DataView,
   origin: AppendOrigin,
-  isLogAppendTime: boolean,
 ): AppendResult | null {
   const verdict = batch.isControl(view, 0)
     ? producers.checkMarker(bytes, view, 0)
     : producers.check(view, 0, origin === 'client')
   if (verdict.errorCode !== ErrorCode.NONE) return appendError(verdict.errorCode, verdict.errorMessage ?? '')
   if (!verdict.isDuplicate) return null
-  return appended(verdict.baseOffset, verdict.lastOffset, isLogAppendTime ? verdict.timestamp : -1, true)
+  // The time of the first copy, whoever has set it: Kafka tells it so.
+  return appended(verdict.baseOffset, verdict.lastOffset, verdict.timestamp, true)
 }
 
 /** Dense offsets from `baseOffset` on. Returns the last one. Bytes that are no batches of magic 2 are a bug of the caller. */

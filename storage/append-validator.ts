@@ -22,7 +22,7 @@ import type { LogConfig } from './log-config.ts'
  */
 export type AppendOrigin = 'client' | 'coordinator' | 'controller'
 
-/** null: the batch may be appended. */
+/** null: the batch may be appended. A timestamp type that only the log may set is then gone from its header. */
 export function produceError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
   if (bytes.length === 0) {
     return appendError(ErrorCode.INVALID_RECORD, 'there must be exactly one record batch per partition')
@@ -36,7 +36,9 @@ export function produceError(bytes: Uint8Array, view: DataView, config: LogConfi
     const text = `a batch of ${bytes.length} bytes exceeds segment.bytes ${config.segmentBytes}`
     return appendError(ErrorCode.RECORD_LIST_TOO_LARGE, text)
   }
-  return recordsError(bytes, view, config, now)
+  const error = recordsError(bytes, view, config, now)
+  if (error === null && batch.isLogAppendTime(view, 0)) batch.clearLogAppendTime(bytes, view, 0)
+  return error
 }
 
 export function sizeError(size: number, config: LogConfig): AppendResult {
@@ -48,6 +50,7 @@ function faultError(fault: batch.BatchFault): AppendResult {
   const { kind, text } = batch.BATCH_FAULTS[fault]
   if (kind === 'corrupt') return appendError(ErrorCode.CORRUPT_MESSAGE, text)
   if (kind === 'codec') return appendError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, text)
+  if (kind === 'epoch') return appendError(ErrorCode.INVALID_PRODUCER_EPOCH, text)
   // Kafka answers so for magic 0 and 1 too: no version of Produce that is left allows them.
   return appendError(ErrorCode.INVALID_RECORD, text)
 }
@@ -55,9 +58,6 @@ function faultError(fault: batch.BatchFault): AppendResult {
 function recordsError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
   const isCompacted = config.cleanupPolicy.includes('compact')
   const isCreateTime = config.messageTimestampType === 'CreateTime'
-  if (isCreateTime && batch.isLogAppendTime(view, 0)) {
-    return appendError(ErrorCode.INVALID_TIMESTAMP, 'a producer must not set the timestamp type LogAppendTime')
-  }
   const newest = now + config.messageTimestampAfterMaxMs
   const oldest = now - config.messageTimestampBeforeMaxMs
   const isBounded = Number.isSafeInteger(oldest) && oldest > 0

@@ -187,6 +187,7 @@ export class LogDirectory {
       cleanShutdown: isKnown && this.wasCleanShutdown,
     })
     log.onLogStartOffset = this.#logStartMoved
+    log.onTruncated = this.#truncated
     this.#names.set(name, log)
     return log
   }
@@ -297,6 +298,8 @@ export class LogDirectory {
     })
   }
 
+  readonly #truncated = (): void => this.#attempt(() => this.#checkpointRecoveryPoints())
+
   /** Before DeleteRecords is answered; else it happens at the end of the turn. */
   checkpointLogStartOffsets(): void {
     this.#attempt(() => this.#checkpointLogStarts())
@@ -306,9 +309,13 @@ export class LogDirectory {
   checkpoint(): void {
     this.#attempt(() => {
       this.#checkpointLogStarts()
-      this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, (log) => log.recoveryPoint)
+      this.#checkpointRecoveryPoints()
       this.#checkpointHighWatermarks()
     })
+  }
+
+  #checkpointRecoveryPoints(): void {
+    this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, (log) => log.recoveryPoint)
   }
 
   #checkpointHighWatermarks(): void {

@@ -71,10 +71,11 @@ export class LogSync {
     if (this.#wanted < endOffset) this.#wanted = endOffset
   }
 
-  /** Everything wanted is written: a sync may start. */
+  /** A sync may start, of what is wanted and written. */
   queue(): void {
     if (this.#isQueued || this.#run !== null || this.#isStopped) return
-    if (this.#wanted <= this.durableEndOffset && this.#directories.length === 0) return
+    const offset = Math.min(this.#wanted, this.#log.writtenEndOffset)
+    if (offset <= this.durableEndOffset && this.#directories.length === 0) return
     this.#isQueued = true
     this.#environment.commits.add(this)
   }

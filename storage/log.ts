@@ -82,6 +82,8 @@ export class Log implements SyncedLog {
   truncationCount = 0
   /** Set when logStartOffset moves, for whoever keeps the checkpoint. */
   onLogStartOffset: ((log: Log) => void) | null = null
+  /** Set when the recovery point may have moved back. */
+  onTruncated: ((log: Log) => void) | null = null
   readonly #environment: StorageEnvironment
   readonly #reader: LogReader
   readonly #epochs: LeaderEpochCache
@@ -386,6 +388,9 @@ export class Log implements SyncedLog {
       this.#refuseUntilMs = this.#environment.host.clock.monotonic() + RETRY_AFTER_MS
     } catch (second) {
       this.#fault = second instanceof Error ? second : error
+      this.#sync.stop()
+      this.#logEndOffset = this.#writtenEndOffset
+      this.tail.clear()
     }
     this.#environment.host.logger.error('write failed', {
       log: this.#directory,
@@ -504,10 +509,17 @@ export class Log implements SyncedLog {
 
   /** Removes everything from `offset` on: what a new leader does not have. */
   truncateTo(offset: number): void {
-    if (offset >= this.#logEndOffset) return
+    if (offset >= this.#logEndOffset || this.#fault !== null) return
     for (const segment of this.segments) if (segment.hasPending) segment.writePending()
     this.#writtenEndOffset = this.#logEndOffset
     this.#truncate(Math.max(offset, 0))
+    this.#truncationEnded()
+  }
+
+  /** What was durable is so no more: recovery must not begin above it. A failed write never gets here: it was never durable. */
+  #truncationEnded(): void {
+    this.#epochs.flush(this.#logEndOffset)
+    this.onTruncated?.(this)
   }
 
   #truncate(offset: number, producers: ProducerState | null = null): void {
@@ -515,8 +527,8 @@ export class Log implements SyncedLog {
     this.tail.clear()
     this.#sync.releaseFiles()
     const first = this.segments[0]!
-    if (offset <= first.baseOffset && offset < this.#logEndOffset && first.baseOffset > offset) {
-      this.truncateFullyAndStartAt(offset)
+    if (first.baseOffset > offset) {
+      this.#startAnewAt(offset)
       return
     }
     const kept = this.segments.filter((segment) => segment.baseOffset <= offset)
@@ -529,6 +541,11 @@ export class Log implements SyncedLog {
 
   /** Forgets all and begins anew: a follower whose leader's log begins later. */
   truncateFullyAndStartAt(offset: number): void {
+    this.#startAnewAt(offset)
+    this.#truncationEnded()
+  }
+
+  #startAnewAt(offset: number): void {
     this.truncationCount++
     this.tail.clear()
     this.#sync.releaseFiles()
@@ -550,7 +567,6 @@ export class Log implements SyncedLog {
     this.#logStartOffset = Math.min(this.#logStartOffset, offset)
     this.#highWatermark = Math.min(this.#highWatermark, offset)
     this.#epochs.truncateFromEnd(offset)
-    this.#epochs.flush(offset)
     this.#latestEpoch = -2
     this.#snapshots.truncateTo(offset)
     this.#producers = producers

@@ -8,7 +8,7 @@
 // looked at for long. Kafka preallocates index files and maps them; it takes trimmed ones just as well, and of a file that it
 // left preallocated the zeros at the end are no entries.
 
-import type { Disk } from '../host/disk.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
 
 const EMPTY = new Uint8Array(0)
 const INITIAL_ENTRIES = 16
@@ -101,6 +101,8 @@ export abstract class SparseIndex {
     const file = this.#disk.open(this.#path, 'write')
     try {
       const from = this.#persisted
+      // Until it is written wholly: a write that fails may leave a part.
+      this.#hasStaleEnd = true
       // Whatever stands after the persisted entries was cut, or is preallocated.
       if (file.size() !== from * this.entrySize) file.truncate(from * this.entrySize)
       if (from < this.#count) {
@@ -209,9 +211,15 @@ export class IndexMemory {
     if (this.#size <= this.#limit) return
     for (const [oldest, size] of this.#sizes) {
       if (this.#size <= this.#limit || oldest === index) break
+      try {
+        oldest.unload()
+      } catch (error) {
+        // A full disk does not take its new entries: they stay in memory, beyond the limit, until it does.
+        if (!(error instanceof DiskError)) throw error
+        break
+      }
       this.#sizes.delete(oldest)
       this.#size -= size
-      oldest.unload()
     }
   }
 

@@ -207,12 +207,14 @@ class Run {
 
   truncate(): void {
     const { model, log, random } = this
-    const low = Math.max(this.durableEndOffset, model.logStartOffset)
+    // A follower takes back what was durable, too, when its leader does not have it.
+    const low = Math.max(random.chance(0.3) ? 0 : this.durableEndOffset, model.logStartOffset)
     const candidates = model.batches.filter((batch) => batch.baseOffset >= low)
     if (candidates.length === 0) return
     const { baseOffset } = random.pick(candidates)
     log.truncateTo(baseOffset)
     model.cut(baseOffset)
+    this.durableEndOffset = Math.min(this.durableEndOffset, baseOffset)
     this.epoch++
   }
 
@@ -227,7 +229,7 @@ class Run {
   }
 
   async failWrites(): Promise<void> {
-    this.node.disk.fault = (operation, path) => (operation === 'write' && path.endsWith('.log') ? 'full' : null)
+    this.node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
     for (let index = 0; index < 3; index++) this.append()
     await this.simulation.run(0)
     this.node.disk.fault = null
