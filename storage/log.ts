@@ -240,7 +240,7 @@ export class Log implements SyncedLog {
     try {
       const producers = this.#loadProducers()
       if (batch.hasProducerId(view, 0)) {
-        const answer = producerAnswer(producers, bytes, view, origin, config.messageTimestampType === 'LogAppendTime')
+        const answer = producerAnswer(producers, bytes, view, origin)
         if (answer !== null) return answer
       }
       const logAppendTimeMs = config.messageTimestampType === 'LogAppendTime' && origin !== 'controller' ? now : -1
