@@ -7,7 +7,7 @@ export const topicConfigs = {
   'cleanup.policy': list('delete', {
     server: 'log.cleanup.policy',
     values: ['compact', 'delete'],
-    doc: 'delete drops old segments, compact keeps the last value of each key; both may be given.',
+    doc: 'delete drops old segments; compact asks for keys, and nothing is compacted yet.',
   }),
   'compression.gzip.level': int(-1, {
     server: 'compression.gzip.level',
@@ -93,7 +93,7 @@ export const topicConfigs = {
     min: 1,
     doc: 'In-sync replicas that a partition needs before it accepts a produce with acks=all.',
   }),
-  preallocate: boolean(false, { server: 'log.preallocate', doc: 'Whether segment files are created at full size.' }),
+  preallocate: boolean(false, { server: 'log.preallocate' }),
   'remote.copy.lag.bytes': long(-1, { server: 'log.remote.copy.lag.bytes', min: -1 }),
   'remote.copy.lag.ms': long(0, { server: 'log.remote.copy.lag.ms', min: -1 }),
   'remote.log.copy.disable': boolean(false),

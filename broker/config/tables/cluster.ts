@@ -46,7 +46,7 @@ export const clusterConfigs = {
   }),
   'metadata.log.segment.bytes': int(1_073_741_824, { min: 8_388_608, doc: 'Size at which the metadata log rolls.' }),
   'metadata.log.segment.ms': long(604_800_000),
-  'metadata.max.idle.interval.ms': int(500, { min: 0, doc: 'Accepted; the metadata log grows by changes only.' }),
+  'metadata.max.idle.interval.ms': int(500, { min: 0 }),
   'metadata.max.retention.bytes': long(104_857_600),
   'metadata.max.retention.ms': long(604_800_000),
   'node.id': int(null, { min: 0, doc: 'Number of this node in the cluster.' }),

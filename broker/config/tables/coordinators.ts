@@ -90,11 +90,11 @@ export const coordinatorConfigs = {
   'group.streams.task.offset.interval.ms': int(60_000, { min: 1, internal: true }),
   'group.streams.topology.description.plugin.class': className(null),
   'offset.metadata.max.bytes': int(4096, { doc: 'Largest metadata string of a committed offset.' }),
-  'offsets.commit.timeout.ms': int(5000, { min: 1 }),
+  'offsets.commit.timeout.ms': int(5000, { min: 1, doc: 'How long a commit of offsets may wait to become durable.' }),
   'offsets.load.buffer.size': int(5_242_880, { min: 1 }),
   'offsets.retention.check.interval.ms': long(600_000, { min: 1, doc: 'How often expired offsets are looked for.' }),
   'offsets.retention.minutes': int(10_080, { min: 1, doc: 'How long committed offsets of an empty group are kept.' }),
-  'offsets.topic.compression.codec': int(0),
+  'offsets.topic.compression.codec': int(0, { doc: 'Codec of what is written to __consumer_offsets, by its number.' }),
   'offsets.topic.num.partitions': int(50, { min: 1, doc: 'Partitions of __consumer_offsets when it is created.' }),
   'offsets.topic.replication.factor': short(3, { min: 1, doc: 'Replicas of __consumer_offsets when it is created.' }),
   'offsets.topic.segment.bytes': int(104_857_600, {
@@ -122,19 +122,15 @@ export const coordinatorConfigs = {
   'transaction.state.log.load.buffer.size': int(5_242_880, { min: 1 }),
   'transaction.state.log.min.isr': int(2, {
     min: 1,
-    doc: 'min.insync.replicas of __transaction_state when it is created.',
   }),
   'transaction.state.log.num.partitions': int(50, {
     min: 1,
-    doc: 'Partitions of __transaction_state when it is created.',
   }),
   'transaction.state.log.replication.factor': short(3, {
     min: 1,
-    doc: 'Replicas of __transaction_state when it is created.',
   }),
   'transaction.state.log.segment.bytes': int(104_857_600, {
     min: 1,
-    doc: 'Segment size of __transaction_state when it is created.',
   }),
   'transaction.two.phase.commit.enable': boolean(false),
   'transactional.id.expiration.ms': int(604_800_000, { min: 1 }),

@@ -50,7 +50,7 @@ export const logConfigs = {
   'log.cleanup.policy': list('delete', {
     values: ['compact', 'delete'],
     dynamic: 'cluster',
-    doc: 'delete drops old segments, compact keeps the last value of each key.',
+    doc: 'delete drops old segments; compact asks for keys, and nothing is compacted yet.',
   }),
   'log.dir': list('/tmp/kafka-logs', { doc: 'Directory of the data when log.dirs is not set.' }),
   'log.dir.failure.timeout.ms': long(30_000, { min: 1 }),
@@ -70,7 +70,6 @@ export const logConfigs = {
   }),
   'log.flush.start.offset.checkpoint.interval.ms': int(60_000, {
     min: 0,
-    doc: 'How often the log start offsets are written.',
   }),
   'log.index.interval.bytes': int(4096, {
     min: 0,
@@ -100,7 +99,7 @@ export const logConfigs = {
     dynamic: 'cluster',
     doc: 'Whether a record carries the time it was created or the time it was appended.',
   }),
-  'log.preallocate': boolean(false, { dynamic: 'cluster', doc: 'Whether segment files are created at full size.' }),
+  'log.preallocate': boolean(false, { dynamic: 'cluster' }),
   'log.remote.copy.lag.bytes': long(-1, { min: -1, dynamic: 'cluster' }),
   'log.remote.copy.lag.ms': long(0, { min: -1, dynamic: 'cluster' }),
   'log.retention.bytes': long(-1, {

@@ -9,7 +9,7 @@ export const networkConfigs = {
   'connections.max.idle.ms': long(600_000, { doc: 'Silence after which a connection is closed.' }),
   'fetch.max.bytes': int(57_671_680, { min: 1024, doc: 'Largest answer to a Fetch request.' }),
   'fetch.purgatory.purge.interval.requests': int(1000),
-  'inter.broker.listener.name': string(null, { doc: 'Listener that brokers use among themselves.' }),
+  'inter.broker.listener.name': string(null),
   listeners: list('PLAINTEXT://:9092', {
     dynamic: 'broker',
     doc: 'Addresses on which clients are served: NAME://HOST:PORT, separated by commas.',
@@ -26,7 +26,10 @@ export const networkConfigs = {
     doc: 'Limits for single addresses: HOST:COUNT, separated by commas.',
   }),
   'max.incremental.fetch.session.cache.slots': int(1000, { min: 0, doc: 'Fetch sessions kept at one time.' }),
-  'max.request.partition.size.limit': int(2000, { min: 1 }),
+  'max.request.partition.size.limit': int(2000, {
+    min: 1,
+    doc: 'Partitions in one answer to DescribeTopicPartitions.',
+  }),
   'num.io.threads': int(8, { min: 1, dynamic: 'cluster' }),
   'num.network.threads': int(3, { min: 1, dynamic: 'cluster' }),
   'num.replica.alter.log.dirs.threads': int(null),

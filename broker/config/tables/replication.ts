@@ -23,7 +23,7 @@ export const replicationConfigs = {
   'replica.fetch.min.bytes': int(1),
   'replica.fetch.response.max.bytes': int(10_485_760, { min: 0 }),
   'replica.fetch.wait.max.ms': int(500),
-  'replica.high.watermark.checkpoint.interval.ms': long(5000),
+  'replica.high.watermark.checkpoint.interval.ms': long(5000, { doc: 'How often the high watermarks are written.' }),
   'replica.lag.time.max.ms': long(30_000),
   'replica.selector.class': string(null),
   'replica.socket.receive.buffer.bytes': int(65_536),
