@@ -1,10 +1,9 @@
 // A group that only commits: rising offsets, one after the other, over crashes of its broker.
 
 import { strict as assert } from 'node:assert'
-import type { Simulation } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { Client } from '../broker/harness.ts'
-import { LastingClient } from './lasting-client.ts'
+import { type ClientSetting, LastingClient } from './lasting-client.ts'
+import type { WireClient } from './wire-client.ts'
 
 const groupId = 'readers'
 
@@ -16,17 +15,17 @@ const retriable: readonly number[] = [
   ErrorCode.REQUEST_TIMED_OUT,
 ]
 
-export class SimulatedCommitter extends LastingClient {
+export class LastingCommitter extends LastingClient {
   readonly #topic: string
   #sent = 0
   #acknowledged = 0
 
-  constructor(simulation: Simulation, name: string, topic: string) {
-    super(simulation, name)
-    this.#topic = topic
+  constructor(setting: ClientSetting & { readonly topic: string }) {
+    super(setting)
+    this.#topic = setting.topic
   }
 
-  protected onConnected(client: Client): void {
+  protected onConnected(client: WireClient): void {
     this.ask(client, 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: [groupId] }, (answer) => {
       if (answer === null) return this.reconnect(client)
       if (answer.coordinators[0]?.errorCode === ErrorCode.NONE) this.#commit(client)
@@ -34,7 +33,7 @@ export class SimulatedCommitter extends LastingClient {
     })
   }
 
-  #commit(client: Client): void {
+  #commit(client: WireClient): void {
     if (this.isStopped || this.client !== client) return
     const committedOffset = BigInt(++this.#sent)
     const partitions = [{ partitionIndex: 0, committedOffset, committedLeaderEpoch: -1, committedMetadata: null }]
@@ -57,13 +56,13 @@ export class SimulatedCommitter extends LastingClient {
     })
   }
 
-  async verify(client: Client): Promise<void> {
+  async verify(client: WireClient): Promise<void> {
     if (this.#acknowledged === 0) return
     for (;;) {
       const topics = [{ name: this.#topic, partitionIndexes: [0] }]
-      const answer = await client.request('OffsetFetch', 7, { groupId, topics, requireStable: false })
-      if (answer.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) continue
-      assert.equal(answer.errorCode, ErrorCode.NONE, 'OffsetFetch')
+      const answer = await client.send('OffsetFetch', 7, { groupId, topics, requireStable: false })
+      if (answer?.errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS) continue
+      assert.equal(answer?.errorCode, ErrorCode.NONE, 'OffsetFetch')
       const committed = Number(answer.topics[0]?.partitions[0]?.committedOffset)
       const range = `${this.#acknowledged} to ${this.#sent}`
       assert.ok(committed >= this.#acknowledged && committed <= this.#sent, `committed is ${committed}, not ${range}`)

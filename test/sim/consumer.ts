@@ -2,11 +2,10 @@
 // log may contradict it.
 
 import { strict as assert } from 'node:assert'
-import type { Simulation } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { readRecords } from '../../protocol/records/record.ts'
-import type { Client } from '../broker/harness.ts'
-import { LastingClient } from './lasting-client.ts'
+import { type ClientSetting, LastingClient } from './lasting-client.ts'
+import type { WireClient } from './wire-client.ts'
 
 const retriable: readonly number[] = [
   ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
@@ -15,23 +14,23 @@ const retriable: readonly number[] = [
   ErrorCode.OFFSET_NOT_AVAILABLE,
 ]
 
-export class SimulatedConsumer extends LastingClient {
+export class LastingConsumer extends LastingClient {
   readonly partition: number
   /** The value at each offset. */
   readonly seen: string[] = []
   readonly #topic: string
 
-  constructor(simulation: Simulation, name: string, topic: string, partition: number) {
-    super(simulation, name)
-    this.#topic = topic
-    this.partition = partition
+  constructor(setting: ClientSetting & { readonly topic: string; readonly partition: number }) {
+    super(setting)
+    this.#topic = setting.topic
+    this.partition = setting.partition
   }
 
-  protected onConnected(client: Client): void {
+  protected onConnected(client: WireClient): void {
     this.#fetch(client)
   }
 
-  #fetch(client: Client): void {
+  #fetch(client: WireClient): void {
     if (this.isStopped || this.client !== client) return
     const fetchOffset = BigInt(this.seen.length)
     const partitions = [{ partition: this.partition, fetchOffset, partitionMaxBytes: 1 << 20 }]

@@ -22,3 +22,7 @@ async function holds(name: string, count: number, run: (seed: number) => Promise
 
 await holds('a log keeps what was durable through every crash', 100, runLogCrash)
 await holds('a broker keeps what was acknowledged through every crash', 20, runBrokerCrash)
+
+await t.test('the same seed gives the same run, event for event', async (t) => {
+  t.same(await runBrokerCrash(seed), await runBrokerCrash(seed))
+})

@@ -1,36 +1,43 @@
-// Clients of a simulated broker that outlive its crashes: they connect again, and send again what was not acknowledged.
+// Clients of a broker that outlive its crashes: they connect again, and send again what was not acknowledged. On a simulated
+// host or on a real one.
 
 import type { Host } from '../../host/host.ts'
-import type { Simulation } from '../../host/simulated/simulation.ts'
+import type { Address } from '../../host/network.ts'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
-import { Client } from '../broker/harness.ts'
+import { WireClient } from './wire-client.ts'
 
 /** As real clients wait between two attempts. */
 const retryMs = 50
 
+export interface ClientSetting {
+  readonly name: string
+  readonly host: Host
+  readonly broker: Address
+}
+
 export abstract class LastingClient {
   readonly name: string
   protected readonly host: Host
-  protected client: Client | null = null
+  protected client: WireClient | null = null
   /** The first that the broker did and must not. */
   fault: unknown = null
-  readonly #simulation: Simulation
+  readonly #broker: Address
   #isConnecting = false
   #isStopped = false
 
-  constructor(simulation: Simulation, name: string) {
-    this.#simulation = simulation
+  constructor({ name, host, broker }: ClientSetting) {
     this.name = name
-    this.host = simulation.node(name).host
+    this.host = host
+    this.#broker = broker
   }
 
   start(): void {
     if (this.#isConnecting || this.#isStopped) return
     this.#isConnecting = true
-    this.host.network.connect({ host: 'broker', port: 9092 }).then(
+    this.host.network.connect(this.#broker).then(
       (connection) => {
         this.#isConnecting = false
-        this.client = new Client(this.#simulation, connection, this.name)
+        this.client = new WireClient(connection, this.name)
         this.onConnected(this.client)
       },
       () => {
@@ -42,12 +49,14 @@ export abstract class LastingClient {
 
   stop(): void {
     this.#isStopped = true
+    this.client?.close()
   }
 
   /** The connection is lost, or of no use any more. */
-  protected reconnect(client: Client): void {
+  protected reconnect(client: WireClient): void {
     if (this.client !== client) return
     this.client = null
+    client.close()
     this.later(() => this.start())
   }
 
@@ -57,21 +66,23 @@ export abstract class LastingClient {
 
   /** Hands the answer on, null when the connection is lost; what its handling throws is this client's fault. */
   protected ask<Name extends ApiName>(
-    client: Client,
+    client: WireClient,
     name: Name,
     version: number,
     request: RequestInputOf<Name>,
     handle: (answer: ResponseOf<Name> | null) => void,
   ): void {
-    const answer = client.isClosed ? Promise.resolve(null) : client.send(name, version, request)
-    answer.then(handle).catch((error: unknown) => {
-      this.fault ??= error
-    })
+    client
+      .send(name, version, request)
+      .then(handle)
+      .catch((error: unknown) => {
+        this.fault ??= error
+      })
   }
 
   protected later(run: () => void): void {
     this.host.timers.after(retryMs, run)
   }
 
-  protected abstract onConnected(client: Client): void
+  protected abstract onConnected(client: WireClient): void
 }

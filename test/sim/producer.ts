@@ -3,10 +3,10 @@
 
 import { strict as assert } from 'node:assert'
 import type { SeededRandom } from '../../host/simulated/random.ts'
-import type { Simulation } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { batchOf, type Client } from '../broker/harness.ts'
-import { LastingClient } from './lasting-client.ts'
+import { buildBatch } from '../../protocol/records/builder.ts'
+import { type ClientSetting, LastingClient } from './lasting-client.ts'
+import type { WireClient } from './wire-client.ts'
 
 const maxInFlight = 5
 
@@ -20,6 +20,13 @@ const retriable: readonly number[] = [
   ErrorCode.COORDINATOR_NOT_AVAILABLE,
 ]
 
+export interface ProducerSetting {
+  readonly topic: string
+  readonly partition: number
+  readonly isIdempotent: boolean
+  readonly random: SeededRandom
+}
+
 export interface ProducedBatch {
   readonly values: readonly string[]
   readonly baseSequence: number
@@ -27,7 +34,7 @@ export interface ProducedBatch {
   baseOffset: number
 }
 
-export class SimulatedProducer extends LastingClient {
+export class LastingProducer extends LastingClient {
   readonly partition: number
   readonly isIdempotent: boolean
   readonly acknowledged: ProducedBatch[] = []
@@ -47,12 +54,12 @@ export class SimulatedProducer extends LastingClient {
   #hasFailed = false
   #wantsMore = true
 
-  constructor(simulation: Simulation, name: string, topic: string, partition: number, isIdempotent: boolean) {
-    super(simulation, name)
-    this.#topic = topic
-    this.partition = partition
-    this.isIdempotent = isIdempotent
-    this.#random = simulation.random.fork()
+  constructor(setting: ClientSetting & ProducerSetting) {
+    super(setting)
+    this.#topic = setting.topic
+    this.partition = setting.partition
+    this.isIdempotent = setting.isIdempotent
+    this.#random = setting.random
   }
 
   /** No new batches; what is pending is still sent. */
@@ -64,7 +71,7 @@ export class SimulatedProducer extends LastingClient {
     return !this.#wantsMore && this.#pending.length === 0
   }
 
-  protected onConnected(client: Client): void {
+  protected onConnected(client: WireClient): void {
     this.#sentCount = 0
     this.#hasFailed = false
     if (!this.isIdempotent || this.#producerId >= 0n) {
@@ -83,7 +90,7 @@ export class SimulatedProducer extends LastingClient {
     })
   }
 
-  #send(client: Client): void {
+  #send(client: WireClient): void {
     if (this.client !== client || this.#hasFailed) return
     while (this.#sentCount < maxInFlight) {
       let batch = this.#pending[this.#sentCount]
@@ -113,9 +120,10 @@ export class SimulatedProducer extends LastingClient {
     return batch
   }
 
-  #sendBatch(client: Client, batch: ProducedBatch): void {
-    const records = batchOf(batch.values, {
+  #sendBatch(client: WireClient, batch: ProducedBatch): void {
+    const records = buildBatch({
       timestamp: this.host.clock.now(),
+      records: batch.values.map((value) => ({ key: null, value: Buffer.from(value) })),
       ...(this.isIdempotent
         ? { producerId: this.#producerId, producerEpoch: 0, baseSequence: batch.baseSequence }
         : undefined),
@@ -128,7 +136,7 @@ export class SimulatedProducer extends LastingClient {
     })
   }
 
-  #acknowledge(client: Client, batch: ProducedBatch, baseOffset: number): void {
+  #acknowledge(client: WireClient, batch: ProducedBatch, baseOffset: number): void {
     const index = this.#pending.indexOf(batch)
     if (index < 0) return
     // Behind a batch that failed none can have been taken: its sequence would not follow.
@@ -142,7 +150,7 @@ export class SimulatedProducer extends LastingClient {
   }
 
   /** `errorCode` null: the connection is lost. */
-  #fail(client: Client, batch: ProducedBatch, errorCode: number | null): void {
+  #fail(client: WireClient, batch: ProducedBatch, errorCode: number | null): void {
     const isFirst = this.#pending[0] === batch
     const isBehindFailure = errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && (this.#hasFailed || !isFirst)
     if (errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && !isBehindFailure && this.sentAgain.has(batch)) {
