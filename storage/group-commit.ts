@@ -18,6 +18,7 @@ export class GroupCommit {
   #queue: Syncable[] = []
   #head = 0
   #running = 0
+  #isStarting = false
   /** Syncs started since the process began; for metrics and tests. */
   startedCount = 0
 
@@ -27,29 +28,28 @@ export class GroupCommit {
 
   /** The caller stands at most once in the queue. */
   add(log: Syncable): void {
-    if (this.#running >= this.#maxConcurrent) this.#queue.push(log)
-    else this.#start(log)
+    this.#queue.push(log)
+    this.#startNext()
   }
 
-  #start(log: Syncable): void {
-    this.#running++
-    this.startedCount++
-    log.startSync(this.#done)
+  /** A loop, since a sync of new names only ends at once: thousands of new logs must not nest. */
+  #startNext(): void {
+    if (this.#isStarting) return
+    this.#isStarting = true
+    while (this.#running < this.#maxConcurrent && this.#head < this.#queue.length) {
+      this.#running++
+      this.startedCount++
+      this.#queue[this.#head++]!.startSync(this.#done)
+    }
+    this.#isStarting = false
+    if (this.#head === this.#queue.length) this.#queue = []
+    else if (this.#head > 1024) this.#queue = this.#queue.slice(this.#head)
+    else return
+    this.#head = 0
   }
 
   readonly #done = (): void => {
     this.#running--
-    const next = this.#queue[this.#head]
-    if (next === undefined) {
-      this.#queue.length = 0
-      this.#head = 0
-      return
-    }
-    this.#head++
-    if (this.#head > 1024) {
-      this.#queue = this.#queue.slice(this.#head)
-      this.#head = 0
-    }
-    this.#start(next)
+    this.#startNext()
   }
 }
