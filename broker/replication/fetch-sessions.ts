@@ -89,7 +89,7 @@ export class FetchSessions {
   }
 
   #open(request: FetchSessionRequest): FetchContext {
-    if (request.partitions.length === 0 || !this.#makeRoom()) return sessionless(request.partitions)
+    if (!this.#makeRoom()) return sessionless(request.partitions)
     const session: FetchSession = {
       id: this.#newId(),
       usesTopicIds: request.usesTopicIds,

@@ -127,6 +127,12 @@ export function setLogAppendTime(bytes: Uint8Array, view: DataView, position: nu
   setMaxTimestamp(bytes, view, position, timestamp)
 }
 
+/** The records' own timestamps count again. Recomputes the checksum. */
+export function clearLogAppendTime(bytes: Uint8Array, view: DataView, position: number): void {
+  view.setInt16(position + at.ATTRIBUTES, batchAttributes(view, position) & ~at.LOG_APPEND_TIME_FLAG)
+  view.setUint32(position + at.CRC, computeCrc(bytes, view, position))
+}
+
 /** Recomputes the checksum. */
 export function setMaxTimestamp(bytes: Uint8Array, view: DataView, position: number, timestamp: number): void {
   setInt64(view, position + at.MAX_TIMESTAMP, timestamp)
@@ -144,7 +150,8 @@ export function verifyCrc(bytes: Uint8Array, view: DataView, position: number): 
 
 /**
  * Why a batch is refused. `corrupt` are damaged bytes (CORRUPT_MESSAGE); `invalid` are sound bytes that break a rule
- * (INVALID_RECORD); `format` and `codec` answer UNSUPPORTED_FOR_MESSAGE_FORMAT and UNSUPPORTED_COMPRESSION_TYPE.
+ * (INVALID_RECORD); `format`, `codec` and `epoch` answer UNSUPPORTED_FOR_MESSAGE_FORMAT, UNSUPPORTED_COMPRESSION_TYPE and
+ * INVALID_PRODUCER_EPOCH.
  */
 export const BATCH_FAULTS = {
   truncated: { kind: 'corrupt', text: 'the batch ends before its header or its stated length does' },
@@ -156,7 +163,8 @@ export const BATCH_FAULTS = {
   baseOffset: { kind: 'invalid', text: 'the base offset of a produced batch must be 0' },
   control: { kind: 'invalid', text: 'clients may not write control records' },
   sequence: { kind: 'invalid', text: 'a batch with a producer id needs a base sequence of at least 0' },
-  producer: { kind: 'invalid', text: 'a transactional batch needs a producer id, and a producer id an epoch' },
+  producer: { kind: 'invalid', text: 'a transactional batch needs a producer id' },
+  epoch: { kind: 'epoch', text: 'there is no producer epoch below -1' },
   trailing: { kind: 'invalid', text: 'more than one batch in a partition of a produce request' },
 } as const
 export type BatchFault = keyof typeof BATCH_FAULTS
@@ -195,14 +203,15 @@ export function producedBatchFault(
   end: number,
 ): BatchFault | null {
   const fault = batchFault(bytes, view, position, end)
+  // The base offset is outside the checksum, and Kafka looks at it first.
+  if ((fault === null || fault === 'crc') && batchBaseOffset(view, position) !== 0) return 'baseOffset'
   if (fault !== null) return fault
   if (batchSize(view, position) !== end - position) return 'trailing'
   if (batchRecordCount(view, position) !== batchLastOffsetDelta(view, position) + 1) return 'count'
-  if (view.getInt32(position) !== 0 || view.getInt32(position + 4) !== 0) return 'baseOffset'
   if (isControl(view, position)) return 'control'
   if (hasProducerId(view, position)) {
     if (batchBaseSequence(view, position) < 0) return 'sequence'
-    if (batchProducerEpoch(view, position) < 0) return 'producer'
+    if (batchProducerEpoch(view, position) < -1) return 'epoch'
   } else if (isTransactional(view, position)) {
     return 'producer'
   }

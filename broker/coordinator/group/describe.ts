@@ -31,7 +31,7 @@ export function describeGroup(machine: GroupMachine, groupId: string, apiVersion
     clientId: member.clientId,
     clientHost: member.clientHost,
     memberMetadata: isStable ? member.metadata(protocolName) : EMPTY_BYTES,
-    memberAssignment: isStable ? member.assignment : EMPTY_BYTES,
+    memberAssignment: member.assignment,
   })
   return {
     errorCode: ErrorCode.NONE,

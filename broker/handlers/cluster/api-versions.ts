@@ -17,8 +17,9 @@ export const apiVersions = handler('ApiVersions', (services, request, context) =
   if (apiVersion >= 3 && !(SOFTWARE.test(request.clientSoftwareName) && SOFTWARE.test(request.clientSoftwareVersion))) {
     return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
   }
-  const isOtherCluster = request.clusterId !== null && request.clusterId !== services.clusterId
-  if (isOtherCluster || (request.nodeId !== -1 && request.nodeId !== services.nodeId)) {
+  const { clusterId, nodeId } = request
+  if ((clusterId === null) !== (nodeId === -1)) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
+  if (clusterId !== null && (clusterId !== services.clusterId || nodeId !== services.nodeId)) {
     return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] }
   }
   const apiKeys = services.servedApis.map(({ apiKey, minVersion, maxVersion }) => ({

@@ -113,13 +113,7 @@ function describe(target: FetchTarget, readCommitted: boolean) {
     highWatermark: BigInt(target.highWatermark),
     lastStableOffset: BigInt(target.lastStableOffset),
     logStartOffset: BigInt(target.logStartOffset),
-    abortedTransactions:
-      readCommitted && errorCode === ErrorCode.NONE
-        ? (target.abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
-            producerId,
-            firstOffset: BigInt(firstOffset),
-          }))
-        : null,
+    abortedTransactions: abortedTransactions(target, readCommitted),
     records: target.records,
     ...(divergingEpoch !== null && {
       divergingEpoch: { epoch: divergingEpoch.epoch, endOffset: BigInt(divergingEpoch.endOffset) },
@@ -127,6 +121,16 @@ function describe(target: FetchTarget, readCommitted: boolean) {
     ...(isMoved &&
       partition !== null && { currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }),
   }
+}
+
+/** Null where nobody asked, or where a partition that is here has an error; but empty for one that is not here. */
+function abortedTransactions({ partition, errorCode, abortedTransactions }: FetchTarget, readCommitted: boolean) {
+  if (partition === null) return []
+  if (!readCommitted || errorCode !== ErrorCode.NONE) return null
+  return (abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
+    producerId,
+    firstOffset: BigInt(firstOffset),
+  }))
 }
 
 function endpoints(targets: readonly FetchTarget[], services: Services, context: RequestContext) {

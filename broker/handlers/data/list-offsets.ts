@@ -61,14 +61,18 @@ export const listOffsets = handler('ListOffsets', (services, request, { apiVersi
       leaderEpoch: found.leaderEpoch,
     }
   }
-  return {
-    topics: request.topics.map(({ name, partitions }) => ({
-      name,
-      partitions: partitions.map(({ partitionIndex, currentLeaderEpoch, timestamp }) =>
-        answer(name, partitionIndex, currentLeaderEpoch, Number(timestamp)),
-      ),
-    })),
+  type Row = ReturnType<typeof answer>
+  const rows = new Map<string, Map<number, Row>>()
+  for (const { name, partitions } of request.topics) {
+    const ofTopic = rows.get(name) ?? new Map<number, Row>()
+    rows.set(name, ofTopic)
+    for (const { partitionIndex, currentLeaderEpoch, timestamp } of partitions) {
+      // One row each, also for what was asked twice.
+      if (ofTopic.has(partitionIndex)) continue
+      ofTopic.set(partitionIndex, answer(name, partitionIndex, currentLeaderEpoch, Number(timestamp)))
+    }
   }
+  return { topics: Array.from(rows, ([name, ofTopic]) => ({ name, partitions: [...ofTopic.values()] })) }
 })
 
 function find({ log, leaderEpoch }: Partition, timestamp: number, readCommitted: boolean, isConsumer: boolean): Found {

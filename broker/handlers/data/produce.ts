@@ -8,17 +8,26 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
-import { batchCodec, isTransactional, viewOf } from '../../../protocol/records/batch.ts'
-import { RECORDS } from '../../../protocol/records/layout.ts'
+import { isTransactional, viewOf } from '../../../protocol/records/batch.ts'
 import { DelayedProduce } from '../../replication/delayed-produce.ts'
 import { ACKS_ALL, type Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
 import { deferredHandler, type RequestContext } from '../handler.ts'
 import { findPartition } from './find-partition.ts'
+import { producedBatch, requestError } from './produced-records.ts'
 
 /** The one client that may write to internal topics: Kafka's own way of repairing them. */
 const ADMIN_CLIENT_ID = '__admin_client'
-const ZSTD_SINCE = 7
+const BROKEN_FRAME = 'a batch of the request has an unknown magic, or a size that no batch has'
+/** Errors that Kafka tells without the log's start, though the partition is known. */
+const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
+  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE,
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
+])
 
 interface PartitionAnswer {
   readonly index: number
@@ -33,6 +42,7 @@ interface PartitionAnswer {
 
 export const produce = deferredHandler('Produce', (services, request, context, reply) => {
   const responses: { name: string; topicId: string; partitionResponses: PartitionAnswer[] }[] = []
+  const errorOfAll = requestError(request)
   const delayed = new DelayedProduce(services.host.timers, () => {
     if (request.acks !== 0) reply({ responses })
     else reply(responses.some(hasError) ? 'close' : null)
@@ -41,7 +51,8 @@ export const produce = deferredHandler('Produce', (services, request, context, r
     const partitionResponses: PartitionAnswer[] = []
     for (const { index, records } of partitionData) {
       const answer = blankAnswer(index)
-      const partition = findPartition(services, name, topicId, index)
+      answer.errorMessage = errorOfAll === ErrorCode.CORRUPT_MESSAGE ? BROKEN_FRAME : null
+      const partition = errorOfAll === ErrorCode.NONE ? findPartition(services, name, topicId, index) : errorOfAll
       if (typeof partition === 'number') answer.errorCode = partition
       else append(partition, records, request, context, answer, delayed, services)
       partitionResponses.push(answer)
@@ -60,15 +71,25 @@ function append(
   delayed: DelayedProduce,
   services: Services,
 ): void {
-  answer.errorCode = refusal(partition, records, acks, context, services)
-  if (answer.errorCode !== ErrorCode.NONE || records === null) return
-  const result = partition.appendAsLeader(records, 'client', acks)
+  const batch = records === null ? ErrorCode.INVALID_RECORD : producedBatch(records, context.apiVersion)
+  if (typeof batch === 'number') {
+    answer.errorCode = batch
+    return
+  }
+  answer.errorCode = refusal(partition, batch, acks, context, services)
+  if (answer.errorCode !== ErrorCode.NONE) return
+  if (acks === ACKS_ALL && partition.log.config.minInsyncReplicas > partition.isrSize) {
+    answer.errorCode = ErrorCode.NOT_ENOUGH_REPLICAS
+    answer.logStartOffset = BigInt(partition.log.logStartOffset)
+    return
+  }
+  const result = partition.appendAsLeader(batch, 'client', acks)
   answer.errorCode = result.errorCode
   answer.errorMessage = result.errorMessage
+  if (!WITHOUT_LOG_START.has(result.errorCode)) answer.logStartOffset = BigInt(partition.log.logStartOffset)
   if (result.errorCode === ErrorCode.NONE) {
     answer.baseOffset = BigInt(result.baseOffset)
     answer.logAppendTimeMs = BigInt(result.logAppendTimeMs)
-    answer.logStartOffset = BigInt(partition.log.logStartOffset)
     if (acks !== 0) delayed.add(partition, result.lastOffset + 1, acks, answer)
   } else if (result.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
     answer.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
@@ -80,28 +101,20 @@ function append(
   }
 }
 
-/** What is wrong with the request itself; what is wrong with the batch, the log finds. */
+/** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
 function refusal(
   partition: Partition,
-  records: Uint8Array | null,
+  batch: Uint8Array,
   acks: number,
-  { apiVersion, clientId }: RequestContext,
+  { clientId }: RequestContext,
   services: Services,
 ): number {
   if (acks < ACKS_ALL || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
   if (services.replicas.isInternal(partition.topic) && clientId !== ADMIN_CLIENT_ID) {
     return ErrorCode.INVALID_TOPIC_EXCEPTION
   }
-  if (acks === ACKS_ALL && partition.log.config.minInsyncReplicas > partition.isrSize) {
-    return ErrorCode.NOT_ENOUGH_REPLICAS
-  }
-  if (records === null || records.length === 0) return ErrorCode.INVALID_RECORD
-  if (records.length < RECORDS) return ErrorCode.CORRUPT_MESSAGE
-  const view = viewOf(records)
-  if (batchCodec(view, 0) === 'zstd' && apiVersion < ZSTD_SINCE) return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE
   // Transactions have no coordinator yet: a transactional batch could never be committed.
-  if (isTransactional(view, 0)) return ErrorCode.INVALID_TXN_STATE
-  return ErrorCode.NONE
+  return isTransactional(viewOf(batch), 0) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE
 }
 
 function blankAnswer(index: number): PartitionAnswer {

@@ -2,6 +2,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { topicNameFault } from '../../controller/topic-names.ts'
 import { findPartition } from '../data/find-partition.ts'
 import { handler } from '../handler.ts'
 
@@ -9,11 +10,17 @@ export const describeProducers = handler('DescribeProducers', (services, request
   topics: request.topics.map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => {
-      const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
-      if (typeof partition === 'number') return { partitionIndex, errorCode: partition, activeProducers: [] }
-      if (!partition.isLeader) {
-        return { partitionIndex, errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, activeProducers: [] }
+      const wrongName = topicNameFault(name)
+      if (wrongName !== null) {
+        return { ...refused(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION), errorMessage: wrongName }
       }
+      if (services.metadata.image.topics.byName(name) === undefined) {
+        const errorMessage = `there is no topic ${name}`
+        return { ...refused(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION), errorMessage }
+      }
+      const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
+      if (typeof partition === 'number') return refused(partitionIndex, partition)
+      if (!partition.isLeader) return refused(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER)
       const activeProducers = partition.log.activeProducers().map((producer) => ({
         producerId: producer.producerId,
         producerEpoch: producer.producerEpoch,
@@ -26,3 +33,7 @@ export const describeProducers = handler('DescribeProducers', (services, request
     }),
   })),
 }))
+
+function refused(partitionIndex: number, errorCode: number) {
+  return { partitionIndex, errorCode, activeProducers: [] }
+}

@@ -311,12 +311,20 @@ t.test('a produced batch is refused for the right reason', async (t) => {
     'baseOffset',
   )
   t.equal(
+    changed((view) => {
+      batch.setBaseOffset(view, 0, 1)
+      view.setInt8(view.byteLength - 3, 1)
+    }, false),
+    'baseOffset',
+  )
+  t.equal(
     changed((view) => view.setInt16(at.ATTRIBUTES, at.CONTROL_FLAG)),
     'control',
   )
   t.equal(fault(Buffer.concat([good(), good()])), 'trailing')
   t.equal(fault(make({ producerId: 1n, producerEpoch: 0, records: [record] })), 'sequence')
-  t.equal(fault(make({ producerId: 1n, baseSequence: 0, records: [record] })), 'producer')
+  t.equal(fault(make({ producerId: 1n, producerEpoch: -2, baseSequence: 0, records: [record] })), 'epoch')
+  t.equal(fault(make({ producerId: 1n, baseSequence: 0, records: [record] })), null, 'as Kafka: epoch -1 is an epoch')
   t.equal(fault(make({ transactional: true, records: [record] })), 'producer')
   t.equal(
     fault(make({ producerId: 1n, producerEpoch: 0, baseSequence: 0, transactional: true, records: [record] })),
