@@ -98,7 +98,8 @@ export class LocalQuorum implements Quorum {
     this.#logSize = this.#log.size
     const isNew = this.#log.logEndOffset === 0
     if (isNew && !disk.exists(`${directory}/${snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)}`)) this.#format(options)
-    this.#snapshots = snapshots.listSnapshots(disk, directory)
+    this.#snapshots = this.#soundSnapshots()
+    this.#startBehindSnapshot()
     this.bootstrapSnapshot = snapshots.readSnapshotFile(disk, directory, BOOTSTRAP_SNAPSHOT)
     this.#voters = readVoters(this.bootstrapSnapshot === null ? [] : [this.bootstrapSnapshot])
     this.leaderEpoch = this.#beginEpoch()
@@ -229,6 +230,31 @@ export class LocalQuorum implements Quorum {
     const name = snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)
     replaceFile(disk, this.#directory, name, concat(batches))
     replaceFile(disk, this.#directory, PARTITION_METADATA, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`)
+  }
+
+  /** A log that was cut below the newest snapshot has nothing that the snapshot lacks, and goes on behind it. */
+  #startBehindSnapshot(): void {
+    const latest = this.latestSnapshot
+    if (latest === null || this.#log.logEndOffset >= latest.endOffset) return
+    const { logger } = this.#environment.host
+    logger.warn('metadata log ends below its snapshot and begins anew', {
+      logEndOffset: this.#log.logEndOffset,
+      ...latest,
+    })
+    this.#log.truncateFullyAndStartAt(latest.endOffset)
+  }
+
+  /** By end offset; the newest is one that can be read. */
+  #soundSnapshots(): SnapshotId[] {
+    const { disk, logger } = this.#environment.host
+    const found = snapshots.listSnapshots(disk, this.#directory)
+    for (;;) {
+      const latest = found.at(-1)
+      if (latest === undefined || snapshots.readSnapshotFile(disk, this.#directory, latest) !== null) return found
+      logger.error('metadata snapshot is damaged, the one before is used', { ...latest })
+      snapshots.removeSnapshotFile(disk, this.#directory, latest)
+      found.pop()
+    }
   }
 
   /** A new epoch, higher than any that was; durable before anything is written in it. */

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { snapshotFileName } from '../../../broker/controller/snapshot-file.ts'
 import { MetadataDelta } from '../../../broker/metadata/delta.ts'
 import { MetadataImage as Image, type MetadataImage, RESOURCE } from '../../../broker/metadata/image.ts'
 import { recordsOf } from '../../../broker/metadata/image-records.ts'
@@ -76,6 +77,46 @@ t.test(
     t.pass()
   },
 )
+
+t.test('a damaged snapshot gives way to the one before', async (t) => {
+  const machine = new MetadataMachine(22, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
+  const running = await machine.start()
+  for (let index = 0; index < 12; index++) {
+    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
+    await machine.simulation.run(50)
+  }
+  const newest = running.quorum.latestSnapshot!
+  await machine.stop(running)
+  machine.node.restart()
+  const file = machine.node.host.disk.open(`/data/__cluster_metadata-0/${snapshotFileName(newest)}`, 'write')
+  file.writeSync([Uint8Array.of(1, 2, 3)], 200)
+  file.close()
+  const again = machine.open()
+  t.ok((again.quorum.latestSnapshot?.endOffset ?? 0) < newest.endOffset)
+  t.same(contents(again.controller.image), contents(running.controller.image))
+})
+
+t.test('a log that is cut below its snapshot goes on behind it', async (t) => {
+  const machine = new MetadataMachine(23, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
+  const running = await machine.start()
+  for (let index = 0; index < 8; index++) {
+    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
+    await machine.simulation.run(50)
+  }
+  const { endOffset } = running.quorum.latestSnapshot!
+  machine.node.kill()
+  const { disk } = machine.node.restart()
+  const directory = '/data/__cluster_metadata-0'
+  const segments = disk.list(directory).filter(({ name }) => /\.(log|index|timeindex)$/.test(name))
+  for (const { name } of segments) disk.remove(`${directory}/${name}`)
+  const again = await machine.start()
+  t.equal(again.quorum.logStartOffset, endOffset)
+  t.ok(again.metadata.image.topics.byName('t3') !== undefined)
+  const { topics } = await machine.simulation.complete(
+    again.channel.send('CreateTopics', createTopicsRequest(topicOf('more'))),
+  )
+  t.match(topics, [{ errorCode: ErrorCode.NONE }])
+})
 
 t.test('an image shares what a commit did not touch', (t) => {
   const records: MetadataRecord[] = []
