@@ -74,8 +74,7 @@ export class LogSync {
   /** A sync may start, of what is wanted and written. */
   queue(): void {
     if (this.#isQueued || this.#run !== null || this.#isStopped) return
-    const offset = Math.min(this.#wanted, this.#log.writtenEndOffset)
-    if (offset <= this.durableEndOffset && this.#directories.length === 0) return
+    if (Math.min(this.#wanted, this.#log.writtenEndOffset) <= this.durableEndOffset) return
     this.#isQueued = true
     this.#environment.commits.add(this)
   }
