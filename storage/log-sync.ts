@@ -1,6 +1,6 @@
 // What of one log is not on disk yet, and the syncs that bring it there: the log's half of group commit.
 //
-//   written(segment)  rolled(segment)  addPath  addDirectory      what the next sync has to take along
+//   changed(segment)  ended(segment)  addPath  addDirectory      what the next sync has to take along
 //   request(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► durableEndOffset, listener
 //
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes durable.
@@ -26,6 +26,7 @@ export class LogSync {
   readonly #log: SyncedLog
   #wanted: number
   #isQueued = false
+  #hasEndedSegment = false
   #isStopped = false
   #run: SyncRun | null = null
   /** Written to, or ended, since their last sync; oldest first. */
@@ -53,9 +54,14 @@ export class LogSync {
     return point
   }
 
-  /** Bytes were written to it; or it has ended, and the files beside it are to be synced with it. */
   changed(segment: Segment): void {
     if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
+  }
+
+  /** Its bytes may be synced, the files beside it are not: they are, without being asked for, so that the recovery point can follow. */
+  ended(segment: Segment): void {
+    this.changed(segment)
+    this.#hasEndedSegment = true
   }
 
   addPath(path: string): void {
@@ -74,7 +80,8 @@ export class LogSync {
   /** A sync may start, of what is wanted and written. */
   queue(): void {
     if (this.#isQueued || this.#run !== null || this.#isStopped) return
-    if (Math.min(this.#wanted, this.#log.writtenEndOffset) <= this.durableEndOffset) return
+    const isWanted = Math.min(this.#wanted, this.#log.writtenEndOffset) > this.durableEndOffset
+    if (!isWanted && !this.#hasEndedSegment) return
     this.#isQueued = true
     this.#environment.commits.add(this)
   }
@@ -92,6 +99,7 @@ export class LogSync {
     const paths = this.#paths
     const directories = this.#directories
     this.#segments = []
+    this.#hasEndedSegment = false
     this.#paths = []
     this.#directories = []
     for (const segment of segments) if (segment !== all.at(-1)) paths.push(...sideFiles(disk, segment, all))

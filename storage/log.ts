@@ -328,8 +328,7 @@ export class Log implements SyncedLog {
     if (segment.size === 0 && segment.baseOffset === this.#logEndOffset) return
     this.#writeActive()
     segment.flushIndexes(false)
-    // Its bytes may be synced; the files beside it are not.
-    this.#sync.changed(segment)
+    this.#sync.ended(segment)
     this.#snapshots.write(this.#loadProducers(), this.#logEndOffset)
     // Recovery will not look at the batches of this segment any more.
     this.#epochs.flush(this.#logEndOffset)
