@@ -42,6 +42,7 @@ class BrokerProcess {
       '--data',
       this.#directory,
       'log.segment.bytes=4194304',
+      'group.initial.rebalance.delay.ms=0',
     ]
     const child = spawn(process.execPath, ['--conditions=milena-source', script, ...words], {
       stdio: ['ignore', 'pipe', 'pipe'],
