@@ -1,5 +1,6 @@
-// Runs before `npm start` and `npm test`, on whatever Node the machine has (hence plain JavaScript): installs from the lock
-// file when node_modules is not current, and says nothing when it is. Current = the stamp holds the lock file's hash.
+// Runs before `npm start` and `npm test`, on whatever Node the machine has (hence plain JavaScript): installs from the
+// lock file when node_modules is not current, and says nothing when it is. Current = the stamp holds the lock file's
+// hash.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,5 @@
-// `npm test`: types, lint, then every test file with tap. The last line is `N passed, N failed`; the exit code is 1 when
-// something failed, types and lint included, or when no test ran.
+// `npm test`: types, lint, then every test file with tap. The last line is `N passed, N failed`; the exit code is 1
+// when something failed, types and lint included, or when no test ran.
 //
 //   npm test                            everything
 //   npm test -- test/host               only these files or folders, without types and lint
@@ -31,7 +31,10 @@ function check(name: string, script: string, args: readonly string[]): boolean {
   return false
 }
 
-/** tap generates its plugins after an install, and again when .taprc names others; until then TypeScript tests crash in it. */
+/**
+ * tap generates its plugins after an install, and again when .taprc names others; until then TypeScript tests crash in
+ * it.
+ */
 function buildTapPlugins(): void {
   const stamp = join(modules, '.milena-tap-built')
   const hash = createHash('sha256')

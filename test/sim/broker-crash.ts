@@ -1,4 +1,5 @@
-// A whole broker on a simulated machine through loss of power, kill -9 and clean stops, under a workload that is checked in the end.
+// A whole broker on a simulated machine through loss of power, kill -9 and clean stops, under a workload that is
+// checked in the end.
 
 import { Broker } from '../../broker/broker.ts'
 import type { SimulatedNode } from '../../host/simulated/node.ts'

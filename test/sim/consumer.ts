@@ -1,5 +1,5 @@
-// A consumer of one partition from its beginning, over crashes of its broker. What it has seen it has seen: no later state of the
-// log may contradict it.
+// A consumer of one partition from its beginning, over crashes of its broker. What it has seen it has seen: no later
+// state of the log may contradict it.
 
 import { strict as assert } from 'node:assert'
 import { ErrorCode } from '../../protocol/error-codes.ts'

@@ -1,5 +1,5 @@
-// Clients of a broker that outlive its crashes: they connect again, and send again what was not acknowledged. On a simulated
-// host or on a real one.
+// Clients of a broker that outlive its crashes: they connect again, and send again what was not acknowledged. On a
+// simulated host or on a real one.
 
 import type { Host } from '../../host/host.ts'
 import type { Address } from '../../host/network.ts'

@@ -1,5 +1,5 @@
-// One log through crashes: appends of plain and idempotent producers, group commit, rolls, loss of power and kill -9 at random
-// moments, recovery; then again. Checked after every restart:
+// One log through crashes: appends of plain and idempotent producers, group commit, rolls, loss of power and kill -9 at
+// random moments, recovery; then again. Checked after every restart:
 //
 //   everything below an offset that was durable is there, byte for byte as appended, at its offset
 //   offsets are dense; what is there beyond is a prefix of what was appended, nothing else
@@ -183,8 +183,8 @@ class LogCrashRun {
   }
 
   /**
-   * A batch that was acknowledged is never taken for a new one. The state that Kafka's snapshot of a log's producers brings back
-   * knows the last batch of each producer alone: older ones are then refused.
+   * A batch that was acknowledged is never taken for a new one. The state that Kafka's snapshot of a log's producers
+   * brings back knows the last batch of each producer alone: older ones are then refused.
    */
   #sendAcknowledged(log: Log, batch: Batch): void {
     const result = log.append(encode(batch), 1, 'client')

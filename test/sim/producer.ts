@@ -1,5 +1,5 @@
-// A producer with acks=all and up to five requests in flight, over crashes of its broker. Idempotent, it sends again what was not
-// acknowledged, under the same sequence numbers; else it goes on, and does not know what became of it.
+// A producer with acks=all and up to five requests in flight, over crashes of its broker. Idempotent, it sends again
+// what was not acknowledged, under the same sequence numbers; else it goes on, and does not know what became of it.
 
 import { strict as assert } from 'node:assert'
 import type { SeededRandom } from '../../host/simulated/random.ts'
@@ -171,8 +171,9 @@ export class LastingProducer extends LastingClient {
   }
 
   /**
-   * A snapshot of a log's producers in Kafka's format knows the last batch of each alone. Of several that were written but not
-   * answered before a clean stop, all but the last are then refused: neither lost nor there twice, but the producer cannot tell.
+   * A snapshot of a log's producers in Kafka's format knows the last batch of each alone. Of several that were written
+   * but not answered before a clean stop, all but the last are then refused: neither lost nor there twice, but the
+   * producer cannot tell.
    */
   #giveUp(): void {
     this.hasGivenUp = true

@@ -1,13 +1,14 @@
-// The rules of the house that neither the compiler nor the linter knows. Each takes a file and answers what is wrong with it,
-// as `path:line: reason`. (No enum and no namespace: tsc, erasableSyntaxOnly. No default export, no any: Biome.)
+// The rules of the house that neither the compiler nor the linter knows. Each takes a file and answers what is wrong
+// with it, as `path:line: reason`. (No enum and no namespace: tsc, erasableSyntaxOnly. No default export, no any:
+// Biome.)
 
 import { codeOf, importsOf, linesWith, type SourceFile } from './source-files.ts'
 
 export type Rule = (file: SourceFile) => string[]
 
 /**
- * Which way imports point: an area may import itself and what stands in its row. The longest prefix of a path is its area. A
- * request goes down this table from the end; nothing points back up.
+ * Which way imports point: an area may import itself and what stands in its row. The longest prefix of a path is its
+ * area. A request goes down this table from the end; nothing points back up.
  */
 const arrows: Readonly<Record<string, readonly string[]>> = {
   host: [],
