@@ -17,7 +17,7 @@ export interface ServeCommand {
 
 export type Command = ServeCommand | { readonly name: 'help' } | { readonly name: 'version' }
 
-export const helpText = `milena: a message broker that speaks Apache Kafka's protocol and keeps its data in Apache Kafka's format
+export const helpText = `milena: a message broker with Apache Kafka's protocol and Apache Kafka's data format
 
   milena serve [options] [key=value …]
 

@@ -1,5 +1,6 @@
-// A log event as one readable line: `2026-11-23T04:30:00.123Z WARN  topic deleted topic=orders partitions=3 reason="by
-// a client"`.
+// A log event as one readable line:
+//
+//   2026-11-23T04:30:00.123Z WARN  topic deleted topic=orders partitions=3 reason="by a client"
 
 import type { LogFields } from './host.ts'
 

@@ -1,4 +1,5 @@
-// kill -9 of a real broker under load, again and again; then everything acknowledged must be there, and kafkajs must read it too.
+// kill -9 of a real broker under load, again and again; then everything acknowledged must be there, and kafkajs must
+// read it too.
 //
 //   node --conditions=milena-source test/clients/kill9.ts --rounds 100 [--seed N]
 
