@@ -8,6 +8,8 @@ import { Child, sleep, type Target, until } from './harness.ts'
 import { startKafka } from './java/kafka.ts'
 
 export interface Broker extends Target {
+  /** Of the broker's process; undefined when it is not ours. */
+  readonly pid: number | undefined
   /** Stops it, and removes its data unless `keep`. */
   dispose(keep: boolean): Promise<void>
 }
@@ -26,7 +28,7 @@ export function startBroker(kind: 'milena' | 'kafka', settings: readonly string[
 /** MILENA_BOOTSTRAP=HOST:PORT, with MILENA_DATA=DIR where its log directory can be read. */
 export function runningBroker(bootstrap: string): Broker {
   const dataDir = process.env['MILENA_DATA']
-  return { bootstrap, dataDir, stop: async () => false, dispose: async () => {} }
+  return { pid: undefined, bootstrap, dataDir, stop: async () => false, dispose: async () => {} }
 }
 
 async function milena(settings: readonly string[]): Promise<Broker> {
@@ -76,7 +78,7 @@ function owned(child: Child, dir: string, dataDir: string, bootstrap: string): B
     const log = child.lines.slice(-30).join('\n')
     process.stdout.write(`The broker's files are kept in ${dir}; the end of its log:\n${log}\n`)
   }
-  return { bootstrap, dataDir, stop, dispose }
+  return { pid: child.pid, bootstrap, dataDir, stop, dispose }
 }
 
 /** Ports that were free a moment ago, for a broker that must be told its ports before it starts. */
