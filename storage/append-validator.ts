@@ -58,6 +58,7 @@ function faultError(fault: batch.BatchFault): AppendResult {
 function recordsError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
   const isCompacted = config.cleanupPolicy.includes('compact')
   const isCreateTime = config.messageTimestampType === 'CreateTime'
+  if (!isCreateTime && batch.isLogAppendTime(view, 0)) return timestampTypeError(view)
   const newest = now + config.messageTimestampAfterMaxMs
   const oldest = now - config.messageTimestampBeforeMaxMs
   const isBounded = Number.isSafeInteger(oldest) && oldest > 0
@@ -68,6 +69,14 @@ function recordsError(bytes: Uint8Array, view: DataView, config: LogConfig, now:
     ...(isCreateTime && isBounded ? { oldestTimestamp: oldest } : {}),
   })
   return faults === null ? null : recordFaultsError(faults)
+}
+
+/** Kafka blames every record. A header may claim more of them than there are bytes. */
+function timestampTypeError(view: DataView): AppendResult {
+  const count = Math.min(batch.batchRecordCount(view, 0), view.byteLength)
+  const message = 'only the log may set the timestamp type LogAppendTime'
+  const errors = Array.from({ length: count }, (_, batchIndex) => ({ batchIndex, message }))
+  return appendError(ErrorCode.INVALID_TIMESTAMP, message, errors)
 }
 
 function recordFaultsError(faults: readonly RecordFault[]): AppendResult {

@@ -534,8 +534,7 @@ export class Log implements SyncedLog {
     const dropped = this.segments.slice(kept.length)
     this.segments = kept
     removeSegments(this.#environment, dropped)
-    this.#active.truncateTo(offset)
-    this.#afterTruncation(offset, producers)
+    this.#afterTruncation(this.#active.truncateTo(offset), producers)
   }
 
   /** Forgets all and begins anew: a follower whose leader's log begins later. */

@@ -279,14 +279,20 @@ export class Segment {
     this.#hintPosition = position
   }
 
-  /** Removes all batches with offsets from `offset` on. Nothing may be pending. */
-  truncateTo(offset: number): void {
-    const scanner = new SegmentScanner(this.file(), Math.min(this.offsetIndex.lookup(offset), this.size), this.size)
+  /** Removes all batches with offsets from `offset` on, whole ones; returns where the rest ends. Nothing may be pending. */
+  truncateTo(offset: number): number {
+    const start = Math.min(this.offsetIndex.lookup(offset - 1), this.size)
+    const scanner = new SegmentScanner(this.file(), start, this.size)
     let position = this.size
+    let isCut = false
+    let next = this.baseOffset
     while (scanner.next()) {
-      if (scanner.lastOffset < offset) continue
-      position = scanner.position
-      break
+      if (scanner.lastOffset >= offset) {
+        position = scanner.position
+        isCut = scanner.magic === 2 && scanner.baseOffset < offset
+        break
+      }
+      next = scanner.lastOffset + 1
     }
     scanner.close()
     this.offsetIndex.truncateTo(offset)
@@ -298,6 +304,8 @@ export class Segment {
     this.#maxTimestamp = UNKNOWN
     this.#firstTimestamp = UNKNOWN
     this.#hintOffset = UNKNOWN
+    // Between batches `offset` itself is the end, also where compaction has left a gap before it.
+    return isCut ? next : offset
   }
 
   /** Recovery has found the log sound up to `size`, and begins to build the indexes from nothing. */

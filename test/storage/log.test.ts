@@ -1,13 +1,25 @@
 // The log by itself, on a simulated machine: appending, reading, rolling, truncating, deleting, writing and syncing.
 
+import { readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { batchBaseOffset, batchLeaderEpoch, viewOf } from '../../protocol/records/batch.ts'
+import {
+  batchBaseOffset,
+  batchCodec,
+  batchLeaderEpoch,
+  batchSize,
+  computeCrc,
+  verifyCrc,
+  viewOf,
+} from '../../protocol/records/batch.ts'
 import { type BatchOptions, buildBatch } from '../../protocol/records/builder.ts'
+import { CODECS } from '../../protocol/records/layout.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment, type StorageOptions } from '../../storage/environment.ts'
+import { segmentFileName } from '../../storage/file-names.ts'
 import { Log, type LogOptions } from '../../storage/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
 
@@ -64,6 +76,38 @@ async function readAll(simulation: Simulation, log: Log, from: number, maxSize =
     offset = result.next
   }
   return values
+}
+
+async function readAllOffsets(log: Log, from = log.logStartOffset): Promise<number[]> {
+  const offsets: number[] = []
+  for (let offset = from; offset < log.logEndOffset; ) {
+    log.readSync(offset, 1 << 20, log.logEndOffset, true, (code, slices, _size, next) => {
+      if (code !== ErrorCode.NONE || next === offset) throw new Error(`error ${code} at ${offset}`)
+      offsets.push(...slices.flatMap((slice) => readRecords(slice)).map((record) => record.offset))
+      offset = next
+    })
+  }
+  return offsets
+}
+
+interface OracleBatch {
+  readonly name: string
+  readonly magic: number
+  readonly bytes: Uint8Array
+  readonly offsets: readonly number[]
+}
+
+/** Record sets as Kafka writes them. */
+function oracleBatches(): OracleBatch[] {
+  const file = new URL('../oracle/batches.jsonl.gz', import.meta.url)
+  const lines = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n')
+  return lines.map((line) => {
+    const parsed: { magic: number; codec: string; hex: string; batches: { records: { offset: number }[] }[] } =
+      JSON.parse(line)
+    const { magic, codec, hex, batches } = parsed
+    const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
+    return { name: `magic ${magic}, ${codec}`, magic, bytes: Buffer.from(hex, 'hex'), offsets }
+  })
 }
 
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `v${from + index}`)
@@ -136,4 +180,308 @@ t.test('reads whole batches from memory and from disk alike', async (t) => {
     })
     t.equal(sync[0], 150)
   }
+})
+
+t.test('a produced batch is checked as Kafka checks it', async (t) => {
+  const now = 1_767_225_600_000
+  const plain = (): Uint8Array => records(['a', 'b'])
+  const changed = (change: (bytes: Uint8Array, view: DataView) => void, isSound = true): Uint8Array => {
+    const bytes = plain()
+    const view = viewOf(bytes)
+    change(bytes, view)
+    if (isSound) view.setUint32(17, computeCrc(bytes, view, 0))
+    return bytes
+  }
+  const cases: [string, Uint8Array, Partial<LogConfig>, number][] = [
+    ['nothing', new Uint8Array(0), {}, ErrorCode.INVALID_RECORD],
+    ['half a header', plain().subarray(0, 30), {}, ErrorCode.CORRUPT_MESSAGE],
+    ['a cut batch', plain().subarray(0, 70), {}, ErrorCode.CORRUPT_MESSAGE],
+    ['a flipped bit', changed((bytes) => (bytes[65]! ^= 1), false), {}, ErrorCode.CORRUPT_MESSAGE],
+    ['two batches', Buffer.concat([plain(), plain()]), {}, ErrorCode.INVALID_RECORD],
+    ['magic 1', changed((bytes) => (bytes[16] = 1)), {}, ErrorCode.INVALID_RECORD],
+    ['a base offset', changed((_bytes, view) => view.setInt32(4, 7)), {}, ErrorCode.INVALID_RECORD],
+    ['a wrong count', changed((_bytes, view) => view.setInt32(57, 1)), {}, ErrorCode.INVALID_RECORD],
+    ['a control batch', records(['a'], { control: true }), {}, ErrorCode.INVALID_RECORD],
+    ['an unknown codec', changed((_bytes, view) => view.setInt16(21, 6)), {}, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE],
+    ['LogAppendTime set', records(['a'], { logAppendTime: now }), {}, ErrorCode.NONE],
+    [
+      'LogAppendTime set for a log that sets it',
+      records(['a'], { logAppendTime: now }),
+      { messageTimestampType: 'LogAppendTime' },
+      ErrorCode.INVALID_TIMESTAMP,
+    ],
+    ['too large', plain(), { maxMessageBytes: 70 }, ErrorCode.MESSAGE_TOO_LARGE],
+    ['larger than a segment', plain(), { segmentBytes: 70 }, ErrorCode.RECORD_LIST_TOO_LARGE],
+    ['too far ahead', records(['a'], { timestamp: now + 3_600_001 }), {}, ErrorCode.INVALID_TIMESTAMP],
+    ['as far ahead as may be', records(['a'], { timestamp: now + 3_600_000 }), {}, ErrorCode.NONE],
+    [
+      'too old',
+      records(['a'], { timestamp: now - 11 }),
+      { messageTimestampBeforeMaxMs: 10 },
+      ErrorCode.INVALID_TIMESTAMP,
+    ],
+    ['without a timestamp', records(['a'], { timestamp: -1 }), { messageTimestampBeforeMaxMs: 10 }, ErrorCode.NONE],
+  ]
+  for (const [name, bytes, config, errorCode] of cases) {
+    const log = open(simulate(4).node('a'), config)
+    const result = log.append(bytes, 0, 'client')
+    t.equal(result.errorCode, errorCode, `${name}: ${result.errorMessage}`)
+    t.equal(log.logEndOffset, errorCode === ErrorCode.NONE ? 1 : 0)
+  }
+})
+
+t.test('a record without a key on a compacted topic is named by its index, under every codec', async (t) => {
+  for (const compression of CODECS) {
+    const log = open(simulate(5).node('a'), { cleanupPolicy: ['compact', 'delete'] })
+    const key = new Uint8Array([1])
+    const bytes = buildBatch({
+      compression,
+      records: [
+        { key, value: key },
+        { key: null, value: key },
+      ],
+    })
+    const result = log.append(bytes, 0, 'client')
+    t.match(result, { errorCode: ErrorCode.INVALID_RECORD, recordErrors: [{ batchIndex: 1 }], baseOffset: -1 })
+  }
+})
+
+t.test('LogAppendTime stamps the batch and says so; CreateTime answers -1', async (t) => {
+  const simulation = simulate(6)
+  const log = open(simulation.node('a'), { messageTimestampType: 'LogAppendTime' })
+  await simulation.run(1234)
+  const bytes = records(['a', 'b'], { timestamp: 5 })
+  t.match(log.append(bytes, 0, 'client'), { logAppendTimeMs: 1_767_225_601_234 })
+  t.same(
+    readRecords(bytes).map(({ timestamp }) => timestamp),
+    [1_767_225_601_234, 1_767_225_601_234],
+  )
+  t.ok(verifyCrc(bytes, viewOf(bytes), 0))
+})
+
+t.test('compression.type of the topic wins over that of the producer', async (t) => {
+  const simulation = simulate(7)
+  for (const codec of CODECS) {
+    const log = openWith(simulation.node(codec), {}, { compressionType: codec })
+    for (const compression of CODECS) log.append(records(['a', 'b'], { compression }), 0, 'client')
+    await simulation.run(1)
+    const bytes = simulation.node(codec).disk.bytes(`${directory}/00000000000000000000.log`)
+    t.equal(readRecords(bytes).length, 2 * CODECS.length)
+    const view = viewOf(bytes)
+    for (let position = 0; position < bytes.length; position += batchSize(view, position)) {
+      t.equal(batchCodec(view, position), codec)
+    }
+  }
+})
+
+t.test('a duplicate is answered with its first offsets and appended once', async (t) => {
+  const log = open(simulate(8).node('a'))
+  const sent = (baseSequence: number): Uint8Array =>
+    records(['a', 'b'], { producerId: 9n, producerEpoch: 0, baseSequence })
+  log.append(sent(0), 0, 'client')
+  log.append(sent(2), 0, 'client')
+  t.match(log.append(sent(0), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 0, lastOffset: 1 })
+  t.match(log.append(sent(6), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, baseOffset: -1 })
+  t.equal(log.logEndOffset, 4)
+  t.match(log.activeProducers(), [{ producerId: 9n, lastSequence: 3, currentTransactionStartOffset: -1 }])
+})
+
+t.test('segments are rolled by size, by the time of their records, by clock and by index', async (t) => {
+  const hour = 3_600_000
+  const bases = (log: Log): number[] => log.segments.map(({ baseOffset }) => baseOffset)
+  const now = 1_767_225_600_000
+  const bySize = open(simulate(9).node('a'), { segmentBytes: 3 * records(['a']).length })
+  for (let index = 0; index < 7; index++) bySize.append(records(['a']), 0, 'client')
+  t.same(bases(bySize), [0, 3, 6])
+  const byTime = open(simulate(9).node('a'), { segmentMs: hour })
+  for (const ms of [0, hour, hour + 1, 0])
+    byTime.append(records(['a'], { timestamp: now - 2 * hour + ms }), 0, 'client')
+  t.same(bases(byTime), [0, 2])
+  const simulation = simulate(9)
+  const byClock = open(simulation.node('a'), { segmentMs: hour })
+  byClock.append(records(['a'], { timestamp: -1 }), 0, 'client')
+  await simulation.run(hour + 1)
+  byClock.append(records(['a'], { timestamp: -1 }), 0, 'client')
+  t.same(bases(byClock), [0, 1])
+  const byIndex = open(simulate(9).node('a'), { segmentIndexBytes: 24, indexIntervalBytes: 0 })
+  for (let index = 0; index < 6; index++) byIndex.append(records(['a']), 0, 'client')
+  t.same(bases(byIndex), [0, 2, 4], 'one entry of the time index is kept free for the end')
+})
+
+t.test('offsets by time: the first record at or after it, in any segment, under any codec', async (t) => {
+  const simulation = simulate(10)
+  const log = open(simulation.node('a'), { segmentBytes: 1500, indexIntervalBytes: 100 })
+  const start = 1_767_000_000_000
+  for (let index = 0; index < 60; index++) {
+    const value = new Uint8Array(50)
+    const timestamps = [start + index * 10, start + index * 10 + 5, start + index * 10 + 2]
+    const batch = buildBatch({
+      compression: CODECS[index % CODECS.length]!,
+      records: timestamps.map((timestamp) => ({ key: null, value, timestamp })),
+    })
+    log.append(batch, 3, 'client')
+    if (index % 7 === 0) await simulation.run(1)
+  }
+  t.ok(log.segments.length > 3)
+  t.same(log.offsetForTimestamp(0), { offset: 0, timestamp: start, leaderEpoch: 3 })
+  for (const index of [0, 13, 31, 59]) {
+    t.match(log.offsetForTimestamp(start + index * 10), { offset: index * 3, timestamp: start + index * 10 })
+    t.match(log.offsetForTimestamp(start + index * 10 + 1), {
+      offset: index * 3 + 1,
+      timestamp: start + index * 10 + 5,
+    })
+  }
+  t.equal(log.offsetForTimestamp(start + 596), null)
+  t.match(log.offsetOfMaxTimestamp(), { offset: 178, timestamp: start + 595 })
+  log.updateHighWatermark(180)
+  log.deleteRecordsBefore(100)
+  t.match(log.offsetForTimestamp(start), { offset: 100 })
+  t.equal(open(simulate(10).node('a')).offsetOfMaxTimestamp(), null)
+})
+
+t.test('batches of magic 0 and 1 in old segments are read, also compressed ones', async (t) => {
+  for (const vector of oracleBatches().filter(({ magic }) => magic < 2)) {
+    const node = simulate(11).node('a')
+    const { disk } = node.host
+    disk.makeDirectory(directory)
+    const file = disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
+    file.writeSync([vector.bytes], 0)
+    file.close()
+    const log = open(node)
+    const last = vector.offsets[vector.offsets.length - 1]!
+    t.match(log, { logEndOffset: last + 1, recoveryReport: { bytesCut: 0 } }, vector.name)
+    t.same(await readAllOffsets(log), vector.offsets)
+    t.same((await readAllOffsets(log, last)).slice(-1), [last])
+    log.append(records(['new']), 0, 'client')
+    t.equal(log.logEndOffset, last + 2)
+  }
+})
+
+t.test('a follower keeps offsets and epochs, and truncates where its leader says', async (t) => {
+  const simulation = simulate(12)
+  const node = simulation.node('a')
+  const log = open(node, { segmentBytes: 600 })
+  const leader = (baseOffset: number, leaderEpoch: number): Uint8Array =>
+    records(['a', 'b'], { baseOffset, leaderEpoch, producerId: 4n, producerEpoch: 0, baseSequence: baseOffset })
+  for (let offset = 0; offset < 20; offset += 4) {
+    t.match(log.appendAsFollower(Buffer.concat([leader(offset, 1), leader(offset + 2, 1)])), { baseOffset: offset })
+  }
+  t.match(log.appendAsFollower(leader(20, 2)), { errorCode: 0 })
+  t.match(log.appendAsFollower(leader(10, 2)), { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE })
+  t.match(log.appendAsFollower(leader(22, 2).subarray(0, 70)), { errorCode: ErrorCode.CORRUPT_MESSAGE })
+  await simulation.run(10)
+  t.same(log.endOffsetForEpoch(1), { epoch: 1, endOffset: 20 })
+  t.same(log.endOffsetForEpoch(2), { epoch: 2, endOffset: 22 })
+  t.same(log.endOffsetForEpoch(0), { epoch: 0, endOffset: 0 })
+  t.same(log.endOffsetForEpoch(3), { epoch: -1, endOffset: -1 })
+  log.truncateTo(11)
+  t.match(log, { logEndOffset: 10, writtenEndOffset: 10, latestEpoch: 1 }, 'in the middle of a batch, the batch goes')
+  t.match(log.activeProducers(), [{ lastSequence: 9 }])
+  t.match(log.appendAsFollower(leader(10, 3)), { baseOffset: 10 })
+  t.same(log.endOffsetForEpoch(1), { epoch: 1, endOffset: 10 })
+  log.truncateFullyAndStartAt(100)
+  t.match(log, { logStartOffset: 100, logEndOffset: 100, latestEpoch: -1 })
+  t.match(log.appendAsFollower(leader(100, 4)), { baseOffset: 100 })
+  await simulation.run(10)
+  t.same(await readAllOffsets(log), [100, 101])
+  t.same(
+    node.host.disk
+      .list(directory)
+      .filter(({ name }) => name.endsWith('.log'))
+      .map(({ name }) => name),
+    ['00000000000000000100.log'],
+  )
+})
+
+t.test('a cold read that a truncation or a deletion overtakes answers with nothing', async (t) => {
+  for (const overtake of ['truncate', 'delete', 'abandon'] as const) {
+    const simulation = simulate(13)
+    const log = openWith(simulation.node('a'), { tailCacheSize: 0 }, { segmentBytes: 700, fileDeleteDelayMs: 0 })
+    for (let index = 0; index < 30; index++) log.append(records(names(2, index * 2)), 0, 'client')
+    await simulation.run(10)
+    log.updateHighWatermark(60)
+    const answers: [number, number][] = []
+    log.read(0, 1 << 20, 60, true, (code, _slices, size) => answers.push([code, size]))
+    if (overtake === 'truncate') log.truncateTo(1)
+    else if (overtake === 'delete') {
+      log.deleteRecordsBefore(40)
+      log.deleteExpired()
+    } else log.abandon()
+    t.same(answers, [])
+    await simulation.run(10)
+    t.equal(answers.length, 1, overtake)
+    t.equal(answers[0]![0], ErrorCode.NONE)
+    if (overtake === 'truncate') t.equal(answers[0]![1], 0)
+  }
+})
+
+t.test('a full disk refuses appends, keeps what is there, and is tried again', async (t) => {
+  const simulation = simulate(14)
+  const node = simulation.node('a')
+  const log = open(node)
+  const failures: string[] = []
+  const written: number[] = []
+  log.listener = {
+    onWritten: () => written.push(log.writtenEndOffset),
+    onDurable: () => {},
+    onFailed: (_log, error) => failures.push(error.message),
+  }
+  const sent = (baseSequence: number): Uint8Array => records(['a'], { producerId: 1n, producerEpoch: 0, baseSequence })
+  log.append(sent(0), 1, 'client')
+  await simulation.run(1)
+  node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+  log.append(sent(1), 2, 'client')
+  log.append(sent(2), 2, 'client')
+  t.equal(log.logEndOffset, 3)
+  await simulation.run(1)
+  t.match(failures, [/no space left/])
+  t.match(log, { logEndOffset: 1, writtenEndOffset: 1, latestEpoch: 1, isOffline: false })
+  t.match(log.activeProducers(), [{ lastSequence: 0 }])
+  t.match(log.append(sent(1), 2, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR }, 'not tried at once')
+  t.same(await readAll(simulation, log, 0), ['a'])
+  node.disk.fault = null
+  await simulation.run(200)
+  t.match(log.append(sent(1), 2, 'client'), { errorCode: 0, baseOffset: 1 })
+  await simulation.run(1)
+  t.same(written, [1, 2])
+})
+
+t.test('a failed sync ends the log: it may still be read', async (t) => {
+  const simulation = simulate(15)
+  const node = simulation.node('a')
+  const log = open(node)
+  const failures: string[] = []
+  log.listener = { onWritten() {}, onDurable() {}, onFailed: (_log, error) => failures.push(error.message) }
+  log.append(records(['a']), 0, 'client')
+  log.requestSync()
+  node.disk.fault = (operation) => (operation === 'sync' ? 'failed' : null)
+  await simulation.run(10)
+  t.equal(failures.length, 1)
+  t.match(log, { isOffline: true, durableEndOffset: 0 })
+  t.match(log.append(records(['b']), 0, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
+  t.same(await readAll(simulation, log, 0), ['a'])
+})
+
+t.test('flush.messages asks for a sync by itself', async (t) => {
+  const simulation = simulate(16)
+  const log = open(simulation.node('a'), { flushMessages: 3 })
+  log.append(records(['a', 'b']), 0, 'client')
+  await simulation.run(10)
+  t.equal(log.durableEndOffset, 0)
+  log.append(records(['c']), 0, 'client')
+  await simulation.run(10)
+  t.equal(log.durableEndOffset, 3)
+})
+
+t.test('memory is bounded: the tail of all logs together, and open files', async (t) => {
+  const simulation = simulate(17)
+  const environment = createStorageEnvironment(simulation.node('a').host, { tailCacheSize: 3000, maxOpenFiles: 4 })
+  const logs = Array.from({ length: 10 }, (_, partition) =>
+    Log.open({ environment, directory: `/data/t-${partition}`, topic: 't', partition, config: defaultLogConfig }),
+  )
+  for (let index = 0; index < 20; index++) for (const log of logs) log.append(records([`v${index}`]), 0, 'client')
+  await simulation.run(1)
+  t.ok(environment.tailCache.size <= 3000)
+  t.ok(environment.files.count <= 4)
+  for (const log of logs) t.same(await readAll(simulation, log, 0), names(20))
 })
