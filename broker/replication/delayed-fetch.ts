@@ -144,14 +144,17 @@ export class DelayedFetch implements FetchWaiter {
     const { log } = partition
     if (!partition.isLeader)
       target.errorCode = partition.isClosed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NOT_LEADER_OR_FOLLOWER
-    if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) return false
-    if (target.request.fetchOffset < log.logStartOffset || target.request.fetchOffset > log.logEndOffset) {
+    const isOutOfRange =
+      target.request.fetchOffset < log.logStartOffset || target.request.fetchOffset > log.logEndOffset
+    if (target.errorCode === ErrorCode.NONE && target.divergingEpoch === null && isOutOfRange)
       target.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
+    if (target.errorCode !== ErrorCode.NONE) {
       target.highWatermark = -1
       target.lastStableOffset = -1
       target.logStartOffset = -1
       return false
     }
+    if (target.divergingEpoch !== null) return false
     target.highWatermark = log.highWatermark
     target.lastStableOffset = log.lastStableOffset
     target.logStartOffset = log.logStartOffset
@@ -168,6 +171,9 @@ export class DelayedFetch implements FetchWaiter {
     this.#index++
     if (errorCode !== ErrorCode.NONE) {
       target.errorCode = errorCode
+      target.highWatermark = -1
+      target.lastStableOffset = -1
+      target.logStartOffset = -1
       this.#hasError = true
       return
     }

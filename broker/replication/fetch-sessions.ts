@@ -20,6 +20,8 @@ interface CachedPartition {
   /** As last told to the client; -1: never, or an error must be told again. */
   highWatermark: number
   logStartOffset: number
+  /** It has been here: should its topic go, the client knows the id well, and is told that the partition is gone. */
+  wasFound: boolean
 }
 
 interface FetchSession {
@@ -150,7 +152,7 @@ function keyOf(partition: PartitionName): string {
 }
 
 function cached(request: FetchPartition): CachedPartition {
-  return { request, highWatermark: -1, logStartOffset: -1 }
+  return { request, highWatermark: -1, logStartOffset: -1, wasFound: false }
 }
 
 /**
@@ -161,7 +163,11 @@ function remember(session: FetchSession, target: FetchTarget): boolean {
   const key = keyOf(target.request)
   const known = session.partitions.get(key)
   if (known === undefined) return true
+  if (target.partition !== null) known.wasFound = true
   if (target.errorCode !== ErrorCode.NONE) {
+    if (known.wasFound && target.errorCode === ErrorCode.UNKNOWN_TOPIC_ID) {
+      target.errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+    }
     known.highWatermark = -1
     return true
   }

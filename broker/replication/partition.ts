@@ -57,6 +57,9 @@ export class Partition implements LogListener {
     log.listener = this
   }
 
+  /** This one included. */
+  readonly replicaCount = 1
+
   /** Replicas in sync, this one included. */
   readonly isrSize = 1
 

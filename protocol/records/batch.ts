@@ -123,13 +123,19 @@ export function setLeaderEpoch(view: DataView, position: number, leaderEpoch: nu
  * Makes every record of the batch one of LogAppendTime: they share the batch's max timestamp. Recomputes the checksum.
  */
 export function setLogAppendTime(bytes: Uint8Array, view: DataView, position: number, timestamp: number): void {
-  view.setInt16(position + at.ATTRIBUTES, batchAttributes(view, position) | at.LOG_APPEND_TIME_FLAG)
+  view.setInt16(
+    position + at.ATTRIBUTES,
+    (batchAttributes(view, position) & at.KNOWN_ATTRIBUTES) | at.LOG_APPEND_TIME_FLAG,
+  )
   setMaxTimestamp(bytes, view, position, timestamp)
 }
 
 /** The records' own timestamps count again. Recomputes the checksum. */
 export function clearLogAppendTime(bytes: Uint8Array, view: DataView, position: number): void {
-  view.setInt16(position + at.ATTRIBUTES, batchAttributes(view, position) & ~at.LOG_APPEND_TIME_FLAG)
+  view.setInt16(
+    position + at.ATTRIBUTES,
+    batchAttributes(view, position) & at.KNOWN_ATTRIBUTES & ~at.LOG_APPEND_TIME_FLAG,
+  )
   view.setUint32(position + at.CRC, computeCrc(bytes, view, position))
 }
 

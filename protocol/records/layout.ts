@@ -56,6 +56,8 @@ export const CONTROL_FLAG = 0x20
  * The base timestamp is the time from which tombstones and markers may go (KAFKA-8522), not that of the first record.
  */
 export const DELETE_HORIZON_FLAG = 0x40
+/** What is above has no meaning yet; Kafka drops it whenever it writes attributes anew. */
+export const KNOWN_ATTRIBUTES = 0x7f
 
 /** Messages of magic 0 and 1. */
 export const LEGACY_CRC = 12

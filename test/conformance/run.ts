@@ -11,7 +11,10 @@ import { differences } from './normalise.ts'
 import { clusterScenarios } from './scenarios/cluster.ts'
 import { configScenarios } from './scenarios/configs.ts'
 import { dataScenarios } from './scenarios/data.ts'
+import { fetchingScenarios } from './scenarios/fetching.ts'
 import { groupScenarios } from './scenarios/groups.ts'
+import { memberScenarios } from './scenarios/members.ts'
+import { producingScenarios } from './scenarios/producing.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { type Entry, type Scenario, Session } from './session.ts'
 
@@ -19,7 +22,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...clusterScenarios,
   ...topicScenarios,
   ...dataScenarios,
+  ...producingScenarios,
+  ...fetchingScenarios,
   ...groupScenarios,
+  ...memberScenarios,
   ...configScenarios,
 }
 

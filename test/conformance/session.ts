@@ -90,6 +90,11 @@ export class Session {
     return answer.body
   }
 
+  /** An answer that came while others were asked for. */
+  note<N extends ApiName>(label: string, name: N, version: number, body: ResponseOf<N>): void {
+    this.#keep(`${label}, v${version}`, name, { kind: 'body', body })
+  }
+
   #keep<Body>(label: string, api: string, answer: Answer<Body>): Body | undefined {
     const plain =
       answer.kind === 'body'

@@ -78,7 +78,9 @@ function append(
   }
   answer.errorCode = refusal(partition, batch, acks, context, services)
   if (answer.errorCode !== ErrorCode.NONE) return
-  if (acks === ACKS_ALL && partition.log.config.minInsyncReplicas > partition.isrSize) {
+  // A topic with fewer replicas than min.insync.replicas is held to those it has.
+  const minIsr = Math.min(partition.log.config.minInsyncReplicas, partition.replicaCount)
+  if (acks === ACKS_ALL && minIsr > partition.isrSize) {
     answer.errorCode = ErrorCode.NOT_ENOUGH_REPLICAS
     answer.logStartOffset = BigInt(partition.log.logStartOffset)
     return

@@ -46,6 +46,12 @@ async function apiVersions(s: Session): Promise<void> {
   await s.ask('another cluster', 'ApiVersions', 5, { ...client, clusterId: 'another', nodeId: 1 })
   await s.ask('another node', 'ApiVersions', 5, { ...client, nodeId: 77 })
   await s.ask('a cluster and no node', 'ApiVersions', 5, { ...client, clusterId: 'another' })
+  const { clusterId } = await s.get('DescribeCluster', 0, { includeClusterAuthorizedOperations: false })
+  await s.ask('this cluster and node', 'ApiVersions', 5, { ...client, clusterId, nodeId: 1 })
+  await s.ask('this cluster, another node', 'ApiVersions', 5, { ...client, clusterId, nodeId: 77 })
+  await s.ask('this cluster, a negative node', 'ApiVersions', 5, { ...client, clusterId, nodeId: -2 })
+  await s.ask('no cluster, a negative node', 'ApiVersions', 5, { ...client, nodeId: -2 })
+  await s.ask('an empty cluster', 'ApiVersions', 5, { ...client, clusterId: '', nodeId: 1 })
 }
 
 async function unknownVersions(s: Session): Promise<void> {

@@ -7,11 +7,11 @@ import { CODECS } from '../../../protocol/records/layout.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { type Scenario, type Session, versionsOf } from '../session.ts'
 
-const TIME = 1_600_000_000_000
+export const TIME = 1_600_000_000_000
 const UNKNOWN_ID = 'unknown-unknown-unknow'
 const encoder = new TextEncoder()
 
-function batch(count: number, options: BatchOptions & { key?: null; value?: string } = {}): Uint8Array {
+export function batch(count: number, options: BatchOptions & { key?: null; value?: string } = {}): Uint8Array {
   const { key, value = 'value', ...rest } = options
   const records = Array.from({ length: count }, (_, i) => ({
     key: key === null ? null : encoder.encode(`key-${i}`),
@@ -22,7 +22,7 @@ function batch(count: number, options: BatchOptions & { key?: null; value?: stri
 }
 
 /** A copy with other bytes at a position. */
-function patched(bytes: Uint8Array, position: number, ...values: number[]): Uint8Array {
+export function patched(bytes: Uint8Array, position: number, ...values: number[]): Uint8Array {
   const copy = Uint8Array.from(bytes)
   copy.set(values, position)
   return copy
@@ -30,7 +30,7 @@ function patched(bytes: Uint8Array, position: number, ...values: number[]): Uint
 
 type ProduceExtra = Partial<Omit<RequestInputOf<'Produce'>, 'topicData'>>
 
-class Topic {
+export class Topic {
   readonly name: string
   readonly id: string
   readonly #session: Session
@@ -206,7 +206,7 @@ async function idempotence(s: Session): Promise<void> {
 type FetchExtra = Partial<Omit<RequestInputOf<'Fetch'>, 'topics'>>
 type FetchRow = Partial<RequestInputOf<'Fetch'>['topics'][number]['partitions'][number]>
 
-function fetchBody(topic: Topic, row: FetchRow = {}, extra: FetchExtra = {}): RequestInputOf<'Fetch'> {
+export function fetchBody(topic: Topic, row: FetchRow = {}, extra: FetchExtra = {}): RequestInputOf<'Fetch'> {
   const partition = { partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20, ...row }
   return {
     ...{ maxWaitMs: 0, minBytes: 0, isolationLevel: 0, forgottenTopicsData: [], ...extra },

@@ -13,7 +13,7 @@ const UNKNOWN_ID = 'unknown-unknown-unknow'
 
 type Join = Partial<RequestInputOf<'JoinGroup'>>
 
-function joinBody(groupId: string, extra: Join = {}): RequestInputOf<'JoinGroup'> {
+export function joinBody(groupId: string, extra: Join = {}): RequestInputOf<'JoinGroup'> {
   return {
     ...{ groupId, memberId: '', protocolType: 'consumer', sessionTimeoutMs: 30_000, rebalanceTimeoutMs: 30_000 },
     protocols: [{ name: 'range', metadata }],
@@ -22,7 +22,7 @@ function joinBody(groupId: string, extra: Join = {}): RequestInputOf<'JoinGroup'
 }
 
 /** A group of one: joins under a member id, as from version 4 on the broker wants it, and assigns to itself. */
-async function groupOfOne(
+export async function groupOfOne(
   s: Session,
   groupId: string,
   extra: Join = {},
