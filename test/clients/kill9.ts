@@ -96,6 +96,7 @@ export async function runKill9(rounds: number, seed: number, print: (line: strin
     }
     workload.finish()
     while (!workload.isDone) await sleep(20)
+    await sleep(500)
     const { logs, records, givenUp } = await workload.verify()
     await verifyWithKafkajs(broker.port, logs)
     await broker.kill('SIGTERM')

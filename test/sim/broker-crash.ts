@@ -61,6 +61,7 @@ class BrokerCrashRun {
     const crashes = random.between(1, 4)
     for (let count = 0; count < crashes; count++) {
       if (random.chance(0.5)) await this.#simulation.complete(this.#workload.createTopic(`new-${count}`, 1))
+      if (random.chance(0.3)) await this.#runOnBadDisk()
       await this.#simulation.run(random.pick([5, 50, 200, 1000]) * random.fraction())
       this.#workload.check()
       await this.#end(random.pick(['crash', 'crash', 'kill', 'stop']))
@@ -69,8 +70,29 @@ class BrokerCrashRun {
     }
     this.#workload.finish()
     await this.#simulation.runUntil(() => this.#workload.isDone, 120_000)
+    // What a producer that gave up had in flight may still be taken.
+    await this.#simulation.run(1000)
     const { records, givenUp } = await this.#simulation.complete(this.#workload.verify())
     return { crashes, records, events: this.#simulation.eventCount, givenUp }
+  }
+
+  /**
+   * Writes to the logs of topics fail, all or some of them. (Not syncs: as on Linux, what a failed sync should have
+   * written counts as written, and only a machine that starts again shows that it is not.)
+   */
+  async #runOnBadDisk(): Promise<void> {
+    const { random } = this.#simulation
+    const { disk } = this.node
+    const reason = random.pick(['full', 'failed'] as const)
+    const chance = random.pick([0.01, 0.3, 1])
+    this.node.logger.info(`simulation: writes fail, ${reason}, chance ${chance}`)
+    disk.fault = (operation, path) => {
+      return operation === 'write' && /(letters|offsets)-\d\/\d+\.log/.test(path) && random.chance(chance)
+        ? reason
+        : null
+    }
+    await this.#simulation.run(random.pick([5, 50, 300]) * random.fraction())
+    disk.fault = null
   }
 
   async #start(): Promise<void> {

@@ -12,6 +12,7 @@ const retriable: readonly number[] = [
   ErrorCode.NOT_LEADER_OR_FOLLOWER,
   ErrorCode.LEADER_NOT_AVAILABLE,
   ErrorCode.OFFSET_NOT_AVAILABLE,
+  ErrorCode.KAFKA_STORAGE_ERROR,
 ]
 
 export class LastingConsumer extends LastingClient {

@@ -27,6 +27,17 @@ const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 let failed = 0
 
+/** A promise that nobody handles ends a real broker: the run has failed too. */
+let onUnhandled: (error: unknown) => void = () => {}
+process.on('unhandledRejection', (error) => onUnhandled(error))
+
+function orUnhandled<T>(run: Promise<T>): Promise<T> {
+  const unhandled = new Promise<never>((_, reject) => {
+    onUnhandled = reject
+  })
+  return Promise.race([run, unhandled])
+}
+
 for (const [kind, run] of Object.entries(kinds)) {
   if (values.kind !== undefined && values.kind !== kind) continue
   const start = performance.now()
@@ -34,7 +45,7 @@ for (const [kind, run] of Object.entries(kinds)) {
   let failedOfKind = 0
   for (let seed = first; seed < first + count; seed++) {
     try {
-      const report = await run(seed, values.seed === undefined ? undefined : print)
+      const report = await orUnhandled(run(seed, values.seed === undefined ? undefined : print))
       for (const [name, value] of Object.entries(report)) sums[name] = (sums[name] ?? 0) + value
     } catch (error) {
       failedOfKind++
