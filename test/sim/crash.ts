@@ -22,7 +22,8 @@ const { values } = parseArgs({
 const maxShown = 5
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
-const kinds = { log: runLogCrash, broker: runBrokerCrash }
+type Run = (seed: number, onLog?: (line: string) => void) => Promise<object>
+const kinds: Record<string, Run> = { log: runLogCrash, broker: runBrokerCrash }
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 let failed = 0
