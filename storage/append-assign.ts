@@ -1,4 +1,5 @@
-// The steps of an append that need the batches alone: the producer's verdict, offsets and epoch in place, the order of a leader's batches.
+// The steps of an append that need the batches alone: the producer's verdict, offsets and epoch in place, the order
+// of a leader's batches.
 
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
@@ -25,7 +26,10 @@ export function producerAnswer(
   return appended(verdict.baseOffset, verdict.lastOffset, verdict.timestamp, true)
 }
 
-/** Dense offsets from `baseOffset` on. Returns the last one. Bytes that are no batches of magic 2 are a bug of the caller. */
+/**
+ * Dense offsets from `baseOffset` on. Returns the last one. Bytes that are no batches of magic 2 are a bug of the
+ * caller.
+ */
 export function assignOffsets(
   bytes: Uint8Array,
   view: DataView,

@@ -1,10 +1,11 @@
 // What Kafka checks of produced batches before they get their offsets, in the header wherever the header can tell.
 // Source: LogValidator, UnifiedLog.analyzeAndValidateRecords, ProduceRequest.validateRecords.
 //
-// Kafka decodes every record, also compressed ones, to check offset deltas, keys and timestamps, and sets the header's max timestamp
-// from them. Here records are decoded only where a rule needs it and the header cannot answer: keys on compacted topics,
-// timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, and recompression. A producer whose header
-// contradicts its records harms its own consumers alone; the checksum says that nothing was damaged on the way.
+// Kafka decodes every record, also compressed ones, to check offset deltas, keys and timestamps, and sets the
+// header's max timestamp from them. Here records are decoded only where a rule needs it and the header cannot answer:
+// keys on compacted topics, timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, and
+// recompression. A producer whose header contradicts its records harms its own consumers alone; the checksum says
+// that nothing was damaged on the way.
 
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
@@ -17,8 +18,8 @@ import { type AppendResult, appendError, type RecordError } from './append-resul
 import type { LogConfig } from './log-config.ts'
 
 /**
- * Who appends. `client`: exactly one batch, everything is checked. `coordinator`: group, share and transaction coordinators, trusted, may write
- * control batches. `controller`: records of the metadata log, kept as they are.
+ * Who appends. `client`: exactly one batch, everything is checked. `coordinator`: group, share and transaction
+ * coordinators, trusted, may write control batches. `controller`: records of the metadata log, kept as they are.
  */
 export type AppendOrigin = 'client' | 'coordinator' | 'controller'
 

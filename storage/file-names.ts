@@ -1,4 +1,5 @@
-// Names of the files and directories of a log directory, as Kafka spells them. Source: LogFileUtils, UnifiedLog, LocalLog.
+// Names of the files and directories of a log directory, as Kafka spells them. Source: LogFileUtils, UnifiedLog,
+// LocalLog.
 //
 //   <log dir>/
 //     <topic>-<partition>/                               a partition
@@ -10,7 +11,7 @@
 //       leader-epoch-checkpoint  partition.metadata
 //     <topic>-<partition>.<32 hex digits>-delete/        a partition that waits for its removal
 //     <topic>-<partition>.<32 hex digits>-stray/         one that the cluster says is not ours
-//     <topic>-<partition>.<32 hex digits>-future/        a copy that will replace the partition (moving between log dirs)
+//     <topic>-<partition>.<32 hex digits>-future/        a copy that will replace the partition (KIP-113)
 
 export const LOG_SUFFIX = '.log'
 export const OFFSET_INDEX_SUFFIX = '.index'

@@ -1,12 +1,12 @@
 // Group commit: one sync under way for a log; all appends that arrive meanwhile share the next one. Across logs at most
-// `maxConcurrent` run at once, first come, first served: a journaling file system turns more of them into a queue of its own,
-// and the pool's threads are needed for cold reads as well.
+// `maxConcurrent` run at once, first come, first served: a journaling file system turns more of them into a queue of
+// its own, and the pool's threads are needed for cold reads as well.
 //
 //   log A   append append ── sync ──────────┐ durable
 //              append append append          └─ sync ───┐ durable: three appends, one sync
 //
-// Measured: an fdatasync of 16 KiB takes 1.2 ms at the median, so 730 a second one by one; shared, 64 producers with one request
-// in flight each wait for two.
+// Measured: an fdatasync of 16 KiB takes 1.2 ms at the median, so 730 a second one by one; shared, 64 producers with
+// one request in flight each wait for two.
 
 export interface Syncable {
   /** Starts the sync and calls `done` later, whatever came of it. */

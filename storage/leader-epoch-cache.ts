@@ -1,10 +1,11 @@
-// From which offset on each leader epoch wrote (KIP-101, KIP-279): how a follower finds where its log parts from the leader's.
+// From which offset on each leader epoch wrote (KIP-101, KIP-279): how a follower finds where its log parts from the
+// leader's.
 //
 //   epoch   0        3            4
 //   offset  0 ······ 120 ········ 200 ····· log end        epochs and start offsets both rise
 //
-// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written when a segment ends and at a clean stop. After an unclean one
-// recovery adds what the batches of the segments that it scans say. Source: LeaderEpochFileCache.
+// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written when a segment ends and at a clean stop. After
+// an unclean one recovery adds what the batches of the segments that it scans say. Source: LeaderEpochFileCache.
 
 import type { Disk } from '../host/disk.ts'
 import type { Host, Logger } from '../host/host.ts'
@@ -56,8 +57,8 @@ export class LeaderEpochCache {
   }
 
   /**
-   * The end of `epoch` in this log: the start of the next higher one, `logEndOffset` for the latest. For an epoch that is not here,
-   * the next lower one with its end. -1 and -1 when nothing is known of it.
+   * The end of `epoch` in this log: the start of the next higher one, `logEndOffset` for the latest. For an epoch
+   * that is not here, the next lower one with its end. -1 and -1 when nothing is known of it.
    */
   endOffsetFor(epoch: number, logEndOffset: number): { epoch: number; endOffset: number } {
     const entries = this.#load()
@@ -109,7 +110,10 @@ export class LeaderEpochCache {
     this.#writtenText = text
   }
 
-  /** As flush, for a stop of many logs: writes aside, and tells which file to sync before `commit`. null: nothing has changed. */
+  /**
+   * As flush, for a stop of many logs: writes aside, and tells which file to sync before `commit`. null: nothing has
+   * changed.
+   */
   prepare(logEndOffset: number): string | null {
     const text = this.#changedText(logEndOffset)
     if (text === null) return null
@@ -125,8 +129,8 @@ export class LeaderEpochCache {
   }
 
   /**
-   * An epoch without a batch need not be kept: the next leader begins its own there. So a broker that is stopped after it
-   * became leader of thousands of idle logs writes nothing.
+   * An epoch without a batch need not be kept: the next leader begins its own there. So a broker that is stopped
+   * after it became leader of thousands of idle logs writes nothing.
    */
   #changedText(logEndOffset: number): string | null {
     if (this.#entries === null) return null

@@ -1,5 +1,6 @@
-// The settings of one log: Kafka's topic configs in camelCase, with Kafka's defaults. The config module fills it from topic and
-// broker settings; storage reads it afresh on every use, so that Log.config can be replaced while the log runs.
+// The settings of one log: Kafka's topic configs in camelCase, with Kafka's defaults. The config module fills it from
+// topic and broker settings; storage reads it afresh on every use, so that Log.config can be replaced while the log
+// runs.
 
 import type { Codec } from '../protocol/records/layout.ts'
 

@@ -8,9 +8,9 @@
 //   replication-offset-checkpoint     high watermarks
 //   <topic>-<partition>/              logs
 //
-// A log is opened when the metadata says that it is ours (openLog), so that its settings are known; what was never asked for is stray.
-// Checkpoints keep the lines of logs that are not open. A directory whose checkpoints cannot be written is offline.
-// Source: LogManager.
+// A log is opened when the metadata says that it is ours (openLog), so that its settings are known; what was never
+// asked for is stray. Checkpoints keep the lines of logs that are not open. A directory whose checkpoints cannot be
+// written is offline. Source: LogManager.
 
 import { DiskError, type DiskLock } from '../host/disk.ts'
 import type { Timer } from '../host/host.ts'
@@ -94,7 +94,9 @@ export class LogDirectory {
   /** The directory has become offline. */
   onOffline: ((directory: LogDirectory, error: Error) => void) | null = null
 
-  /** Takes the lock. Throws DiskError 'locked', or StorageFault when the directory belongs to another cluster or node. */
+  /**
+   * Takes the lock. Throws DiskError 'locked', or StorageFault when the directory belongs to another cluster or node.
+   */
   static open(options: LogDirectoryOptions): LogDirectory {
     return new LogDirectory(options)
   }
@@ -156,7 +158,10 @@ export class LogDirectory {
     for (const log of this.#names.values()) if (log !== null) yield log
   }
 
-  /** Opens the log of a partition, or creates it. One that lies here under the same name with another topic id is set aside. */
+  /**
+   * Opens the log of a partition, or creates it. One that lies here under the same name with another topic id is set
+   * aside.
+   */
   openLog(topic: string, topicId: string, partition: number, config: LogConfig): Log {
     const name = partitionDirectoryName(topic, partition)
     const open = this.#names.get(name)
@@ -401,8 +406,8 @@ export class LogDirectory {
   }
 
   /**
-   * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. What is to be synced is collected first and then
-   * synced in the pool, some at a time: one after the other, 5,000 logs just written to took 43 s.
+   * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. What is to be synced is collected
+   * first and then synced in the pool, some at a time: one after the other, 5,000 logs just written to took 43 s.
    */
   async close(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return

@@ -1,8 +1,8 @@
 // Reading batches: from the tail in memory at once, from segments through the host's pool.
 //
-//   offset        bound                      only whole batches: from the one that holds `offset` (whole, even when asked for its middle)
-//     │             │                        to the last that ends below `bound` and fits in `maxSize`; with minOneBatch the first
-//   ──┼──┬────┬────┬┼───┬────                may be larger. A read ends with its segment: the next one begins with the next.
+//   offset        bound           only whole batches: from the one that holds `offset` (whole, even when asked for its
+//     │             │             middle) to the last that ends below `bound` and fits in `maxSize`; with minOneBatch
+//   ──┼──┬────┬────┬┼───┬────     the first may be larger. A read ends with its segment.
 //     └──┴────┴────┘
 //
 // Bytes handed out are given away: cold reads are not pooled, since nobody tells when a socket has sent them.

@@ -3,7 +3,8 @@
 //   changed(segment)  ended(segment)  addPath  addDirectory      what the next sync has to take along
 //   request(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► durableEndOffset, listener
 //
-// One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes durable.
+// One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
+// durable.
 
 import type { StorageEnvironment } from './environment.ts'
 import type { Segment } from './segment.ts'
@@ -44,7 +45,10 @@ export class LogSync {
     this.lastSyncMs = environment.host.clock.now()
   }
 
-  /** What the recovery-point checkpoint may say: a segment below it is not looked at any more, nor are the files beside it. */
+  /**
+   * What the recovery-point checkpoint may say: a segment below it is not looked at any more, nor are the files beside
+   * it.
+   */
   get recoveryPoint(): number {
     const active = this.#log.segments.at(-1)
     let point = this.durableEndOffset
@@ -58,7 +62,10 @@ export class LogSync {
     if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
   }
 
-  /** Its bytes may be synced, the files beside it are not: they are, without being asked for, so that the recovery point can follow. */
+  /**
+   * Its bytes may be synced, the files beside it are not: they are, without being asked for, so that the recovery point
+   * can follow.
+   */
   ended(segment: Segment): void {
     this.changed(segment)
     this.#hasEndedSegment = true

@@ -1,16 +1,17 @@
-// One partition's log. Appends are synchronous and cheap; the bytes are written once a turn, and synced together by group commit.
+// One partition's log. Appends are synchronous and cheap; the bytes are written once a turn, and synced together by
+// group commit.
 //
 //   segments   [ 0 ……… ][ 1200 ……… ][ 2400 ………………… active ]
-//              logStart ≤ lastStable ≤ highWatermark ≤ logEnd          what readers may see is the high watermark's matter,
-//                         durableEnd ≤ writtenEnd   ≤ logEnd           which is kept by the partition, not by the log
-//                         (synced)     (in the file)  (appended)
+//              logStart ≤ lastStable ≤ highWatermark ≤ logEnd      what readers may see: the partition moves it
+//                         durableEnd ≤ writtenEnd    ≤ logEnd      what has become of an append: the log's own
+//                         (synced)     (in the file)   (appended)
 //
 //   append ──► offsets, indexes, producer state, tail cache ──► end of turn: one write ──► listener.onWritten
 //                                                  requestSync ──► group commit: fdatasync ──► listener.onDurable
 //
-// A write that fails rolls the log back to writtenEndOffset before listener.onFailed: nothing that was not written stays visible
-// in offsets, producer state or epochs. A sync that fails ends the log: what the medium holds is not known any more.
-// Source: UnifiedLog, LocalLog.
+// A write that fails rolls the log back to writtenEndOffset before listener.onFailed: nothing that was not written
+// stays visible in offsets, producer state or epochs. A sync that fails ends the log: what the medium holds is not
+// known any more. Source: UnifiedLog, LocalLog.
 
 import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -107,7 +108,10 @@ export class Log implements SyncedLog {
   #rollJitterMs = 0
   /** After a failed write: no further attempt before this time. */
   #refuseUntilMs = Number.NEGATIVE_INFINITY
-  /** The state at writtenEndOffset, kept from one failed write to the next: a full disk must not cost a replay each time. */
+  /**
+   * The state at writtenEndOffset, kept from one failed write to the next: a full disk must not cost a replay each
+   * time.
+   */
   #stateBeforeFailure: ProducerState | null = null
 
   static open(options: LogOptions): Log {
@@ -515,7 +519,10 @@ export class Log implements SyncedLog {
     this.#truncationEnded()
   }
 
-  /** What was durable is so no more: recovery must not begin above it. A failed write never gets here: it was never durable. */
+  /**
+   * What was durable is so no more: recovery must not begin above it. A failed write never gets here: it was never
+   * durable.
+   */
   #truncationEnded(): void {
     this.#epochs.flush(this.#logEndOffset)
     this.onTruncated?.(this)
@@ -573,8 +580,8 @@ export class Log implements SyncedLog {
   }
 
   /**
-   * DeleteRecords: nothing below `offset` can be read any more. Returns the new log start offset. It outlives a restart once its
-   * checkpoint is written; the segments go with the next retention.
+   * DeleteRecords: nothing below `offset` can be read any more. Returns the new log start offset. It outlives a
+   * restart once its checkpoint is written; the segments go with the next retention.
    */
   deleteRecordsBefore(offset: number): number {
     if (offset > this.#highWatermark) {
@@ -610,8 +617,8 @@ export class Log implements SyncedLog {
   }
 
   /**
-   * Retention, second half, when the new log start offset is on disk: were it not, a crash could bring some of the segments back and
-   * others not, and a gap past the recovery point is damage. Returns how many segments were deleted.
+   * Retention, second half, when the new log start offset is on disk: were it not, a crash could bring some of the
+   * segments back and others not, and a gap past the recovery point is damage. Returns how many segments were deleted.
    */
   deleteExpired(): number {
     if (this.#fault !== null || this.#isClosed) return 0

@@ -1,4 +1,5 @@
-// meta.properties of a log directory: which cluster, node and directory it is. Source: MetaProperties (version 1), KIP-858.
+// meta.properties of a log directory: which cluster, node and directory it is. Source: MetaProperties (version 1),
+// KIP-858.
 //
 //   #
 //   #Mon Nov 23 02:14:36 UTC 2026
@@ -54,7 +55,10 @@ export function writeMetaProperties(disk: Disk, directory: string, properties: M
   replaceFile(disk, directory, META_PROPERTIES, text)
 }
 
-/** As Kafka writes uuids: 22 characters of base64url. Never one that begins with '-', which its tools take for an option. */
+/**
+ * As Kafka writes uuids: 22 characters of base64url. Never one that begins with '-', which its tools take for an
+ * option.
+ */
 export function randomUuid(random: Random): string {
   for (;;) {
     const bytes = random.fill(new Uint8Array(16))

@@ -1,5 +1,5 @@
-// Bounds the open segment files of all logs together: a partition at rest holds none. The segment used longest ago gives its handle
-// back first; it is opened again when needed. A segment with I/O under way is pinned and keeps it.
+// Bounds the open segment files of all logs together: a partition at rest holds none. The segment used longest ago
+// gives its handle back first; it is opened again when needed. A segment with I/O under way is pinned and keeps it.
 
 export interface FileHolder {
   /** False: I/O is under way. */

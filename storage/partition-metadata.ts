@@ -1,4 +1,5 @@
-// partition.metadata: the topic id of the partition whose directory it lies in. Source: PartitionMetadataFile (KIP-516).
+// partition.metadata: the topic id of the partition whose directory it lies in. Source: PartitionMetadataFile
+// (KIP-516).
 //
 //   version: 0
 //   topic_id: ePSQjlhTTsyjmeh43SPfJg
@@ -7,7 +8,9 @@ import type { Disk } from '../host/disk.ts'
 import { readTextFile, writeFile } from './checkpoint.ts'
 import { join, PARTITION_METADATA } from './file-names.ts'
 
-/** null: none was written, or not wholly (a crash right after the creation: nothing in the log has been acknowledged). */
+/**
+ * null: none was written, or not wholly (a crash right after the creation: nothing in the log has been acknowledged).
+ */
 export function readTopicId(disk: Disk, directory: string): string | null {
   const path = join(directory, PARTITION_METADATA)
   const text = readTextFile(disk, path)
@@ -16,7 +19,10 @@ export function readTopicId(disk: Disk, directory: string): string | null {
   return found?.[1] ?? null
 }
 
-/** Not synced: the first sync of the log takes it along, so that creating thousands of partitions does not wait for the disk. */
+/**
+ * Not synced: the first sync of the log takes it along, so that creating thousands of partitions does not wait for the
+ * disk.
+ */
 export function writeTopicId(disk: Disk, directory: string, topicId: string): string {
   const path = join(directory, PARTITION_METADATA)
   writeFile(disk, path, `version: 0\ntopic_id: ${topicId}`)

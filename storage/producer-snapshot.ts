@@ -1,5 +1,5 @@
-// Producer state on disk, so that a start need not read the whole log: <offset>.snapshot is the state just before that offset.
-// One is written when a segment is rolled (at the new base offset) and at a clean stop (at the log's end).
+// Producer state on disk, so that a start need not read the whole log: <offset>.snapshot is the state just before
+// that offset. One is written when a segment is rolled (at the new base offset) and at a clean stop (at the log's end).
 //
 //    0         2         6        10
 //   +---------+---------+--------+------------------------------ … entries

@@ -1,4 +1,5 @@
-// The snapshot files of one partition, and the producer state rebuilt from the latest that counts and the batches after it.
+// The snapshot files of one partition, and the producer state rebuilt from the latest that counts and the batches
+// after it.
 
 import { readFile } from './checkpoint.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -82,8 +83,9 @@ export class ProducerSnapshots {
   }
 
   /**
-   * The state just before `endOffset`. All batches up to there must be in the segment files. Unlike Kafka it does not begin at the log
-   * start offset but with the first segment: what DeleteRecords hides may belong to a transaction that is open still.
+   * The state just before `endOffset`. All batches up to there must be in the segment files. Unlike Kafka it does not
+   * begin at the log start offset but with the first segment: what DeleteRecords hides may belong to a transaction
+   * that is open still.
    */
   rebuild(segments: readonly Segment[], endOffset: number): ProducerState {
     const { producers, offset } = this.#load(segments[0]?.baseOffset ?? endOffset, endOffset)

@@ -1,10 +1,12 @@
-// What a partition remembers of each idempotent or transactional producer: its epoch and its last five batches, so that a batch sent
-// twice is answered with the offsets of the first time, and one that comes out of order is refused (KIP-98, KIP-360); and where its
-// open transaction began, from which the last stable offset follows. All of it is a fold over the log: followers and recovery
-// arrive at the same state by `apply` alone. Source: ProducerStateManager, ProducerAppendInfo, ProducerStateEntry.
+// What a partition remembers of each idempotent or transactional producer: its epoch and its last five batches, so
+// that a batch sent twice is answered with the offsets of the first time, and one that comes out of order is refused
+// (KIP-98, KIP-360); and where its open transaction began, from which the last stable offset follows. All of it is a
+// fold over the log: followers and recovery arrive at the same state by `apply` alone. Source: ProducerStateManager,
+// ProducerAppendInfo, ProducerStateEntry.
 //
-//   producer → epoch, coordinator epoch, batches [ lastSequence, lastOffset, offsetDelta, timestamp ] × ≤ 5, transaction's first offset
-//   open transactions: first offset → producer            decided ones with a marker at or above the high watermark: "unreplicated"
+//   producer → epoch, coordinator epoch, transaction's first offset,
+//              batches [ lastSequence, lastOffset, offsetDelta, timestamp ] × ≤ 5
+//   open transactions: first offset → producer;  decided ones whose marker is not below the high watermark: "unreplicated"
 //   last stable offset = min(high watermark, first offset of either kind)
 //
 // Invariants: first offsets in #ongoing are those of the entries with currentTransactionFirstOffset ≥ 0, one for one.
@@ -114,8 +116,8 @@ export class ProducerState {
   }
 
   /**
-   * Judges a data batch before it gets its offsets. Coordinators write without sequences: of theirs the epoch is checked alone. The
-   * verdict is valid until the next call.
+   * Judges a data batch before it gets its offsets. Coordinators write without sequences: of theirs the epoch is
+   * checked alone. The verdict is valid until the next call.
    */
   check(view: DataView, position: number, hasSequence = true): ProducerVerdict {
     const verdict = this.#verdict
@@ -202,7 +204,10 @@ export class ProducerState {
     }
   }
 
-  /** The first offset that is undecided, or decided by a marker not yet below the high watermark; Infinity when there is none. */
+  /**
+   * The first offset that is undecided, or decided by a marker not yet below the high watermark; Infinity when there is
+   * none.
+   */
   firstUnstableOffset(): number {
     let first = Number.POSITIVE_INFINITY
     for (const offset of this.#ongoing.keys()) {

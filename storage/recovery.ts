@@ -1,12 +1,14 @@
-// Opening a partition's directory. After a clean stop only the end of the last segment is looked at. Otherwise every batch from the
-// recovery point's segment on is read and its checksum verified; the log is cut at the first that is not sound, its indexes,
-// epochs and producer state are rebuilt, and what was done is reported. Source: LogLoader, LogSegment.recover.
+// Opening a partition's directory. After a clean stop only the end of the last segment is looked at. Otherwise every
+// batch from the recovery point's segment on is read and its checksum verified; the log is cut at the first that is
+// not sound, its indexes, epochs and producer state are rebuilt, and what was done is reported. Source: LogLoader,
+// LogSegment.recover.
 //
 //   segments   [ ………… ][ ………│………… ][ …… ✗ ………][ …………… ]
 //                       │   recovery point  │   └ removed: nothing after a cut can be trusted to follow it
 //                       └ scanned from here └ cut
 //
-// A gap between two segments past the recovery point is damage too: the end of the former was lost, on a batch's border.
+// A gap between two segments past the recovery point is damage too: the end of the former was lost, on a batch's
+// border.
 
 import { batchLeaderEpoch } from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -101,8 +103,8 @@ export function loadLog(options: LoadOptions): LoadedLog {
 }
 
 /**
- * Retention was about to delete them, and of what it had begun a crash may have undone a part. It begins when the snapshot at what is
- * kept is on disk: without one it had not begun.
+ * Retention was about to delete them, and of what it had begun a crash may have undone a part. It begins when the
+ * snapshot at what is kept is on disk: without one it had not begun.
  */
 function dropBelowLogStart(segments: Segment[], options: LoadOptions): void {
   let count = 0
@@ -165,8 +167,8 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
 }
 
 /**
- * The segment that holds the recovery point. When that is where a segment begins, the one before: it may have been checkpointed just
- * before the roll, and then nobody has synced the files beside that one.
+ * The segment that holds the recovery point. When that is where a segment begins, the one before: it may have been
+ * checkpointed just before the roll, and then nobody has synced the files beside that one.
  */
 function firstToRecover(segments: readonly Segment[], recoveryPoint: number): number {
   let first = segments.length - 1

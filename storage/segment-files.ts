@@ -1,5 +1,5 @@
-// Creating and removing the files of segments. An open file is never renamed or removed (Windows): a segment with a read or sync
-// under way goes when that is over.
+// Creating and removing the files of segments. An open file is never renamed or removed (Windows): a segment with a
+// read or sync under way goes when that is over.
 
 import type { Disk } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -30,8 +30,8 @@ export function sideFiles(disk: Disk, segment: Segment, segments: readonly Segme
 }
 
 /**
- * At once and durably: truncation takes back what was appended, the names may be needed again, and must not come back. A read or sync
- * under way ends on a file without a name.
+ * At once and durably: truncation takes back what was appended, the names may be needed again, and must not come
+ * back. A read or sync under way ends on a file without a name.
  */
 export function removeSegments(environment: StorageEnvironment, segments: readonly Segment[]): void {
   const { disk } = environment.host

@@ -1,4 +1,5 @@
-// Steps over the batches of a segment file, of any magic, reading in pieces; synchronous: for starts, truncation and searches by time.
+// Steps over the batches of a segment file, of any magic, reading in pieces; synchronous: for starts, truncation and
+// searches by time.
 //
 //   scanner = new SegmentScanner(file, from, to)          headers only
 //   scanner = new SegmentScanner(file, from, to, true)    whole batches: checksums and records can be looked at

@@ -1,9 +1,11 @@
-// One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is active: appended to.
+// One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is
+// active: appended to.
 //
 //   .log   0 ─────────────────────── writtenSize ─────────── size
 //          │ in the file             │ appended in this turn │
 //
-// Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment, FileRecords.
+// Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment,
+// FileRecords.
 
 import type { DiskFile } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -179,8 +181,8 @@ export class Segment {
   }
 
   /**
-   * Synced at once: otherwise a crash could bring parts of the old end back among what is appended next, each with a checksum that
-   * is right. Rare, so the wait is bearable.
+   * Synced at once: otherwise a crash could bring parts of the old end back among what is appended next, each with a
+   * checksum that is right. Rare, so the wait is bearable.
    */
   #cut(): void {
     const file = this.file()
@@ -279,7 +281,9 @@ export class Segment {
     this.#hintPosition = position
   }
 
-  /** Removes all batches with offsets from `offset` on, whole ones; returns where the rest ends. Nothing may be pending. */
+  /**
+   * Removes all batches with offsets from `offset` on, whole ones; returns where the rest ends. Nothing may be pending.
+   */
   truncateTo(offset: number): number {
     const start = Math.min(this.offsetIndex.lookup(offset - 1), this.size)
     const scanner = new SegmentScanner(this.file(), start, this.size)

@@ -3,10 +3,10 @@
 //   entries 0 ………………… bufferStart ……… persisted ……… count
 //           │ on disk only │ on disk, and in memory │ in memory only │
 //
-// The entries of an active segment need not reach the disk before the segment is rolled or closed: after an unclean stop they are
-// rebuilt from the log. So an append costs no system call. Memory is bounded from outside: IndexMemory unloads what was not
-// looked at for long. Kafka preallocates index files and maps them; it takes trimmed ones just as well, and of a file that it
-// left preallocated the zeros at the end are no entries.
+// The entries of an active segment need not reach the disk before the segment is rolled or closed: after an unclean
+// stop they are rebuilt from the log. So an append costs no system call. Memory is bounded from outside: IndexMemory
+// unloads what was not looked at for long. Kafka preallocates index files and maps them; it takes trimmed ones just
+// as well, and of a file that it left preallocated the zeros at the end are no entries.
 
 import { type Disk, DiskError } from '../host/disk.ts'
 
@@ -184,8 +184,8 @@ export abstract class SparseIndex {
 }
 
 /**
- * Bounds the memory of all indexes together. What is loaded stands in the order of its last loading or growing; beyond the limit the
- * oldest go. One active index alone can take segment.index.bytes.
+ * Bounds the memory of all indexes together. What is loaded stands in the order of its last loading or growing;
+ * beyond the limit the oldest go. One active index alone can take segment.index.bytes.
  */
 export class IndexMemory {
   readonly #limit: number

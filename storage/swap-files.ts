@@ -1,5 +1,5 @@
-// Completes or forgets what a compaction or a deletion had under way when the broker stopped, before the segments are loaded.
-// Source: LogLoader.removeTempFilesAndCollectSwapFiles.
+// Completes or forgets what a compaction or a deletion had under way when the broker stopped, before the segments are
+// loaded. Source: LogLoader.removeTempFilesAndCollectSwapFiles.
 //
 //   ….deleted    removed
 //   ….cleaned    the cleaner had not finished writing: removed, and with it .swap files from the lowest such offset on

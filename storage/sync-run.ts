@@ -1,5 +1,5 @@
-// One sync of one log: its segments written to since the last one, in parallel, with the files beside those that ended meanwhile, and
-// the directories that have new names. Done when all are.
+// One sync of one log: its segments written to since the last one, in parallel, with the files beside those that
+// ended meanwhile, and the directories that have new names. Done when all are.
 
 import type { Disk, DiskError, DiskFile } from '../host/disk.ts'
 import type { Segment } from './segment.ts'

@@ -1,10 +1,11 @@
-// The batches appended last, in memory, so that a consumer at the end of a log never touches the disk. Each log has a tail; one bound
-// holds for all of them together, and what was appended first, wherever, is dropped first.
+// The batches appended last, in memory, so that a consumer at the end of a log never touches the disk. Each log has a
+// tail; one bound holds for all of them together, and what was appended first, wherever, is dropped first.
 //
 //   log A   ······│ a1 │ a2 │ a3 │        TailCache, in the order of appending: a1 b1 a2 b2 a3 …
 //   log B        ···│ b1 │ b2 │           over the limit, a1 goes: always the head of its own tail
 //
-// A chunk is what one append gave: one batch of a client, or several of a leader. The bytes are the log's: nobody changes them.
+// A chunk is what one append gave: one batch of a client, or several of a leader. The bytes are the log's: nobody
+// changes them.
 
 /** Drained heads are cut off the arrays in pieces of this many. */
 const COMPACT_AT = 64

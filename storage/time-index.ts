@@ -6,8 +6,8 @@
 //   |               | i32      |   Timestamps grow from entry to entry.
 //   +---------------+----------+
 //
-// An entry is tried with each entry of the offset index, and once more when the segment is rolled or closed, so that the last one is
-// the segment's max timestamp: retention by time reads it from there. Source: TimeIndex, LogSegment.
+// An entry is tried with each entry of the offset index, and once more when the segment is rolled or closed, so that
+// the last one is the segment's max timestamp: retention by time reads it from there. Source: TimeIndex, LogSegment.
 
 import type { Disk } from '../host/disk.ts'
 import { getInt64, setInt64 } from '../protocol/records/int64.ts'

@@ -1,10 +1,13 @@
-// Aborted transactions whose marker is in this segment, in the order of their markers; what a read-committed consumer skips.
+// Aborted transactions whose marker is in this segment, in the order of their markers; what a read-committed consumer
+// skips.
 //
 //    0         2             10             18            26               34
 //   +---------+-------------+--------------+-------------+----------------+
-//   | version | producer id | first offset | last offset | last stable    |   last offset: that of the abort marker.
-//   | i16 = 0 | i64         | i64          | i64         | offset i64     |   last stable: what it became by the marker,
-//   +---------+-------------+--------------+-------------+----------------+   so that a reader knows when it has seen enough
+//   | version | producer id | first offset | last offset | last stable    |
+//   | i16 = 0 | i64         | i64          | i64         | offset i64     |
+//   +---------+-------------+--------------+-------------+----------------+
+//   last offset: that of the abort marker. last stable offset: what it became by the marker, so that a reader knows when
+//   it has seen enough.
 //
 // There is no file while there are no entries. Source: TransactionIndex, AbortedTxn (KIP-98).
 

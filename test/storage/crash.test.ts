@@ -1,7 +1,7 @@
 // Crashes at arbitrary moments, over many seeds, against a model that keeps every batch. After each restart:
 //
-//   what was durable is there; offsets are dense and records those appended; only what was not durable is missing, and from the end;
-//   producer state, aborted transactions, last stable offset and leader epochs are those that follow from the batches that are left;
+//   what was durable is there; offsets are dense and records those appended; what is missing is missing from the end;
+//   producer state, aborted transactions, last stable offset and leader epochs follow from the batches that are left;
 //   every entry of every index points at a batch.
 //
 // SEED=n replays one seed; SEEDS=n runs that many.

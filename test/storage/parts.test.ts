@@ -1,4 +1,5 @@
-// The small parts of storage by themselves: indexes and their memory, leader epochs, checkpoints, names, unfinished compactions.
+// The small parts of storage by themselves: indexes and their memory, leader epochs, checkpoints, names, unfinished
+// compactions.
 
 import t from 'tap'
 import { simulate } from '../../host/simulated/simulation.ts'
