@@ -1,12 +1,20 @@
 // Produce, Fetch and ListOffsets against a whole broker: the traps that break clients, by name.
 
 import t from 'tap'
+import { fetch } from '../../broker/handlers/data/fetch.ts'
+import { produce } from '../../broker/handlers/data/produce.ts'
+import type { HandlerRow } from '../../broker/handlers/handler.ts'
+import { FetchSessions } from '../../broker/replication/fetch-sessions.ts'
+import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { buildBatch } from '../../protocol/records/builder.ts'
 import { RECORD_COUNT } from '../../protocol/records/layout.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
 import { batchOf, type Client, World } from './harness.ts'
 
 const TOPIC = 'letters'
+/** Of an offset: what an administrator may write into the topic of the groups. */
+const TOMBSTONE = { key: new Uint8Array([0, 1, 0, 1, 103, 0, 1, 116, 0, 0, 0, 0]), value: null, headers: [] }
 
 async function ready(t: Parameters<typeof World.start>[0], configs: Record<string, string> = {}) {
   const world = await World.start(t)
@@ -54,13 +62,13 @@ t.test('what every version of Produce writes, every version of Fetch reads', asy
   await world.stop()
 })
 
-t.test('acks outside -1, 0 and 1 are refused', async (t) => {
+t.test('trap 7: acks outside -1, 0 and 1 are refused', async (t) => {
   const { world, client } = await ready(t)
   t.equal((await client.produce(TOPIC, batchOf(['x']), { acks: 2 })).errorCode, ErrorCode.INVALID_REQUIRED_ACKS)
   await world.stop()
 })
 
-t.test('acks=0 is not answered, and an error closes the connection', async (t) => {
+t.test('trap 7: acks=0 is not answered, and an error closes the connection', async (t) => {
   const { world, client } = await ready(t)
   const produce = (topic: string) =>
     client.frame('Produce', 9, {
@@ -76,7 +84,7 @@ t.test('acks=0 is not answered, and an error closes the connection', async (t) =
   await world.stop()
 })
 
-t.test('a batch that is wrong is refused whole, with the code of its fault', async (t) => {
+t.test('trap 8: a batch that is wrong is refused whole, with the code of its fault', async (t) => {
   const { world, client } = await ready(t)
   const corrupt = batchOf(['a', 'b'])
   corrupt[corrupt.length - 1]! ^= 1
@@ -92,8 +100,12 @@ t.test('a batch that is wrong is refused whole, with the code of its fault', asy
     [
       'a transactional batch',
       batchOf(['a'], { producerId: 1n, producerEpoch: 0, baseSequence: 0, transactional: true }),
-      ErrorCode.INVALID_TXN_STATE,
+      ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
     ],
+    ['a cut batch', batchOf(['a']).subarray(0, 65), ErrorCode.INVALID_RECORD],
+    ['magic 3', new Uint8Array(batchOf(['a']).with(16, 3)), ErrorCode.CORRUPT_MESSAGE],
+    ['a base offset', batchOf(['a'], { baseOffset: 4 }), ErrorCode.INVALID_RECORD],
+    ['a producer epoch of -2', batchOf(['a'], { producerId: 1n, producerEpoch: -2, baseSequence: 0 }), 47],
     ['too large a batch', batchOf(['x'.repeat(1_100_000)]), ErrorCode.MESSAGE_TOO_LARGE],
   ]
   for (const [name, records, errorCode] of cases) {
@@ -102,11 +114,16 @@ t.test('a batch that is wrong is refused whole, with the code of its fault', asy
     t.equal(answer.baseOffset, -1n)
   }
   t.equal((await client.fetch(TOPIC, 0)).highWatermark, 0n)
-  t.equal((await client.produce(TOPIC, batchOf(['fine']))).baseOffset, 0n)
+  const cut = new Uint8Array(Buffer.concat([batchOf(['fine']), batchOf(['cut']).subarray(0, 40)]))
+  t.equal((await client.produce(TOPIC, cut)).baseOffset, 0n, 'a piece after the batch is dropped')
+  t.same(values((await client.fetch(TOPIC, 0)).read), ['fine'])
+  const fewer = await ready(t, { 'min.insync.replicas': '2' })
+  t.equal((await fewer.client.produce(TOPIC, batchOf(['x']))).errorCode, ErrorCode.NONE, 'as many as there are')
+  await fewer.world.stop()
   await world.stop()
 })
 
-t.test('zstd is refused below Produce v7', async (t) => {
+t.test('trap 8: zstd is refused below Produce v7', async (t) => {
   const { world, client } = await ready(t)
   const zstd = (): Uint8Array => batchOf(['a'], { compression: 'zstd' })
   t.equal((await client.produce(TOPIC, zstd(), { version: 6 })).errorCode, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
@@ -114,7 +131,7 @@ t.test('zstd is refused below Produce v7', async (t) => {
   await world.stop()
 })
 
-t.test('a record without key on a compacted topic is refused with its index', async (t) => {
+t.test('trap 8: a record without key on a compacted topic is refused with its index', async (t) => {
   const { world, client } = await ready(t, { 'cleanup.policy': 'compact' })
   const answer = await client.produce(TOPIC, batchOf(['keyless']))
   t.equal(answer.errorCode, ErrorCode.INVALID_RECORD)
@@ -125,7 +142,7 @@ t.test('a record without key on a compacted topic is refused with its index', as
   await world.stop()
 })
 
-t.test('LogAppendTime stamps the batch and tells the client', async (t) => {
+t.test('trap 10: LogAppendTime stamps the batch and tells the client', async (t) => {
   const { world, client } = await ready(t, { 'message.timestamp.type': 'LogAppendTime' })
   const answer = await client.produce(TOPIC, batchOf(['stamped']))
   t.ok(answer.logAppendTimeMs > 0n)
@@ -134,7 +151,7 @@ t.test('LogAppendTime stamps the batch and tells the client', async (t) => {
   await world.stop()
 })
 
-t.test('an idempotent producer is held to its sequence', async (t) => {
+t.test('trap 9: an idempotent producer is held to its sequence', async (t) => {
   const { world, client } = await ready(t)
   const { producerId, errorCode } = await client.request('InitProducerId', 4, {
     transactionalId: null,
@@ -163,16 +180,19 @@ t.test('an idempotent producer is held to its sequence', async (t) => {
   await world.stop()
 })
 
-t.test('internal topics are written by brokers only', async (t) => {
+t.test('trap 11: internal topics are written by brokers only, and by __admin_client', async (t) => {
   const { world, client } = await ready(t)
   const { coordinators } = await client.request('FindCoordinator', 4, { keyType: 0, coordinatorKeys: ['g'] })
   t.equal(coordinators.length, 1)
   await world.simulation.run(1000)
   t.equal((await client.produce('__consumer_offsets', batchOf(['x']))).errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
+  const admin = await world.connect('__admin_client')
+  const repaired = await admin.produce('__consumer_offsets', buildBatch({ timestamp: 1, records: [TOMBSTONE] }))
+  t.equal(repaired.errorCode, ErrorCode.NONE)
   await world.stop()
 })
 
-t.test('topics that are not there: by name, by id, by partition', async (t) => {
+t.test('trap 14: topics that are not there: by name, by id, by partition', async (t) => {
   const { world, client, topicId } = await ready(t)
   t.equal((await client.produce('missing', batchOf(['x']))).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   t.equal((await client.produce(TOPIC, batchOf(['x']), { index: 7 })).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
@@ -190,12 +210,18 @@ t.test('topics that are not there: by name, by id, by partition', async (t) => {
   }
   t.equal(await byId('XXXXXXXXXXXXXXXXXXXXXQ', 0), ErrorCode.UNKNOWN_TOPIC_ID)
   t.equal(await byId(ZERO_UUID, 0), ErrorCode.UNKNOWN_TOPIC_ID)
+  const produced = await client.request('Produce', 13, {
+    acks: 1,
+    timeoutMs: 1000,
+    topicData: [{ topicId: 'XXXXXXXXXXXXXXXXXXXXXQ', partitionData: [{ index: 0, records: batchOf(['x']) }] }],
+  })
+  t.equal(produced.responses[0]?.partitionResponses[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_ID)
   t.equal(await byId(topicId, 9), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   t.equal(await byId(topicId, 0), ErrorCode.NONE)
   await world.stop()
 })
 
-t.test('a fetch from the middle of a batch gets the whole batch; records are never null', async (t) => {
+t.test('trap 12: a fetch from the middle of a batch gets the whole batch; records are never null', async (t) => {
   const { world, client } = await ready(t)
   await client.produce(TOPIC, batchOf(['a', 'b', 'c']))
   const middle = await client.fetch(TOPIC, 1)
@@ -212,7 +238,7 @@ t.test('a fetch from the middle of a batch gets the whole batch; records are nev
   await world.stop()
 })
 
-t.test('the first batch may be larger than the limits, the next ones not', async (t) => {
+t.test('trap 12: the first batch may be larger than the limits, the next ones not', async (t) => {
   const { world, client } = await ready(t)
   for (const value of ['a', 'b', 'c']) await client.produce(TOPIC, batchOf([value.repeat(1000)]))
   t.equal((await client.fetch(TOPIC, 0, { maxBytes: 10 })).read.length, 1)
@@ -220,7 +246,20 @@ t.test('the first batch may be larger than the limits, the next ones not', async
   await world.stop()
 })
 
-t.test('a long poll wakes on an append', async (t) => {
+t.test('trap 12: a fetch that a limit stops does not go on in the next segment', async (t) => {
+  const { world, client } = await ready(t, { 'segment.bytes': '1048576' })
+  for (const size of [600, 300, 10, 700, 5]) await client.produce(TOPIC, batchOf(['x'.repeat(size * 1024)]))
+  const offsets: number[] = []
+  while (offsets.length < 5) {
+    const { read } = await client.fetch(TOPIC, offsets.length, { maxBytes: 650 * 1024 })
+    if (read.length === 0) break
+    offsets.push(...read.map(({ offset }) => offset))
+  }
+  t.same(offsets, [0, 1, 2, 3, 4])
+  await world.stop()
+})
+
+t.test('trap 16: a long poll wakes on an append', async (t) => {
   const { world, client } = await ready(t)
   const producer = await world.connect()
   const waiting = client.fetch(TOPIC, 0, { maxWaitMs: 60_000 })
@@ -232,17 +271,19 @@ t.test('a long poll wakes on an append', async (t) => {
   await world.stop()
 })
 
-t.test('a long poll wakes when its topic is deleted', async (t) => {
+t.test('trap 16: a long poll wakes when its topic is deleted', async (t) => {
   const { world, client } = await ready(t)
   const admin = await world.connect()
   const waiting = client.fetch(TOPIC, 0, { maxWaitMs: 60_000 })
   await world.simulation.run(100)
   await admin.request('DeleteTopics', 6, { topics: [{ name: TOPIC, topicId: ZERO_UUID }], timeoutMs: 1000 })
-  t.equal((await waiting).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const answer = await waiting
+  t.equal(answer.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  t.equal(answer.highWatermark, -1n)
   await world.stop()
 })
 
-t.test('an incremental fetch session tells only what is new', async (t) => {
+t.test('trap 13: an incremental fetch session tells only what is new', async (t) => {
   const { world, client } = await ready(t)
   const fetch = (sessionId: number, sessionEpoch: number, partitions: number[]) =>
     client.request('Fetch', 12, {
@@ -275,7 +316,7 @@ t.test('an incremental fetch session tells only what is new', async (t) => {
   await world.stop()
 })
 
-t.test('leader epochs: stale ones are fenced, future ones unknown, divergence is told', async (t) => {
+t.test('trap 17: leader epochs: stale ones are fenced, future ones unknown, divergence is told', async (t) => {
   const { world, client } = await ready(t)
   await client.produce(TOPIC, batchOf(['a']))
   const fetch = async (epochs: { currentLeaderEpoch?: number; lastFetchedEpoch?: number }, fetchOffset = 0n) => {
@@ -302,6 +343,46 @@ t.test('leader epochs: stale ones are fenced, future ones unknown, divergence is
   await world.stop()
 })
 
+t.test('trap 18: who looks for a leader in vain is told who leads, and where that broker is', (t) => {
+  const leader = { leader: 2, leaderEpoch: 8 }
+  const endPoints = [{ name: 'PLAINTEXT', host: 'other', port: 9093 }]
+  const topic = { name: TOPIC, id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: [leader] }
+  const services = {
+    host: simulate(1).node('broker').host,
+    config: { get: () => 1000 },
+    fetchSessions: new FetchSessions(1, { now: () => 0, monotonic: () => 0 }, { below: () => 1, fill: (to) => to }),
+    replicas: { partition: () => undefined, partitionById: () => undefined, isOffline: () => false },
+    metadata: {
+      image: {
+        topics: { byName: () => topic, byId: () => topic },
+        brokers: new Map([[2, { id: 2, endPoints, rack: 'r' }]]),
+      },
+    },
+  }
+  const ask = (row: HandlerRow, apiVersion: number, request: unknown) => {
+    let answer: unknown
+    const reply = (response: unknown) => (answer = response)
+    row.handleDeferred?.(services as never, request as never, { apiVersion, listener: 'PLAINTEXT' } as never, reply)
+    return answer as { responses: object[]; nodeEndpoints: object[] }
+  }
+  const topicData = [{ name: TOPIC, topicId: ZERO_UUID, partitionData: [{ index: 0, records: batchOf(['x']) }] }]
+  const produced = ask(produce, 10, { acks: 1, timeoutMs: 1000, transactionalId: null, topicData })
+  const expected = { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, currentLeader: { leaderId: 2, leaderEpoch: 8 } }
+  t.match(produced.responses, [{ partitionResponses: [expected] }])
+  t.same(produced.nodeEndpoints, [{ nodeId: 2, host: 'other', port: 9093, rack: 'r' }])
+  const fetchRequest = {
+    ...{ sessionId: 0, sessionEpoch: -1, minBytes: 1, maxBytes: 1000, maxWaitMs: 0, forgottenTopicsData: [] },
+    topics: [
+      { topic: TOPIC, topicId: ZERO_UUID, partitions: [{ partition: 0, fetchOffset: 0n, lastFetchedEpoch: -1 }] },
+    ],
+  }
+  const fetched = ask(fetch, 16, fetchRequest)
+  t.match(fetched.responses, [{ partitions: [expected] }])
+  t.same(fetched.nodeEndpoints, produced.nodeEndpoints)
+  t.same(ask(fetch, 15, fetchRequest).nodeEndpoints, [], 'from v16 on')
+  t.end()
+})
+
 async function offsetAt(client: Client, timestamp: number, version = 11) {
   const { topics } = await client.request('ListOffsets', version, {
     replicaId: -1,
@@ -312,7 +393,7 @@ async function offsetAt(client: Client, timestamp: number, version = 11) {
   return topics[0]!.partitions[0]!
 }
 
-t.test('offsets by time, and by the special timestamps', async (t) => {
+t.test('trap 32: offsets by time, and by the special timestamps', async (t) => {
   const { world, client } = await ready(t)
   const start = 1_767_225_600_000
   for (const [index, at] of [1000, 5000, 3000].entries()) {
@@ -333,7 +414,7 @@ t.test('offsets by time, and by the special timestamps', async (t) => {
   await world.stop()
 })
 
-t.test('deleted records stay deleted after a kill', async (t) => {
+t.test('trap 33: deleted records stay deleted after a kill', async (t) => {
   const { world, client } = await ready(t)
   for (let index = 0; index < 5; index++) await client.produce(TOPIC, batchOf([`record ${index}`]))
   const remove = async (offset: bigint) => {

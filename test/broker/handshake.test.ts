@@ -28,26 +28,29 @@ t.test('every version of ApiVersions is answered with the handler table', async 
   await world.stop()
 })
 
-t.test('an unknown version of ApiVersions is answered in version 0 with the versions that there are', async (t) => {
-  const world = await World.start(t)
-  const client = await world.connect()
-  const received: Uint8Array[] = []
-  const { host } = world.simulation.node('raw')
-  const connection = await world.simulation.complete(host.network.connect({ host: 'broker', port: 9092 }))
-  connection.start({ onBytes: (bytes) => received.push(bytes.slice()), onDrain() {}, onClose() {} })
-  const frame = client.frame('ApiVersions', 5, software, 77)
-  new DataView(frame.buffer, frame.byteOffset).setInt16(6, 99)
-  connection.write([frame])
-  await world.simulation.run(100)
-  const answer = Buffer.concat(received)
-  t.equal(answer.readInt32BE(4), 77)
-  const body = ApiVersionsResponse.decode(new Reader(answer.subarray(8)), 0)
-  t.equal(body.errorCode, ErrorCode.UNSUPPORTED_VERSION)
-  t.same(body.apiKeys, [{ apiKey: 18, minVersion: 0, maxVersion: 5 }])
-  await world.stop()
-})
+t.test(
+  'trap 1: an unknown version of ApiVersions is answered in version 0 with the versions that there are',
+  async (t) => {
+    const world = await World.start(t)
+    const client = await world.connect()
+    const received: Uint8Array[] = []
+    const { host } = world.simulation.node('raw')
+    const connection = await world.simulation.complete(host.network.connect({ host: 'broker', port: 9092 }))
+    connection.start({ onBytes: (bytes) => received.push(bytes.slice()), onDrain() {}, onClose() {} })
+    const frame = client.frame('ApiVersions', 5, software, 77)
+    new DataView(frame.buffer, frame.byteOffset).setInt16(6, 99)
+    connection.write([frame])
+    await world.simulation.run(100)
+    const answer = Buffer.concat(received)
+    t.equal(answer.readInt32BE(4), 77)
+    const body = ApiVersionsResponse.decode(new Reader(answer.subarray(8)), 0)
+    t.equal(body.errorCode, ErrorCode.UNSUPPORTED_VERSION)
+    t.same(body.apiKeys, [{ apiKey: 18, minVersion: 0, maxVersion: 5 }])
+    await world.stop()
+  },
+)
 
-t.test('a client that names its software badly is told so in the body', async (t) => {
+t.test('trap 3: a client that names its software badly is told so in the body', async (t) => {
   const world = await World.start(t)
   const client = await world.connect()
   for (const name of ['', '-x', 'a b', 'x.', 'ü']) {
@@ -57,14 +60,53 @@ t.test('a client that names its software badly is told so in the body', async (t
   await world.stop()
 })
 
+t.test('trap 35: features have their exact names, and finalised ones their epoch', async (t) => {
+  const world = await World.start(t)
+  const client = await world.connect()
+  const { supportedFeatures, finalizedFeatures, finalizedFeaturesEpoch } = await client.request(
+    'ApiVersions',
+    4,
+    software,
+  )
+  const names = supportedFeatures.map(({ name }) => name)
+  for (const name of ['metadata.version', 'kraft.version', 'transaction.version', 'group.version', 'share.version'])
+    t.ok(names.includes(name), name)
+  t.ok(finalizedFeatures.every(({ name }) => names.includes(name)))
+  t.ok(finalizedFeatures.some(({ name }) => name === 'metadata.version'))
+  t.ok(finalizedFeaturesEpoch >= 0n, '-1 would mean that nothing is known')
+  await world.stop()
+})
+
+t.test('trap 2: a client id keeps its two-byte length in flexible headers, and may be null', async (t) => {
+  const world = await World.start(t)
+  const client = await world.connect('an id')
+  const frame = client.frame('ApiVersions', 3, software, 5)
+  t.same([...frame.subarray(12, 14)], [0, 5], 'not a compact string')
+  const received: Uint8Array[] = []
+  const { host } = world.simulation.node('raw')
+  const connection = await world.simulation.complete(host.network.connect({ host: 'broker', port: 9092 }))
+  connection.start({ onBytes: (bytes) => received.push(bytes.slice()), onDrain() {}, onClose() {} })
+  const anonymous = Buffer.concat([Buffer.from(frame.subarray(0, 12)), Buffer.from([0xff, 0xff]), frame.subarray(19)])
+  anonymous.writeInt32BE(anonymous.length - 4)
+  connection.write([new Uint8Array(anonymous)])
+  await world.simulation.run(100)
+  const answer = Buffer.concat(received)
+  t.equal(answer.readInt32BE(4), 5)
+  const body = ApiVersionsResponse.decode(new Reader(answer.subarray(8)), 3)
+  t.equal(body.errorCode, ErrorCode.NONE, 'trap 1: no tags in the header of the answer')
+  await world.stop()
+})
+
 t.test('a client of another cluster or node is sent back to its bootstrap servers', async (t) => {
   const world = await World.start(t)
   const client = await world.connect()
   const ask = async (target: { clusterId?: string | null; nodeId?: number }) =>
     (await client.request('ApiVersions', 5, { ...software, ...target })).errorCode
   t.equal(await ask({ clusterId: world.broker.clusterId, nodeId: 1 }), ErrorCode.NONE)
-  t.equal(await ask({ clusterId: 'AAAAAAAAAAAAAAAAAAAAAA' }), ErrorCode.REBOOTSTRAP_REQUIRED)
-  t.equal(await ask({ nodeId: 7 }), ErrorCode.REBOOTSTRAP_REQUIRED)
+  t.equal(await ask({ clusterId: 'AAAAAAAAAAAAAAAAAAAAAA', nodeId: 1 }), ErrorCode.REBOOTSTRAP_REQUIRED)
+  t.equal(await ask({ clusterId: world.broker.clusterId, nodeId: 7 }), ErrorCode.REBOOTSTRAP_REQUIRED)
+  t.equal(await ask({ clusterId: world.broker.clusterId }), ErrorCode.INVALID_REQUEST, 'both or neither')
+  t.equal(await ask({ nodeId: 1 }), ErrorCode.INVALID_REQUEST)
   await world.stop()
 })
 
@@ -74,7 +116,7 @@ async function closedBy(client: Client, world: World, bytes: Uint8Array): Promis
   return client.isClosed
 }
 
-t.test('what cannot be answered closes its connection, with one line, and no other one', async (t) => {
+t.test('traps 4, 6: what cannot be answered closes its connection, with one line, and no other one', async (t) => {
   const world = await World.start(t)
   const bystander = await world.connect()
   const probe = bystander.frame('Heartbeat', 4, { groupId: 'g', generationId: 1, memberId: 'm' })

@@ -9,10 +9,14 @@ import type { FetchRequest } from '../../../protocol/messages/data/fetch.ts'
 import { DelayedFetch, type FetchPartition, type FetchTarget } from '../../replication/delayed-fetch.ts'
 import type { Services } from '../../services.ts'
 import { deferredHandler, type RequestContext } from '../handler.ts'
+import { type CurrentLeader, currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition, leaderEpochError } from './find-partition.ts'
 
 const TOPIC_IDS_SINCE = 13
+const LEADERS_SINCE = 16
 const READ_COMMITTED = 1
+type Leaders = ReadonlyMap<FetchTarget, CurrentLeader>
+const NO_LEADERS: Leaders = new Map()
 const NOBODY: readonly Uint8Array[] = []
 
 export const fetch = deferredHandler('Fetch', (services, request, context, reply) => {
@@ -38,11 +42,12 @@ export const fetch = deferredHandler('Fetch', (services, request, context, reply
   }
   new DelayedFetch(targets, limits, services.host, () => {
     const told = session.finish(targets)
+    const leaders = context.apiVersion >= LEADERS_SINCE ? leadersOf(told.targets, services) : NO_LEADERS
     reply({
       errorCode: ErrorCode.NONE,
       sessionId: told.sessionId,
-      responses: group(told.targets, limits.readCommitted),
-      nodeEndpoints: endpoints(told.targets, services, context),
+      responses: group(told.targets, leaders, limits.readCommitted),
+      nodeEndpoints: endpointsOf(leaders, services, context),
     })
   }).start()
 })
@@ -90,23 +95,22 @@ function resolve(services: Services, request: FetchPartition): FetchTarget {
 }
 
 /** Partitions that follow each other in one topic share its entry. */
-function group(targets: readonly FetchTarget[], readCommitted: boolean) {
+function group(targets: readonly FetchTarget[], leaders: Leaders, readCommitted: boolean) {
   const responses: { topic: string; topicId: string; partitions: ReturnType<typeof describe>[] }[] = []
   for (const target of targets) {
     const { topic, topicId } = target.request
     const last = responses.at(-1)
     if (last !== undefined && last.topic === topic && last.topicId === topicId) {
-      last.partitions.push(describe(target, readCommitted))
+      last.partitions.push(describe(target, leaders.get(target), readCommitted))
     } else {
-      responses.push({ topic, topicId, partitions: [describe(target, readCommitted)] })
+      responses.push({ topic, topicId, partitions: [describe(target, leaders.get(target), readCommitted)] })
     }
   }
   return responses
 }
 
-function describe(target: FetchTarget, readCommitted: boolean) {
-  const { request, errorCode, partition, divergingEpoch } = target
-  const isMoved = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER || errorCode === ErrorCode.FENCED_LEADER_EPOCH
+function describe(target: FetchTarget, leader: CurrentLeader | undefined, readCommitted: boolean) {
+  const { request, errorCode, divergingEpoch } = target
   return {
     partitionIndex: request.index,
     errorCode,
@@ -118,8 +122,7 @@ function describe(target: FetchTarget, readCommitted: boolean) {
     ...(divergingEpoch !== null && {
       divergingEpoch: { epoch: divergingEpoch.epoch, endOffset: BigInt(divergingEpoch.endOffset) },
     }),
-    ...(isMoved &&
-      partition !== null && { currentLeader: { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch } }),
+    ...(leader !== undefined && { currentLeader: leader }),
   }
 }
 
@@ -133,10 +136,19 @@ function abortedTransactions({ partition, errorCode, abortedTransactions }: Fetc
   }))
 }
 
-function endpoints(targets: readonly FetchTarget[], services: Services, context: RequestContext) {
-  if (!targets.some(({ errorCode }) => errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER)) return []
-  return Array.from(services.metadata.image.brokers.values(), ({ id, endPoints, rack }) => {
-    const endPoint = endPoints.find(({ name }) => name === context.listener)
-    return { nodeId: id, host: endPoint?.host ?? '', port: endPoint?.port ?? -1, rack }
-  }).filter(({ port }) => port >= 0)
+/** Who leads what the client has looked for here, or looked for as of a former leadership. */
+function leadersOf(targets: readonly FetchTarget[], services: Services): Leaders {
+  let leaders: Map<FetchTarget, CurrentLeader> | undefined
+  for (const target of targets) {
+    const { errorCode, request } = target
+    if (errorCode !== ErrorCode.NOT_LEADER_OR_FOLLOWER && errorCode !== ErrorCode.FENCED_LEADER_EPOCH) continue
+    leaders ??= new Map()
+    leaders.set(target, currentLeader(services, request.topic, request.topicId, request.index))
+  }
+  return leaders ?? NO_LEADERS
+}
+
+function endpointsOf(leaders: Leaders, services: Services, { listener }: RequestContext) {
+  if (leaders.size === 0) return []
+  return leaderEndpoints(services, listener, new Set(Array.from(leaders.values(), ({ leaderId }) => leaderId)))
 }

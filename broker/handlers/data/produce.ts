@@ -13,6 +13,7 @@ import { DelayedProduce } from '../../replication/delayed-produce.ts'
 import { ACKS_ALL, type Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
 import { deferredHandler, type RequestContext } from '../handler.ts'
+import { type CurrentLeader, currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition } from './find-partition.ts'
 import { producedBatch, requestError } from './produced-records.ts'
 
@@ -37,15 +38,23 @@ interface PartitionAnswer {
   logAppendTimeMs: bigint
   logStartOffset: bigint
   recordErrors: { batchIndex: number; batchIndexErrorMessage: string | null }[]
-  currentLeader?: { leaderId: number; leaderEpoch: number }
+  currentLeader?: CurrentLeader
+}
+
+interface TopicAnswer {
+  readonly name: string
+  readonly topicId: string
+  readonly partitionResponses: PartitionAnswer[]
 }
 
 export const produce = deferredHandler('Produce', (services, request, context, reply) => {
-  const responses: { name: string; topicId: string; partitionResponses: PartitionAnswer[] }[] = []
+  const responses: TopicAnswer[] = []
   const errorOfAll = requestError(request)
   const delayed = new DelayedProduce(services.host.timers, () => {
-    if (request.acks !== 0) reply({ responses })
-    else reply(responses.some(hasError) ? 'close' : null)
+    const isGood = !responses.some(hasError)
+    if (request.acks === 0) reply(isGood ? null : 'close')
+    else if (isGood) reply({ responses })
+    else reply({ responses, nodeEndpoints: nameLeaders(responses, services, context) })
   })
   for (const { name, topicId, partitionData } of request.topicData) {
     const partitionResponses: PartitionAnswer[] = []
@@ -93,8 +102,6 @@ function append(
     answer.baseOffset = BigInt(result.baseOffset)
     answer.logAppendTimeMs = BigInt(result.logAppendTimeMs)
     if (acks !== 0) delayed.add(partition, result.lastOffset + 1, acks, answer)
-  } else if (result.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER) {
-    answer.currentLeader = { leaderId: partition.leaderId, leaderEpoch: partition.leaderEpoch }
   } else if (result.recordErrors.length > 0) {
     answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
       batchIndex,
@@ -131,6 +138,19 @@ function blankAnswer(index: number): PartitionAnswer {
   }
 }
 
-function hasError({ partitionResponses }: { partitionResponses: readonly PartitionAnswer[] }): boolean {
+/** Fills in who leads what is not led here; where those brokers are is for the answer as a whole. */
+function nameLeaders(responses: readonly TopicAnswer[], services: Services, { listener }: RequestContext) {
+  const leaderIds = new Set<number>()
+  for (const { name, topicId, partitionResponses } of responses) {
+    for (const answer of partitionResponses) {
+      if (answer.errorCode !== ErrorCode.NOT_LEADER_OR_FOLLOWER) continue
+      answer.currentLeader = currentLeader(services, name, topicId, answer.index)
+      leaderIds.add(answer.currentLeader.leaderId)
+    }
+  }
+  return leaderEndpoints(services, listener, leaderIds)
+}
+
+function hasError({ partitionResponses }: TopicAnswer): boolean {
   return partitionResponses.some(({ errorCode }) => errorCode !== ErrorCode.NONE)
 }

@@ -2,6 +2,7 @@ import t from 'tap'
 import { Backlog } from '../../../broker/replication/backlog.ts'
 import type { FetchPartition, FetchTarget } from '../../../broker/replication/delayed-fetch.ts'
 import { FetchSessions } from '../../../broker/replication/fetch-sessions.ts'
+import type { Partition } from '../../../broker/replication/partition.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 
@@ -104,6 +105,29 @@ t.test('epoch -1 closes a session, and without one fetches in full', async (t) =
   const last = cache.resolve({ ...request, sessionId, sessionEpoch: -1, partitions: [asked(0)] })
   t.equal(last.finish([answered(asked(0))]).sessionId, 0)
   t.equal(cache.count, 0)
+})
+
+t.test('a session may begin with nothing', async (t) => {
+  const { cache } = sessions()
+  const { sessionId } = cache.resolve(open([])).finish([])
+  t.not(sessionId, 0)
+  t.same(cache.resolve({ ...request, sessionId, sessionEpoch: 1, partitions: [asked(4)] }).partitions, [asked(4)])
+})
+
+t.test('a topic id that a session has known is gone rather than unknown', async (t) => {
+  const { cache } = sessions()
+  const { sessionId } = cache
+    .resolve(open([asked(0), asked(1)]))
+    .finish([
+      answered(asked(0), { partition: {} as Partition }),
+      answered(asked(1), { errorCode: ErrorCode.UNKNOWN_TOPIC_ID }),
+    ])
+  const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_ID }
+  const next = cache.resolve({ ...request, sessionId, sessionEpoch: 1, partitions: [] })
+  t.same(
+    next.finish([answered(asked(0), unknown), answered(asked(1), unknown)]).targets.map(({ errorCode }) => errorCode),
+    [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID],
+  )
 })
 
 t.test('without room a client fetches without a session, until a stale one gives way', async (t) => {
