@@ -18,6 +18,9 @@ import { topic, Workload } from '../sim/workload.ts'
 
 const script = fileURLToPath(new URL('../../cli/milena.ts', import.meta.url))
 
+/** A hundred rounds at full speed are two million records, which this process keeps three times. */
+const sizes = [1, 100]
+
 export interface Kill9Report {
   readonly records: number
   readonly givenUp: number
@@ -42,7 +45,7 @@ class BrokerProcess {
       `127.0.0.1:${this.port}`,
       '--data',
       this.#directory,
-      'log.segment.bytes=4194304',
+      'log.segment.bytes=1048576',
       'group.initial.rebalance.delay.ms=0',
     ]
     const child = spawn(process.execPath, ['--conditions=milena-source', script, ...words], {
@@ -83,7 +86,7 @@ export async function runKill9(rounds: number, seed: number, print: (line: strin
   try {
     await broker.start()
     const host = realHost()
-    const workload = new Workload(() => host, { host: '127.0.0.1', port: broker.port }, random.fork())
+    const workload = new Workload(() => host, { host: '127.0.0.1', port: broker.port }, random.fork(), sizes)
     await workload.start()
     for (let round = 1; round <= rounds; round++) {
       await sleep(random.between(1, 1000))

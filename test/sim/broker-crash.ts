@@ -20,6 +20,9 @@ const properties = {
   'metadata.log.max.record.bytes.between.snapshots': '2000',
 }
 
+/** So that a segment of the least size is full now and then. */
+const sizes = [1, 100, 1000, 20_000]
+
 export interface BrokerCrashReport {
   readonly crashes: number
   readonly records: number
@@ -51,7 +54,7 @@ class BrokerCrashRun {
     this.#simulation = simulation
     this.node = simulation.node('broker', { clockSkewMs: simulation.random.between(-1000, 1000) })
     const hostOf = (name: string) => simulation.node(name).host
-    this.#workload = new Workload(hostOf, { host: 'broker', port: 9092 }, simulation.random.fork())
+    this.#workload = new Workload(hostOf, { host: 'broker', port: 9092 }, simulation.random.fork(), sizes)
   }
 
   async all(): Promise<BrokerCrashReport> {

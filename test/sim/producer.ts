@@ -25,6 +25,8 @@ export interface ProducerSetting {
   readonly partition: number
   readonly isIdempotent: boolean
   readonly random: SeededRandom
+  /** Of values, at most; one of them is drawn for each batch. */
+  readonly sizes: readonly number[]
 }
 
 export interface ProducedBatch {
@@ -48,6 +50,7 @@ export class LastingProducer extends LastingClient {
   #pending: ProducedBatch[] = []
   readonly #topic: string
   readonly #random: SeededRandom
+  readonly #sizes: readonly number[]
   #producerId = -1n
   #nextSequence = 0
   #sentCount = 0
@@ -60,6 +63,7 @@ export class LastingProducer extends LastingClient {
     this.partition = setting.partition
     this.isIdempotent = setting.isIdempotent
     this.#random = setting.random
+    this.#sizes = setting.sizes
   }
 
   /** No new batches; what is pending is still sent. */
@@ -111,7 +115,7 @@ export class LastingProducer extends LastingClient {
 
   #nextBatch(): ProducedBatch {
     const count = this.#random.between(1, 5)
-    const size = this.#random.pick([1, 100, 1000, 20_000])
+    const size = this.#random.pick(this.#sizes)
     const values = Array.from({ length: count }, (_, index) => {
       return `${this.name}:${this.#nextSequence + index}`.padEnd(this.#random.between(0, size), '.')
     })

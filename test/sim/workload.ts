@@ -37,13 +37,14 @@ export class Workload {
   readonly #createdTopics: string[] = []
 
   /** `hostOf`: the host of the client of that name. */
-  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom) {
+  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom, sizes: readonly number[]) {
     this.#hostOf = hostOf
     this.#broker = broker
     const setting = (name: string) => ({ name, host: hostOf(name), broker, topic })
     this.#producers = [0, 1, 2, 3].map((index) => {
       const partition = index % partitionCount
-      return new LastingProducer({ ...setting(`p${index}`), partition, isIdempotent: index < 3, random: random.fork() })
+      const own = { partition, isIdempotent: index < 3, random: random.fork(), sizes }
+      return new LastingProducer({ ...setting(`p${index}`), ...own })
     })
     this.#consumers = [0, 1].map((partition) => new LastingConsumer({ ...setting(`c${partition}`), partition }))
     this.#committer = new LastingCommitter(setting('committer'))
