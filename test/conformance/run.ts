@@ -29,8 +29,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...configScenarios,
 }
 
-// On both. Fewer partitions than by default, so that the internal topic is there soon.
-const settings = ['node.id=1', 'offsets.topic.num.partitions=4']
+// On both. Fewer partitions than by default, so that the internal topic is there soon; sessions may be short, so that
+// one can be seen to end.
+const settings = ['node.id=1', 'offsets.topic.num.partitions=4', 'group.min.session.timeout.ms=100']
 
 const { values, positionals } = parseArgs({
   options: { on: { type: 'string' }, verbose: { type: 'boolean', default: false } },

@@ -1,9 +1,10 @@
-// Fetches that wait, fetches of several partitions under one limit, and sessions that outlive what they were opened for.
+// Fetches that wait, fetches of several partitions under one limit, and sessions that outlive what they were opened
+// for.
 
 import type { RequestInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { type Scenario, type Session, versionsOf, ZERO_UUID } from '../session.ts'
-import { batch, fetchBody, Topic } from './data.ts'
+import { batch, fetchBody, TIME, Topic } from './data.ts'
 
 const UNKNOWN_ID = 'unknown-unknown-unknow'
 const LONG_MS = 8000
@@ -115,4 +116,35 @@ async function sessionsThatLast(s: Session): Promise<void> {
   }
 }
 
-export const fetchingScenarios: Readonly<Record<string, Scenario>> = { waits, severalPartitions, sessionsThatLast }
+/** By time, in what a deletion has left, and where times are not in order. */
+async function times(s: Session): Promise<void> {
+  const topic = await Topic.create(s, 'times')
+  const at = (ms: number, count = 1) =>
+    batch(count, { timestamp: TIME + ms, compression: ms % 2 === 0 ? 'none' : 'zstd' })
+  await topic.fill(at(0, 3), at(1001, 3), at(500), at(9000), at(9000, 2), at(201, 4))
+  const stamped = await Topic.create(s, 'times-stamped', 1, { 'message.timestamp.type': 'LogAppendTime' })
+  await stamped.fill(at(0, 3), at(1, 2))
+  const ask = (label: string, time: number, of = topic) =>
+    s.ask(label, 'ListOffsets', 9, {
+      ...{ replicaId: -1, isolationLevel: 0 },
+      topics: [{ name: of.name, partitions: [{ partitionIndex: 0, timestamp: BigInt(time) }] }],
+    })
+  const stages = [0n, 2n, 4n, 8n, 9n, -1n]
+  for (const offset of stages) {
+    const partitions = [{ partitionIndex: 0, offset }]
+    await s.get('DeleteRecords', 2, { topics: [{ name: topic.name, partitions }], timeoutMs: 5000 })
+    for (const ms of [-1, 0, 1, 2, 3, 500, 1001, 1002, 1003, 1004, 9000, 9001, 9002])
+      await ask(`${ms} after the start, deleted to ${offset}`, TIME + ms)
+    await ask(`the largest time, deleted to ${offset}`, -3)
+    await ask(`the earliest, deleted to ${offset}`, -2)
+  }
+  await ask("the largest of the broker's times", -3, stamped)
+  await ask("the first of the broker's times", TIME, stamped)
+}
+
+export const fetchingScenarios: Readonly<Record<string, Scenario>> = {
+  waits,
+  severalPartitions,
+  sessionsThatLast,
+  times,
+}

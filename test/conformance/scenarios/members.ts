@@ -141,4 +141,74 @@ async function subscribed(s: Session): Promise<void> {
   for (const version of versionsOf('DescribeGroups')) await s.ask('gone', 'DescribeGroups', version, gone)
 }
 
-export const memberScenarios: Readonly<Record<string, Scenario>> = { twoMembers, twoInstances, subscribed }
+/** Members that fall silent, and members that do not come when all are called. */
+async function timeouts(s: Session): Promise<void> {
+  await s.coordinator('timeouts')
+  const settled = (label: string, groupId: string, holds: (state: string, members: number) => boolean) =>
+    s.settled(label, 'DescribeGroups', 5, { groups: [groupId] }, ({ groups }) =>
+      holds(groups[0]?.groupState ?? '', groups[0]?.members.length ?? 0),
+    )
+  const silent = await groupOfOne(s, 'timeouts-silent', { sessionTimeoutMs: 300 })
+  await settled('the silent one is gone', 'timeouts-silent', (state) => state === 'Empty')
+  const late = { groupId: 'timeouts-silent', ...silent }
+  await s.ask('a heartbeat too late', 'Heartbeat', 4, late)
+  await s.ask('a sync too late', 'SyncGroup', 3, { ...late, assignments: [] })
+  const topics = [{ name: 'timeouts-topic', partitions: [] }]
+  const commit = { ...late, generationIdOrMemberEpoch: silent.generationId, topics }
+  await s.ask('a commit too late', 'OffsetCommit', 8, commit)
+  await s.ask('a join too late', 'JoinGroup', 5, joinBody('timeouts-silent', { memberId: silent.memberId }))
+
+  // The first one's heartbeats are in time, but it does not join again.
+  const idle = await groupOfOne(s, 'timeouts-idle', { rebalanceTimeoutMs: 500 })
+  const two = s.connection()
+  const asked = await s.get('JoinGroup', 5, joinBody('timeouts-idle', { rebalanceTimeoutMs: 500 }), two)
+  const body = joinBody('timeouts-idle', { rebalanceTimeoutMs: 500, memberId: asked.memberId })
+  await s.ask('joined without the idle one', 'JoinGroup', 5, body, two)
+  await s.ask('the idle one', 'Heartbeat', 4, { groupId: 'timeouts-idle', ...idle })
+  // And now the one that leads does not share.
+  await settled('nobody has shared', 'timeouts-idle', (state) => state !== 'CompletingRebalance')
+
+  // A static member is missed only once its session is over.
+  const instance = { groupInstanceId: 'one', sessionTimeoutMs: 1500, rebalanceTimeoutMs: 300 }
+  await groupOfOne(s, 'timeouts-static', instance)
+  const other = joinBody('timeouts-static', { groupInstanceId: 'two', rebalanceTimeoutMs: 300 })
+  await s.ask('joined without the static one', 'JoinGroup', 5, other, two)
+  await settled('the static one is there', 'timeouts-static', (_, members) => members > 0)
+  await settled('and is gone', 'timeouts-static', (_, members) => members < 2)
+}
+
+/** What lists everything is compared as far as it is this scenario's own. */
+async function listed(s: Session): Promise<void> {
+  await s.coordinator('list-mine')
+  await groupOfOne(s, 'list-mine-live')
+  await s.topic('list-topic')
+  const partitions = [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: null }]
+  await s.get('OffsetCommit', 8, {
+    ...{ groupId: 'list-mine-simple', memberId: '', generationIdOrMemberEpoch: -1 },
+    topics: [{ name: 'list-topic', partitions }],
+  })
+  for (const version of versionsOf('ListGroups')) {
+    const filters = {
+      all: {},
+      'stable ones': { statesFilter: ['Stable'] },
+      'empty ones, in another case': { statesFilter: ['eMPTY'] },
+      'classic ones': { typesFilter: ['classic'] },
+      'consumer groups': { typesFilter: ['Consumer'] },
+    }
+    for (const [label, filter] of Object.entries(filters)) {
+      if ('statesFilter' in filter && version < 4) continue
+      if ('typesFilter' in filter && version < 5) continue
+      const body = await s.get('ListGroups', version, filter)
+      const groups = body.groups.filter(({ groupId }) => groupId.startsWith('list-mine'))
+      s.note(label, 'ListGroups', version, { ...body, groups })
+    }
+  }
+}
+
+export const memberScenarios: Readonly<Record<string, Scenario>> = {
+  twoMembers,
+  twoInstances,
+  subscribed,
+  timeouts,
+  listed,
+}

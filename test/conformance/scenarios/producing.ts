@@ -3,7 +3,7 @@
 
 import { computeCrc, viewOf } from '../../../protocol/records/batch.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
-import { ATTRIBUTES, CRC, MAX_TIMESTAMP, RECORDS } from '../../../protocol/records/layout.ts'
+import { ATTRIBUTES, CODECS, CRC, MAX_TIMESTAMP, RECORDS } from '../../../protocol/records/layout.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Scenario, Session } from '../session.ts'
 import { batch, fetchBody, patched, TIME, Topic } from './data.ts'
@@ -134,9 +134,33 @@ async function stored(s: Session): Promise<void> {
   }
 }
 
+async function keyless(s: Session): Promise<void> {
+  const topic = await Topic.create(s, 'keyless', 1, { 'cleanup.policy': 'compact,delete' })
+  for (const compression of CODECS) {
+    const records = [null, 'a', null, 'b', ''].map((key) => ({
+      key: key === null ? null : Buffer.from(key),
+      value: Buffer.from('value'),
+    }))
+    await topic.produce(`two without a key: ${compression}`, 9, buildBatch({ timestamp: TIME, compression, records }))
+    const keyed = records.filter(({ key }) => key !== null)
+    await topic.produce(`keys: ${compression}`, 9, buildBatch({ timestamp: TIME, compression, records: keyed }))
+  }
+  const strict = await Topic.create(s, 'strict-time', 1, {
+    'message.timestamp.before.max.ms': '1000',
+    'message.timestamp.after.max.ms': '1000',
+  })
+  const now = Date.now()
+  const times = [now, TIME, now + 3_600_000, -1]
+  for (const compression of CODECS) {
+    const records = times.map((timestamp) => ({ key: null, value: Buffer.from('v'), timestamp }))
+    await strict.produce(`some out of time: ${compression}`, 9, buildBatch({ timestamp: now, compression, records }))
+  }
+}
+
 export const producingScenarios: Readonly<Record<string, Scenario>> = {
   wholeRequests,
   refusedTopics,
   sequences,
   stored,
+  keyless,
 }

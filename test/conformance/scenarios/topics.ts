@@ -131,6 +131,12 @@ async function metadata(s: Session): Promise<void> {
     await byId('by neither', [{ topicId: ZERO_UUID, name: null }])
     await byId('by both', [{ topicId: id, name: 'metadata-a' }])
   }
+  // What names all of them is compared as far as it is this scenario's own.
+  for (const version of versionsOf('Metadata')) {
+    const body = await s.get('Metadata', version, { topics: version === 0 ? [] : null, allowAutoTopicCreation: true })
+    const topics = body.topics.filter(({ name }) => name?.startsWith('metadata-'))
+    s.note('all topics', 'Metadata', version, { ...body, topics })
+  }
   const auto = { topics: [{ name: 'metadata-auto', topicId: ZERO_UUID }], allowAutoTopicCreation: true }
   await s.ask('an unknown topic, to be made', 'Metadata', 9, auto)
   await s.settled(
