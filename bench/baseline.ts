@@ -1,9 +1,9 @@
 // Milena beside Apache Kafka, by Kafka's own clients: node bench/baseline.ts [ROUNDS]
 //
-// Alternates the brokers round by round, each time a fresh one: idle memory, then Kafka's producer and consumer perf tools
-// with their default settings (acks=all, idempotent). Prints the medians as a table and keeps every round in
-// bench/results/baseline.json. Needs Java 17 and Maven, as the client suites do. Milena's acks=all waits for the disk, Kafka's
-// does not.
+// Alternates the brokers round by round, each time a fresh one: idle memory, then Kafka's producer and consumer perf
+// tools with their default settings (acks=all, idempotent). Prints the medians as a table and keeps every round in
+// bench/results/baseline.json. Needs Java 17 and Maven, as the client suites do. Milena's acks=all waits for the disk,
+// Kafka's does not.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'

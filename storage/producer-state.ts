@@ -6,7 +6,7 @@
 //
 //   producer → epoch, coordinator epoch, transaction's first offset,
 //              batches [ lastSequence, lastOffset, offsetDelta, timestamp ] × ≤ 5
-//   open transactions: first offset → producer;  decided ones whose marker is not below the high watermark: "unreplicated"
+//   open transactions: first offset → producer;  decided ones with a marker above the high watermark: "unreplicated"
 //   last stable offset = min(high watermark, first offset of either kind)
 //
 // Invariants: first offsets in #ongoing are those of the entries with currentTransactionFirstOffset ≥ 0, one for one.

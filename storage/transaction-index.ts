@@ -6,7 +6,7 @@
 //   | version | producer id | first offset | last offset | last stable    |
 //   | i16 = 0 | i64         | i64          | i64         | offset i64     |
 //   +---------+-------------+--------------+-------------+----------------+
-//   last offset: that of the abort marker. last stable offset: what it became by the marker, so that a reader knows when
+//   last offset: that of the abort marker. last stable offset: what it became by the marker: a reader knows when
 //   it has seen enough.
 //
 // There is no file while there are no entries. Source: TransactionIndex, AbortedTxn (KIP-98).

@@ -1,9 +1,11 @@
 // Incremental fetch sessions (KIP-227): a client names its partitions once; later requests carry what changed, later
 // answers what is new. Kafka: FetchSession, FetchManager.
 //
-//   session id 0, epoch  0   full fetch; a session is opened if there is room      session id 0, epoch -1   full fetch, no session
-//   session id n, epoch  0   closes n, then as above                               session id n, epoch -1   closes n, full fetch
-//   session id n, epoch  k   the k-th incremental fetch of session n
+//   id 0, epoch  0   full fetch; a session is opened if there is room
+//   id 0, epoch -1   full fetch, no session
+//   id n, epoch  0   closes n, then as for id 0
+//   id n, epoch -1   closes n, full fetch, no session
+//   id n, epoch  k   the k-th incremental fetch of session n
 
 import type { Clock, Random } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'

@@ -156,8 +156,8 @@ export function verifyCrc(bytes: Uint8Array, view: DataView, position: number): 
 
 /**
  * Why a batch is refused. `corrupt` are damaged bytes (CORRUPT_MESSAGE); `invalid` are sound bytes that break a rule
- * (INVALID_RECORD); `format`, `codec` and `epoch` answer UNSUPPORTED_FOR_MESSAGE_FORMAT, UNSUPPORTED_COMPRESSION_TYPE and
- * INVALID_PRODUCER_EPOCH.
+ * (INVALID_RECORD); `format`, `codec` and `epoch` answer UNSUPPORTED_FOR_MESSAGE_FORMAT, UNSUPPORTED_COMPRESSION_TYPE
+ * and INVALID_PRODUCER_EPOCH.
  */
 export const BATCH_FAULTS = {
   truncated: { kind: 'corrupt', text: 'the batch ends before its header or its stated length does' },

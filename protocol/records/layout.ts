@@ -4,16 +4,16 @@
  *
  *   record batch, magic 2
  *    0        8        12       16   17    21      23       27         35        43        51      53       57      61
- *   +--------+--------+--------+----+-----+-------+--------+----------+---------+---------+-------+--------+-------+----
+ *   +--------+--------+--------+----+-----+-------+--------+----------+---------+---------+-------+--------+-------+---
  *   | base   | batch  | leader |mag-| crc |attri- | last   | base     | max     |producer |prod.  | base   |record |
  *   | offset | length | epoch  |ic 2| 32c |butes  | offset | time-    | time-   |id       |epoch  |sequence|count  | …
  *   | i64    | i32    | i32    | i8 | u32 |i16    | Δ i32  | stamp i64| stamp   |i64      |i16    | i32    | i32   |
- *   +--------+--------+--------+----+-----+-------+--------+----------+---------+---------+-------+--------+-------+----
+ *   +--------+--------+--------+----+-----+-------+--------+----------+---------+---------+-------+--------+-------+---
  *             batchLength counts from 12 ──►       └─────────────── crc covers attributes to the end ─────────────────►
  *   so base offset and leader epoch can be set in place without touching the checksum; a timestamp cannot.
  *
  *   record: length varint | attributes i8 = 0 | timestamp Δ varlong | offset Δ varint | key | value | headers
- *           bytes are a zigzag varint length (-1 = null) and the bytes; the records after byte 61 are compressed as one.
+ *           bytes are a zigzag varint length (-1 = null) and the bytes; what follows byte 61 is compressed as one.
  *
  *   message, magic 0 and 1
  *    0        8      12    16   17    18          18|26

@@ -1,7 +1,8 @@
 /**
  * LZ4 frames as Kafka writes and reads them, around the package which does the blocks.
  *
- *   magic u32 LE | FLG | BD | content size u64? | dict id u32? | HC | { size u32 LE | data | checksum u32? }* | 0 u32 | checksum?
+ *   magic u32 LE | FLG | BD | content size u64? | dict id u32? | HC | blocks | 0 u32 | checksum u32?
+ *   block: size u32 LE | data | checksum u32?
  *
  * The package has no limit on its output, so the frame's size is worked out from its blocks before anything is
  * allocated. For message sets of magic 0 Kafka computed HC over the magic as well (KAFKA-3160); HC is put right before

@@ -1,4 +1,5 @@
-// A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not synced.
+// A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not
+// synced.
 
 import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../broker/coordinator/group/group-config.ts'
 import { GROUP_TOPIC, GroupCoordinator } from '../../../broker/coordinator/group/group-coordinator.ts'

@@ -1,5 +1,5 @@
-// What npm would publish: compiled, packed, installed into an empty folder, and used there on a Node of its own age, without
-// this repository and its development dependencies.
+// What npm would publish: compiled, packed, installed into an empty folder, and used there on a Node of its own age,
+// without this repository and its development dependencies.
 
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
