@@ -14,6 +14,8 @@ export class MemoryBudget {
   #used = 0
   #handled = 0
   readonly #waiting = new Set<BudgetWaiter>()
+  /** May read although the budget is spent. */
+  #privileged: BudgetWaiter | null = null
 
   constructor(limit: number) {
     this.limit = limit
@@ -39,6 +41,7 @@ export class MemoryBudget {
   /** A whole request is being handled: its memory will come back without anybody's reading on. */
   startHandling(): void {
     this.#handled++
+    this.#privileged = null
   }
 
   endHandling(): void {
@@ -51,29 +54,40 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /** `waiter.onRoom` is called once, when there is room. */
+  /** `waiter.onRoom` is called once, when there is room; at once for the privileged one. */
   wait(waiter: BudgetWaiter): void {
+    if (waiter === this.#privileged) {
+      waiter.onRoom()
+      return
+    }
     this.#waiting.add(waiter)
     this.#wake()
   }
 
   forget(waiter: BudgetWaiter): void {
     this.#waiting.delete(waiter)
+    if (waiter !== this.#privileged) return
+    this.#privileged = null
+    this.#wake()
   }
 
   #wake(): void {
-    while (this.#waiting.size > 0 && !this.isSpent) {
-      if (!this.#wakeFirst()) return
+    while (!this.isSpent) {
+      this.#privileged = null
+      const waiter = this.#takeFirst()
+      if (waiter === null) return
+      waiter.onRoom()
     }
-    if (this.#handled === 0) this.#wakeFirst()
+    if (this.#handled > 0 || this.#privileged !== null) return
+    this.#privileged = this.#takeFirst()
+    this.#privileged?.onRoom()
   }
 
-  #wakeFirst(): boolean {
+  #takeFirst(): BudgetWaiter | null {
     for (const waiter of this.#waiting) {
       this.#waiting.delete(waiter)
-      waiter.onRoom()
-      return true
+      return waiter
     }
-    return false
+    return null
   }
 }
