@@ -30,11 +30,16 @@ export interface BrokerCrashReport {
   readonly givenUp: number
 }
 
+/** The files on which writes fail now and then. */
+const faultyFiles = { logs: /(letters|offsets)-\d\/\d+\.log/, all: /./ }
+export type FaultyFiles = keyof typeof faultyFiles
+
 export async function runBrokerCrash(
   seed: number,
   onLog: (line: string) => void = () => {},
+  faulty: FaultyFiles = 'logs',
 ): Promise<BrokerCrashReport> {
-  const run = new BrokerCrashRun(seed)
+  const run = new BrokerCrashRun(seed, faultyFiles[faulty])
   try {
     return await run.all()
   } catch (error) {
@@ -47,9 +52,11 @@ class BrokerCrashRun {
   readonly node: SimulatedNode
   readonly #simulation: Simulation
   readonly #workload: Workload
+  readonly #faultyFiles: RegExp
   #broker: Broker | null = null
 
-  constructor(seed: number) {
+  constructor(seed: number, faultyFiles: RegExp) {
+    this.#faultyFiles = faultyFiles
     const simulation = simulate(seed)
     this.#simulation = simulation
     this.node = simulation.node('broker', { clockSkewMs: simulation.random.between(-1000, 1000) })
@@ -80,7 +87,7 @@ class BrokerCrashRun {
   }
 
   /**
-   * Writes to the logs of topics fail, all or some of them. (Not syncs: as on Linux, what a failed sync should have
+   * Writes fail, all or some of them. (Not syncs: as on Linux, what a failed sync should have
    * written counts as written, and only a machine that starts again shows that it is not.)
    */
   async #runOnBadDisk(): Promise<void> {
@@ -90,9 +97,7 @@ class BrokerCrashRun {
     const chance = random.pick([0.01, 0.3, 1])
     this.node.logger.info(`simulation: writes fail, ${reason}, chance ${chance}`)
     disk.fault = (operation, path) => {
-      return operation === 'write' && /(letters|offsets)-\d\/\d+\.log/.test(path) && random.chance(chance)
-        ? reason
-        : null
+      return operation === 'write' && this.#faultyFiles.test(path) && random.chance(chance) ? reason : null
     }
     await this.#simulation.run(random.pick([5, 50, 300]) * random.fraction())
     disk.fault = null

@@ -4,6 +4,7 @@
 //   node --conditions=milena-source test/sim/crash.ts --seeds 500 --from 1001
 //   node --conditions=milena-source test/sim/crash.ts --seed 42                one again, with what the broker logged
 //   … --kind log | broker                                                      only these
+//   … --faults all                               writes fail on any file of a broker, not on the logs of topics alone
 
 import { parseArgs } from 'node:util'
 import { runBrokerCrash } from './broker-crash.ts'
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     kind: { type: 'string' },
+    faults: { type: 'string', default: 'logs' },
   },
 })
 
@@ -23,7 +25,11 @@ const maxShown = 5
 
 const print = (line: string) => process.stdout.write(`${line}\n`)
 type Run = (seed: number, onLog?: (line: string) => void) => Promise<object>
-const kinds: Record<string, Run> = { log: runLogCrash, broker: runBrokerCrash }
+const faults = values.faults === 'all' ? 'all' : 'logs'
+const kinds: Record<string, Run> = {
+  log: runLogCrash,
+  broker: (seed, onLog) => runBrokerCrash(seed, onLog, faults),
+}
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
 let failed = 0
