@@ -113,6 +113,9 @@ async function coordinators(s: Session): Promise<void> {
       s.ask(label, 'FindCoordinator', version, { key: keys[0] ?? '', keyType, coordinatorKeys: keys })
     await find('a group', 0, 'a-group')
     if (version > 0) await find('of an unknown type', 9, 'a-group')
+    if (version > 0) await find('of a transaction', 1, 'tx')
+    if (version >= 6) await find('of a share group', 2, 'group:AAAAAAAAAAAAAAAAAAAAAQ:0')
+    if (version >= 6) await find('of a share group, wrongly named', 2, 'group')
     if (version < 4) continue
     await find('several groups, one empty', 0, 'a-group', '', 'another')
     await find('none', 0)
@@ -158,6 +161,11 @@ async function producers(s: Session): Promise<void> {
     await init('an epoch and no id', { transactionalId: null, producerEpoch: 5 })
     await init('an id and an epoch', { transactionalId: null, producerId: 900_000n, producerEpoch: 5 })
   }
+  for (const version of versionsOf('InitProducerId'))
+    await s.ask('a transactional id', 'InitProducerId', version, {
+      transactionalId: 'tx',
+      transactionTimeoutMs: 60_000,
+    })
 }
 
 export const clusterScenarios: Readonly<Record<string, Scenario>> = {

@@ -123,7 +123,9 @@ async function times(s: Session): Promise<void> {
     batch(count, { timestamp: TIME + ms, compression: ms % 2 === 0 ? 'none' : 'zstd' })
   await topic.fill(at(0, 3), at(1001, 3), at(500), at(9000), at(9000, 2), at(201, 4))
   const stamped = await Topic.create(s, 'times-stamped', 1, { 'message.timestamp.type': 'LogAppendTime' })
-  await stamped.fill(at(0, 3), at(1, 2))
+  await stamped.fill(at(0, 3))
+  await pause()
+  await stamped.fill(at(1, 2))
   const ask = (label: string, time: number, of = topic) =>
     s.ask(label, 'ListOffsets', 9, {
       ...{ replicaId: -1, isolationLevel: 0 },
