@@ -23,8 +23,20 @@ import type { LogConfig } from './log-config.ts'
  */
 export type AppendOrigin = 'client' | 'coordinator' | 'controller'
 
+/** What a client has produced as it may be appended (under another codec, where the topic wants that), or an error. */
+export function acceptProduced(records: Uint8Array, config: LogConfig, now: number): Uint8Array | AppendResult {
+  const view = batch.viewOf(records)
+  const error = produceError(records, view, config, now)
+  if (error !== null) return error
+  const codec = wantedCodec(view, config)
+  if (codec === null) return records
+  const changed = recompress(records, view, codec, config)
+  if (changed instanceof Uint8Array && changed.length > config.maxMessageBytes) return sizeError(changed.length, config)
+  return changed
+}
+
 /** null: the batch may be appended. A timestamp type that only the log may set is then gone from its header. */
-export function produceError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
+function produceError(bytes: Uint8Array, view: DataView, config: LogConfig, now: number): AppendResult | null {
   if (bytes.length === 0) {
     return appendError(ErrorCode.INVALID_RECORD, 'there must be exactly one record batch per partition')
   }
@@ -42,7 +54,7 @@ export function produceError(bytes: Uint8Array, view: DataView, config: LogConfi
   return error
 }
 
-export function sizeError(size: number, config: LogConfig): AppendResult {
+function sizeError(size: number, config: LogConfig): AppendResult {
   const text = `a batch of ${size} bytes exceeds max.message.bytes ${config.maxMessageBytes}`
   return appendError(ErrorCode.MESSAGE_TOO_LARGE, text)
 }
@@ -93,19 +105,14 @@ function recordFaultsError(faults: readonly RecordFault[]): AppendResult {
 }
 
 /** The codec that the topic wants instead of the batch's; null when it may stay as it is. */
-export function wantedCodec(view: DataView, config: LogConfig): Codec | null {
+function wantedCodec(view: DataView, config: LogConfig): Codec | null {
   const { compressionType } = config
   if (compressionType === 'producer' || compressionType === batch.batchCodec(view, 0)) return null
   return compressionType
 }
 
 /** The same records under another codec. Dear, and only for topics that ask for it. */
-export function recompress(
-  bytes: Uint8Array,
-  view: DataView,
-  codec: Codec,
-  config: LogConfig,
-): Uint8Array | AppendResult {
+function recompress(bytes: Uint8Array, view: DataView, codec: Codec, config: LogConfig): Uint8Array | AppendResult {
   try {
     return recompressBatch(bytes, view, 0, codec, compressionLevel(codec, config))
   } catch (error) {

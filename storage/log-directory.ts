@@ -39,6 +39,7 @@ import {
 } from './meta-properties.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
+import { syncFiles } from './sync-files.ts'
 
 export interface LogDirectoryOptions {
   readonly environment: StorageEnvironment
@@ -68,8 +69,6 @@ const METADATA_LOG = '__cluster_metadata-0'
 const METADATA_TOPIC = '__cluster_metadata'
 /** Logs looked at in one turn by a periodic task. */
 const LOGS_PER_TURN = 100
-/** Under way at once while the broker stops: a journal takes several together. */
-const SYNCS_AT_CLOSE = 8
 
 export class LogDirectory {
   readonly path: string
@@ -430,7 +429,7 @@ export class LogDirectory {
       }
     }
     each((log) => paths.push(...log.prepareClose()))
-    isClean = (await this.#syncAll(paths)) && isClean
+    isClean = (await syncFiles(disk, paths, (path, error) => this.#closeFailed(path, error))) && isClean
     const directories = new Set<string>()
     each((log) => {
       for (const directory of log.finishClose()) directories.add(directory)
@@ -443,42 +442,6 @@ export class LogDirectory {
       this.#attempt(() => replaceFile(disk, this.path, CLEAN_SHUTDOWN, JSON.stringify({ version: 0, brokerEpoch })))
     }
     this.#lock.release()
-  }
-
-  #syncAll(paths: readonly string[]): Promise<boolean> {
-    const { disk } = this.#environment.host
-    return new Promise((resolve) => {
-      let next = 0
-      let running = 1
-      let isClean = true
-      const ended = (path: string, error: DiskError | null): void => {
-        if (error !== null) {
-          this.#closeFailed(path, error)
-          isClean = false
-        }
-        running--
-        more()
-      }
-      const more = (): void => {
-        while (running < SYNCS_AT_CLOSE && next < paths.length) {
-          const path = paths[next++]!
-          running++
-          try {
-            const file = disk.open(path, 'write')
-            file.sync((error) => {
-              file.close()
-              ended(path, error)
-            })
-          } catch (error) {
-            if (!(error instanceof DiskError)) throw error
-            ended(path, error)
-          }
-        }
-        if (running === 0) resolve(isClean)
-      }
-      running--
-      more()
-    })
   }
 
   #closeFailed(path: string, error: DiskError): void {

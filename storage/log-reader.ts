@@ -12,6 +12,7 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { viewOf } from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
 import type { Segment } from './segment.ts'
+import { segmentIndexFor } from './segment-search.ts'
 import type { Tail } from './tail-cache.ts'
 
 /** `nextOffset`: where the next read goes on; the offset asked for when nothing is there. */
@@ -20,7 +21,6 @@ export type ReadDone = (errorCode: number, slices: Uint8Array[], size: number, n
 export interface ReadableLog {
   readonly segments: readonly Segment[]
   readonly tail: Tail
-  readonly logStartOffset: number
   readonly logEndOffset: number
   readonly writtenEndOffset: number
   /** Grows when offsets are taken back: a read under way then answers with nothing. */
@@ -35,14 +35,16 @@ const cursor = new BatchCursor()
 
 export class LogReader {
   readonly #log: ReadableLog
+  readonly #start: { readonly logStartOffset: number }
 
-  constructor(log: ReadableLog) {
+  constructor(log: ReadableLog, start: { readonly logStartOffset: number }) {
     this.#log = log
+    this.#start = start
   }
 
   read(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
     const log = this.#log
-    if (offset < log.logStartOffset || offset > log.logEndOffset) {
+    if (offset < this.#start.logStartOffset || offset > log.logEndOffset) {
       done(ErrorCode.OFFSET_OUT_OF_RANGE, NOTHING, 0, offset)
       return
     }
@@ -66,7 +68,7 @@ export class LogReader {
   /** As read, at once and from disk if need be: for recovery and the loading of coordinators. */
   readSync(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
     const log = this.#log
-    if (offset < log.logStartOffset || offset > log.logEndOffset || offset >= log.tail.startOffset) {
+    if (offset < this.#start.logStartOffset || offset > log.logEndOffset || offset >= log.tail.startOffset) {
       this.read(offset, maxSize, endOffset, minOneBatch, done)
       return
     }
@@ -257,16 +259,4 @@ class ColdRead {
     this.position = 0
     this.isAtEnd = next.writtenSize === 0
   }
-}
-
-/** The last segment that begins at or below `offset`; the first when none does. */
-export function segmentIndexFor(segments: readonly Segment[], offset: number): number {
-  let low = 0
-  let high = segments.length - 1
-  while (low <= high) {
-    const middle = (low + high) >>> 1
-    if (segments[middle]!.baseOffset <= offset) low = middle + 1
-    else high = middle - 1
-  }
-  return Math.max(0, high)
 }

@@ -4,11 +4,11 @@
 import { readFile } from './checkpoint.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, offsetOfFileName, SNAPSHOT_SUFFIX, segmentFileName } from './file-names.ts'
-import { segmentIndexFor } from './log-reader.ts'
 import { decodeSnapshot, encodeSnapshot } from './producer-snapshot.ts'
 import { isExpired, ProducerState } from './producer-state.ts'
 import type { Segment } from './segment.ts'
 import { SegmentScanner } from './segment-scanner.ts'
+import { segmentIndexFor } from './segment-search.ts'
 
 export class ProducerSnapshots {
   readonly #environment: StorageEnvironment

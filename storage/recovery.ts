@@ -22,6 +22,7 @@ import {
 } from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
+import type { LogOptions } from './log-options.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import type { ProducerState } from './producer-state.ts'
 import { Segment } from './segment.ts'
@@ -40,7 +41,7 @@ export interface RecoveryReport {
   readonly reason: string | null
 }
 
-export interface LoadOptions {
+interface LoadOptions {
   readonly environment: StorageEnvironment
   readonly directory: string
   readonly config: LogConfig
@@ -64,7 +65,12 @@ export interface LoadedLog {
 
 type Loaded = Omit<LoadedLog, 'hasTopicId'>
 
-export function loadLog(options: LoadOptions): LoadedLog {
+export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: ProducerSnapshots): LoadedLog {
+  const { recoveryPoint = 0, logStartOffset = 0, cleanShutdown = false } = given
+  return load({ ...given, epochs, snapshots, recoveryPoint, logStartOffset, cleanShutdown })
+}
+
+function load(options: LoadOptions): LoadedLog {
   const { environment, directory, snapshots } = options
   const { disk } = environment.host
   const isNew = !disk.exists(directory)

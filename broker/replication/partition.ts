@@ -11,7 +11,8 @@
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { type AppendResult, appendError } from '../../storage/append-result.ts'
 import type { AppendOrigin } from '../../storage/append-validator.ts'
-import type { Log, LogListener } from '../../storage/log.ts'
+import type { Log } from '../../storage/log.ts'
+import type { LogListener } from '../../storage/log-options.ts'
 import { Backlog } from './backlog.ts'
 
 /** Waits for data or for a reason to answer without; see delayed-fetch.ts. */

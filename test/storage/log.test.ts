@@ -20,8 +20,9 @@ import { CODECS } from '../../protocol/records/layout.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment, type StorageOptions } from '../../storage/environment.ts'
 import { segmentFileName } from '../../storage/file-names.ts'
-import { Log, type LogOptions } from '../../storage/log.ts'
+import { Log } from '../../storage/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
+import type { LogOptions } from '../../storage/log-options.ts'
 
 const directory = '/data/topic-0'
 

@@ -1,0 +1,221 @@
+// The segments of one log, and how far what was appended has come: appended, written, synced. Knows bytes, offsets and
+// files; producers, leader epochs and what readers may see are Log's. Source: LocalLog.
+//
+//   segments   [ 0 ……… ][ 1200 ……… ][ 2400 ………………… active ]
+//                         durableEnd ≤ writtenEnd    ≤ logEnd
+//                         (synced)     (in the file)   (appended)
+//
+// Invariants: base offsets rise; only the active segment has pending bytes; a new one begins where the last one ended.
+
+import type { StorageEnvironment } from './environment.ts'
+import { LOG_SUFFIX, parentOf } from './file-names.ts'
+import type { LogConfig } from './log-config.ts'
+import { LogSync, type SyncedLog } from './log-sync.ts'
+import type { Segment } from './segment.ts'
+import { deleteSegments, newSegment, removeSegments, sideFiles } from './segment-files.ts'
+import { Tail } from './tail-cache.ts'
+
+const MAX_JITTER_MS = 0xffffffff
+
+export type SyncOwner = Pick<SyncedLog, 'onSynced' | 'onSyncFailed'>
+
+export class LocalLog implements SyncedLog {
+  readonly directory: string
+  readonly tail: Tail
+  readonly sync: LogSync
+  segments: Segment[]
+  logEndOffset: number
+  writtenEndOffset: number
+  /** Grows when offsets are taken back, and when the files go: a read under way then answers with nothing. */
+  truncationCount = 0
+  readonly #environment: StorageEnvironment
+  readonly #owner: SyncOwner
+  #rollJitterMs = 0
+
+  constructor(
+    environment: StorageEnvironment,
+    directory: string,
+    loaded: { readonly segments: Segment[]; readonly logEndOffset: number; readonly isNew: boolean },
+    owner: SyncOwner,
+  ) {
+    this.#environment = environment
+    this.#owner = owner
+    this.directory = directory
+    this.segments = loaded.segments
+    this.logEndOffset = loaded.logEndOffset
+    this.writtenEndOffset = loaded.logEndOffset
+    this.tail = new Tail(environment.tailCache)
+    this.sync = new LogSync(environment, this, loaded.logEndOffset)
+    if (loaded.isNew) for (const path of [parentOf(directory), directory]) this.sync.addDirectory(path)
+  }
+
+  get active(): Segment {
+    return this.segments[this.segments.length - 1]!
+  }
+
+  get size(): number {
+    let size = 0
+    for (const segment of this.segments) size += segment.size
+    return size
+  }
+
+  // For LogSync.
+
+  onSynced(): void {
+    this.#owner.onSynced()
+  }
+
+  onSyncFailed(error: Error): void {
+    this.#owner.onSyncFailed(error)
+  }
+
+  // Appending and writing
+
+  isRollDue(config: LogConfig, size: number, maxTimestamp: number, lastOffset: number): boolean {
+    const segment = this.active
+    return (
+      segment.size > config.segmentBytes - size ||
+      (segment.size > 0 && this.#waitedForRoll(segment, maxTimestamp) > config.segmentMs - this.#rollJitterMs) ||
+      segment.offsetIndex.isFull(config.segmentIndexBytes) ||
+      segment.timeIndex.isFull(config.segmentIndexBytes) ||
+      !segment.canHold(lastOffset)
+    )
+  }
+
+  /** By the records' time where they have one: so a log replayed into a new broker rolls as it did before. */
+  #waitedForRoll(segment: Segment, maxTimestamp: number): number {
+    const first = segment.firstTimestamp
+    return first >= 0 ? maxTimestamp - first : this.#environment.host.clock.now() - segment.createdMs
+  }
+
+  /** Writes what is pending. Throws DiskError: then `discardUnwritten` is due. */
+  write(): void {
+    const segment = this.active
+    if (segment.hasPending) {
+      segment.writePending()
+      this.sync.changed(segment)
+    }
+    this.writtenEndOffset = this.logEndOffset
+  }
+
+  /** The active segment ends: all of it is written, its indexes are. */
+  endSegment(): void {
+    this.write()
+    this.active.flushIndexes(false)
+    this.sync.ended(this.active)
+  }
+
+  beginSegment(config: LogConfig): void {
+    this.segments.push(newSegment(this.#environment, this.directory, this.logEndOffset))
+    this.sync.addDirectory(this.directory)
+    this.drawJitter(config)
+  }
+
+  drawJitter({ segmentJitterMs, segmentMs }: LogConfig): void {
+    const bound = Math.min(segmentJitterMs, segmentMs, MAX_JITTER_MS)
+    this.#rollJitterMs = bound > 0 ? this.#environment.host.random.below(bound) : 0
+  }
+
+  /** After a failed write: nothing of it is left in the file. */
+  discardUnwritten(): void {
+    for (const segment of this.segments) if (segment.hasPending) segment.discardPending()
+  }
+
+  // Taking away
+
+  /** Removes what is from `offset` on, whole batches. Returns where the log ends now. Nothing may be pending. */
+  truncateTo(offset: number): number {
+    this.#beginTruncation()
+    if (this.segments[0]!.baseOffset > offset) {
+      this.#startAnewAt(offset)
+      return this.#truncated(offset)
+    }
+    const kept = this.segments.filter((segment) => segment.baseOffset <= offset)
+    const dropped = this.segments.slice(kept.length)
+    this.segments = kept
+    removeSegments(this.#environment, dropped)
+    return this.#truncated(this.active.truncateTo(offset))
+  }
+
+  startAnewAt(offset: number): void {
+    this.#beginTruncation()
+    this.#startAnewAt(offset)
+    this.#truncated(offset)
+  }
+
+  #startAnewAt(offset: number): void {
+    const dropped = this.segments
+    this.segments = []
+    removeSegments(this.#environment, dropped)
+    this.segments = [newSegment(this.#environment, this.directory, offset)]
+    this.sync.addDirectory(this.directory)
+  }
+
+  #beginTruncation(): void {
+    this.truncationCount++
+    this.tail.clear()
+    this.sync.releaseFiles()
+  }
+
+  #truncated(offset: number): number {
+    this.logEndOffset = offset
+    this.writtenEndOffset = offset
+    this.sync.truncated(offset)
+    return offset
+  }
+
+  /**
+   * How many segments are below `offset` as a whole and may go: the snapshot at the begin of what is kept must be on
+   * disk before the batches that it stands for are deleted.
+   */
+  deletableBelow(offset: number): number {
+    const { recoveryPoint } = this.sync
+    let count = this.countBelow(offset)
+    while (count > 0 && this.segments[count]!.baseOffset > recoveryPoint) count--
+    return count
+  }
+
+  countBelow(offset: number): number {
+    let count = 0
+    while (count + 1 < this.segments.length && this.segments[count + 1]!.baseOffset <= offset) count++
+    return count
+  }
+
+  deleteFirst(count: number, delayMs: number): void {
+    this.sync.releaseFiles()
+    const deleted = this.segments.slice(0, count)
+    this.segments = this.segments.slice(count)
+    this.sync.deleted()
+    deleteSegments(this.#environment, deleted, delayMs)
+  }
+
+  // Closing
+
+  /** Writes what is not written; no sync starts any more. What has to be synced: files, then directories. */
+  prepareClose(): { paths: string[]; directories: string[] } {
+    this.sync.stop()
+    this.write()
+    const { segments: unsynced, paths, directories } = this.sync.take()
+    for (const segment of this.segments) {
+      if (unsynced.has(segment)) paths.push(segment.path(LOG_SUFFIX))
+      else if (!segment.hasUnflushedIndexes) continue
+      segment.flushIndexes(false)
+      paths.push(...sideFiles(this.#environment.host.disk, segment, this.segments))
+    }
+    return { paths, directories }
+  }
+
+  release(): void {
+    this.tail.clear()
+    for (const segment of this.segments) segment.release(() => {})
+  }
+
+  /** Lets go of all files without writing. Reads and syncs under way still end. */
+  abandon(): void {
+    this.truncationCount++
+    this.sync.stop()
+    this.sync.releaseFiles()
+    this.tail.clear()
+    for (const segment of this.segments) segment.abandon()
+  }
+}

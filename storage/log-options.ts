@@ -1,0 +1,30 @@
+// What it takes to open a log, and what the one who opened it is told.
+
+import type { StorageEnvironment } from './environment.ts'
+import type { Log } from './log.ts'
+import type { LogConfig } from './log-config.ts'
+
+export interface LogOptions {
+  readonly environment: StorageEnvironment
+  /** Of the partition; made when missing. */
+  readonly directory: string
+  readonly topic: string
+  readonly partition: number
+  readonly topicId?: string
+  readonly config: LogConfig
+  /** Up to here everything is known to be on disk; 0 when unknown. */
+  readonly recoveryPoint?: number
+  readonly logStartOffset?: number
+  readonly highWatermark?: number
+  /** Nothing is scanned then. */
+  readonly cleanShutdown?: boolean
+}
+
+export interface LogListener {
+  /** writtenEndOffset has moved. */
+  onWritten(log: Log): void
+  /** durableEndOffset has moved. */
+  onDurable(log: Log): void
+  /** A write or sync failed; offsets from writtenEndOffset on are taken back. When log.isOffline, for good. */
+  onFailed(log: Log, error: Error): void
+}

@@ -1,0 +1,48 @@
+// Syncs many files through the pool, some at a time: a journal takes several together.
+
+import { type Disk, DiskError } from '../host/disk.ts'
+
+const AT_ONCE = 8
+
+/** Resolves to false when one could not be synced; `onError` has been told which. */
+export function syncFiles(
+  disk: Disk,
+  paths: readonly string[],
+  onError: (path: string, error: DiskError) => void,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    let next = 0
+    let running = 0
+    let isClean = true
+    const ended = (path: string, error: DiskError | null): void => {
+      if (error !== null) {
+        onError(path, error)
+        isClean = false
+      }
+      running--
+      more()
+    }
+    const more = (): void => {
+      while (running < AT_ONCE && next < paths.length) {
+        const path = paths[next++]!
+        running++
+        start(disk, path, ended)
+      }
+      if (running === 0) resolve(isClean)
+    }
+    more()
+  })
+}
+
+function start(disk: Disk, path: string, ended: (path: string, error: DiskError | null) => void): void {
+  try {
+    const file = disk.open(path, 'write')
+    file.sync((error) => {
+      file.close()
+      ended(path, error)
+    })
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    ended(path, error)
+  }
+}
