@@ -8,14 +8,13 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
-import { isTransactional, viewOf } from '../../../protocol/records/batch.ts'
 import { DelayedProduce } from '../../replication/delayed-produce.ts'
 import { ACKS_ALL, type Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
 import { deferredHandler, type RequestContext } from '../handler.ts'
 import { type CurrentLeader, currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition } from './find-partition.ts'
-import { producedBatch, requestError } from './produced-records.ts'
+import { isTransactional, producedBatch, requestError } from './produced-records.ts'
 
 /** The one client that may write to internal topics: Kafka's own way of repairing them. */
 const ADMIN_CLIENT_ID = '__admin_client'
@@ -123,7 +122,7 @@ function refusal(
     return ErrorCode.INVALID_TOPIC_EXCEPTION
   }
   // Transactions have no coordinator yet: a transactional batch could never be committed.
-  return isTransactional(viewOf(batch), 0) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE
+  return isTransactional(batch) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE
 }
 
 function blankAnswer(index: number): PartitionAnswer {

@@ -2,6 +2,7 @@
 // batches can be compared byte by byte.
 
 import { apis, type RequestInputOf } from '../../../protocol/apis.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { type BatchOptions, buildBatch } from '../../../protocol/records/builder.ts'
 import { CODECS } from '../../../protocol/records/layout.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
@@ -159,9 +160,20 @@ async function policies(s: Session): Promise<void> {
   }
 }
 
+/** Kafka's first answer may be to try again, while it fetches a block of ids. */
+async function newProducer(s: Session): Promise<bigint> {
+  for (let tries = 0; tries < 100; tries++) {
+    const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
+    const { errorCode, producerId } = await s.get('InitProducerId', 4, body)
+    if (errorCode === ErrorCode.NONE) return producerId
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('no producer id')
+}
+
 async function idempotence(s: Session): Promise<void> {
   const topic = await Topic.create(s, 'idempotence')
-  const { producerId } = await s.get('InitProducerId', 4, { transactionalId: null, transactionTimeoutMs: 60_000 })
+  const producerId = await newProducer(s)
   const send = (label: string, baseSequence: number, producerEpoch = 0, count = 2) =>
     topic.produce(label, 9, batch(count, { producerId, producerEpoch, baseSequence }))
   await send('sequence 0', 0)
@@ -190,17 +202,13 @@ async function idempotence(s: Session): Promise<void> {
   )
   const names = [{ name: topic.name, partitionIndexes: [0] }]
   await s.ask('after it', 'DescribeProducers', 0, { topics: names })
-  const wrap = await s.get('InitProducerId', 4, { transactionalId: null, transactionTimeoutMs: 60_000 })
+  const wrap = await newProducer(s)
   const last = 0x7fffffff
   for (const [label, baseSequence, count] of [
     ['start', 0, 1],
     ['a jump to the end', last - 1, 2],
   ] as const)
-    await topic.produce(
-      `wrap: ${label}`,
-      9,
-      batch(count, { producerId: wrap.producerId, producerEpoch: 0, baseSequence }),
-    )
+    await topic.produce(`wrap: ${label}`, 9, batch(count, { producerId: wrap, producerEpoch: 0, baseSequence }))
 }
 
 type FetchExtra = Partial<Omit<RequestInputOf<'Fetch'>, 'topics'>>
