@@ -85,7 +85,8 @@ export class LogDirectory {
   readonly #recoveryPoints: OffsetCheckpoint
   readonly #logStartOffsets: OffsetCheckpoint
   readonly #highWatermarks: OffsetCheckpoint
-  readonly #written = new Map<string, string>()
+  /** Checkpoints whose file says what their map does. */
+  readonly #written = new Set<string>()
   readonly #timers: Timer[] = []
   #isClosed = false
   #fault: Error | null = null
@@ -229,6 +230,7 @@ export class LogDirectory {
     for (const checkpoint of [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks]) {
       checkpoint.get(topic)?.delete(partition)
     }
+    this.#written.clear()
     disk.rename(join(this.path, name), path)
     disk.syncDirectory(this.path)
     return path
@@ -332,16 +334,20 @@ export class LogDirectory {
   }
 
   #writeCheckpoint(name: string, offsets: OffsetCheckpoint, offsetOf: (log: Log) => number | null): void {
-    for (const log of this.logs()) setOffset(offsets, log.topic, log.partition, offsetOf(log))
+    let hasChanged = !this.#written.has(name)
+    for (const log of this.logs()) {
+      if (setOffset(offsets, log.topic, log.partition, offsetOf(log))) hasChanged = true
+    }
+    if (!hasChanged) return
     const lines: string[] = []
     for (const [topic, partitions] of offsets) {
       if (topic === METADATA_TOPIC) continue
       for (const [partition, offset] of partitions) lines.push(`${topic} ${partition} ${offset}`)
     }
-    const text = checkpointText(lines)
-    if (this.#written.get(name) === text) return
-    replaceFile(this.#environment.host.disk, this.path, name, text)
-    this.#written.set(name, text)
+    // Not written until it is: a full disk is tried again.
+    this.#written.delete(name)
+    replaceFile(this.#environment.host.disk, this.path, name, checkpointText(lines))
+    this.#written.add(name)
   }
 
   #attempt(run: () => void): void {
@@ -449,15 +455,18 @@ export class LogDirectory {
   }
 }
 
-function setOffset(offsets: OffsetCheckpoint, topic: string, partition: number, offset: number | null): void {
+/** True when that changes something. null: no line. */
+function setOffset(offsets: OffsetCheckpoint, topic: string, partition: number, offset: number | null): boolean {
   let partitions = offsets.get(topic)
   if (partitions === undefined) {
-    if (offset === null) return
+    if (offset === null) return false
     partitions = new Map()
     offsets.set(topic, partitions)
   }
-  if (offset === null) partitions.delete(partition)
-  else partitions.set(partition, offset)
+  if (offset === null) return partitions.delete(partition)
+  if (partitions.get(partition) === offset) return false
+  partitions.set(partition, offset)
+  return true
 }
 
 function brokerEpochIn(marker: string): number {
