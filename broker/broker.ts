@@ -172,6 +172,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const replicas = new ReplicaManager({
     nodeId,
     logger: host.logger,
+    timers: host.timers,
     directories,
     logConfigFor: (topic) => config.logConfigFor(topic),
     syncsAcksAll: config.get('milena.flush.on.acks.all'),

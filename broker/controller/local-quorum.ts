@@ -9,6 +9,7 @@
 // it in the page cache only. Appends of one turn, and all that arrive while a sync runs, share the next one. Source:
 // KafkaRaftClient, KafkaMetadataLog, FileQuorumStateStore.
 
+import { DiskError } from '../../host/disk.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { LeaderChangeMessage } from '../../protocol/messages/control-records.ts'
 import { buildBatch, type RecordInput } from '../../protocol/records/builder.ts'
@@ -189,9 +190,19 @@ export class LocalQuorum implements Quorum {
     const id = { endOffset: image.offset + 1, epoch: image.epoch }
     const batches = snapshots.snapshotBatches(recordsOf(image), id.epoch, image.timestamp, clock.now(), this.#voters)
     snapshots.writeSnapshotFile(disk, this.#directory, id, batches, (error) => {
-      if (error === null && !this.#isClosed) this.#forget(id)
-      done(error)
+      done(error ?? (this.#isClosed ? null : this.#tryForget(id)))
     })
+  }
+
+  /** A disk that does not let go now is asked again after the next snapshot. */
+  #tryForget(latest: SnapshotId): DiskError | null {
+    try {
+      this.#forget(latest)
+      return null
+    } catch (error) {
+      if (error instanceof DiskError) return error
+      throw error
+    }
   }
 
   /** Older snapshots go, and with them the part of the log that only they needed. */

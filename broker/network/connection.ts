@@ -65,7 +65,9 @@ export class ClientConnection {
   #partialCharge = 0
   #inRead = false
   #flushScheduled = false
-  #draining = false
+  /** A write has answered that the peer does not keep up; until onDrain. */
+  #peerIsSlow = false
+  #isDraining = false
   #awaitingRoom = false
   #paused = false
   #closed = false
@@ -99,8 +101,19 @@ export class ClientConnection {
     return !this.#closed
   }
 
+  /** Reads no more, answers what is under way, then closes. */
+  drain(): void {
+    this.#isDraining = true
+    this.#connection.pause()
+    this.#closeIfDrained()
+  }
+
+  #closeIfDrained(): void {
+    if (this.#isDraining && this.#slots.length === 0) this.close(null)
+  }
+
   onBytes(bytes: Uint8Array): void {
-    if (this.#closed) return
+    if (this.#closed || this.#isDraining) return
     this.lastActive = this.#options.now()
     this.#inRead = true
     const problem = this.#assembler.push(bytes, this.#onFrame)
@@ -119,7 +132,7 @@ export class ClientConnection {
   readonly #onFrame = (frame: Uint8Array): boolean => {
     this.#options.budget.charge(frame.length)
     this.#options.budget.startHandling()
-    if (this.#waiting.length > 0 || this.#draining || !this.#mayStart(frame)) this.#waiting.push(frame)
+    if (this.#waiting.length > 0 || this.#peerIsSlow || !this.#mayStart(frame)) this.#waiting.push(frame)
     else this.#dispatch(frame)
     return !this.#closed
   }
@@ -161,7 +174,13 @@ export class ClientConnection {
   #flush(): void {
     const chunks: Uint8Array[] = []
     this.#collect(chunks)
-    while (this.#waiting.length > 0 && !this.#draining && !this.#closed && this.#mayStart(this.#waiting[0]!)) {
+    while (
+      this.#waiting.length > 0 &&
+      !this.#peerIsSlow &&
+      !this.#isDraining &&
+      !this.#closed &&
+      this.#mayStart(this.#waiting[0]!)
+    ) {
       this.#inRead = true
       this.#dispatch(this.#waiting.shift()!)
       this.#inRead = false
@@ -169,9 +188,10 @@ export class ClientConnection {
     }
     if (chunks.length > 0 && !this.#closed) {
       this.lastActive = this.#options.now()
-      if (!this.#connection.write(chunks)) this.#draining = true
+      if (!this.#connection.write(chunks)) this.#peerIsSlow = true
     }
     if (this.#closeReason !== null) this.close(this.#closeReason === '' ? null : this.#closeReason)
+    else this.#closeIfDrained()
   }
 
   #collect(chunks: Uint8Array[]): void {
@@ -188,7 +208,7 @@ export class ClientConnection {
   }
 
   onDrain(): void {
-    this.#draining = false
+    this.#peerIsSlow = false
     this.lastActive = this.#options.now()
     this.#flush()
     this.#adjustReading()
@@ -197,7 +217,7 @@ export class ClientConnection {
   /** MemoryBudget: there is room again. */
   onRoom(): void {
     this.#awaitingRoom = false
-    if (this.#closed || !this.#paused || this.#draining || this.#isFull()) return
+    if (this.#closed || this.#isDraining || !this.#paused || this.#peerIsSlow || this.#isFull()) return
     this.#paused = false
     this.#connection.resume()
   }
@@ -207,14 +227,14 @@ export class ClientConnection {
   }
 
   #adjustReading(): void {
-    if (this.#closed) return
+    if (this.#closed || this.#isDraining) return
     const spent = this.#options.budget.isSpent
-    const pause = this.#draining || this.#isFull() || spent
+    const pause = this.#peerIsSlow || this.#isFull() || spent
     if (pause && !this.#paused) {
       this.#paused = true
       this.#connection.pause()
     }
-    if (this.#paused && spent && !this.#draining && !this.#isFull() && !this.#awaitingRoom) {
+    if (this.#paused && spent && !this.#peerIsSlow && !this.#isFull() && !this.#awaitingRoom) {
       this.#awaitingRoom = true
       this.#options.budget.wait(this)
     }

@@ -8,6 +8,8 @@ import type { MemoryBudget } from './memory-budget.ts'
 
 /** A peer that stops in the middle of a frame is cut off after this: what it has sent occupies memory. */
 const STALLED_FRAME_MS = 30_000
+/** How long a stop waits for answers: for a consumer's long poll, as a rule, not for a rebalance. */
+const STOP_MS = 1_000
 
 /** Read anew at each use: most can change while the broker runs. */
 export interface ServerLimits {
@@ -65,7 +67,10 @@ export class Server {
     return this.#connections.size
   }
 
-  /** Stops accepting, closes every connection, and waits until all are gone. */
+  /**
+   * Stops accepting and reading, answers what is under way, as far as that is done within STOP_MS, and closes every
+   * connection. A producer whose batch is written but not answered would have to send it again.
+   */
   async close(): Promise<void> {
     this.#sweep?.cancel()
     await this.#listening?.close()
@@ -73,8 +78,12 @@ export class Server {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
     })
-    for (const connection of this.#connections) connection.close(null)
+    for (const connection of this.#connections) connection.drain()
+    const impatience = this.#options.timers.after(STOP_MS, () => {
+      for (const connection of this.#connections) connection.close(null)
+    })
     await empty
+    impatience.cancel()
   }
 
   #accept(connection: Connection): void {

@@ -1,8 +1,10 @@
 // The partitions that this broker has, and how they follow the metadata image: created, led and deleted as its deltas
 // say. (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
 
-import type { Logger } from '../../host/host.ts'
+import { DiskError } from '../../host/disk.ts'
+import type { Logger, Timers } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { Log } from '../../storage/log.ts'
 import type { LogConfig } from '../../storage/log-config.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
@@ -12,6 +14,7 @@ import { Partition } from './partition.ts'
 export interface ReplicaManagerOptions {
   readonly nodeId: number
   readonly logger: Logger
+  readonly timers: Timers
   readonly directories: readonly LogDirectory[]
   readonly logConfigFor: (topic: string) => LogConfig
   /** acks=all waits for the disk; see Partition. */
@@ -28,12 +31,17 @@ export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
   '__share_group_state',
 ])
 
+const REOPEN_MS = 5_000
+
 export class ReplicaManager {
   readonly directories: readonly LogDirectory[]
   readonly #options: ReplicaManagerOptions
   readonly #byName = new Map<string, (Partition | undefined)[]>()
   readonly #byId = new Map<string, (Partition | undefined)[]>()
   readonly #leaderListeners: LeaderListener[] = []
+  /** Ours, but the disk did not take their logs. */
+  readonly #unopened = new Map<string, { readonly topicId: string; readonly index: number }>()
+  #image: MetadataImage | null = null
 
   constructor(options: ReplicaManagerOptions) {
     this.#options = options
@@ -48,8 +56,10 @@ export class ReplicaManager {
     return this.#byId.get(topicId)?.[index]
   }
 
-  /** Its log lies in a directory that has failed. */
+  /** Ours, and its log lies in a directory that has failed, or could not be made. */
   isOffline(topic: string, index: number): boolean {
+    const topicId = this.#image?.topics.byName(topic)?.id
+    if (this.#unopened.has(`${topicId}-${index}`)) return true
     return this.directories.some((directory) => directory.isOffline && directory.hasLog(topic, index))
   }
 
@@ -75,6 +85,7 @@ export class ReplicaManager {
    * Opens and leads what the image says is ours, and sets aside what no topic has: deleted while this broker was down.
    */
   start(image: MetadataImage): void {
+    this.#image = image
     for (const topic of image.topics.values()) {
       for (let index = 0; index < topic.partitions.length; index++) this.#change(topic, index)
     }
@@ -92,6 +103,7 @@ export class ReplicaManager {
 
   /** Follows the image. Deletions first: a topic may have been deleted and created again under its name. */
   apply(image: MetadataImage, delta: MetadataDelta): void {
+    this.#image = image
     for (const topic of delta.deletedTopics) this.#delete(topic)
     for (const [topicId, indexes] of delta.changedPartitions) {
       const topic = image.topics.byId(topicId)
@@ -124,14 +136,38 @@ export class ReplicaManager {
   }
 
   #create(topic: TopicImage, index: number): Partition | undefined {
-    const { logConfigFor, syncsAcksAll } = this.#options
-    const directory = this.#directoryFor(topic.name, index)
-    if (directory === undefined) return undefined
-    const log = directory.openLog(topic.name, topic.id, index, logConfigFor(topic.name))
+    const { syncsAcksAll } = this.#options
+    const log = this.#openLog(topic, index)
+    if (log === undefined) return undefined
     const partition = new Partition(topic.name, topic.id, index, log, { syncsAcksAll })
     register(this.#byName, topic.name, partition)
     register(this.#byId, topic.id, partition)
     return partition
+  }
+
+  /** A disk that does not take a new log (full, say) may take it later: the partition answers KAFKA_STORAGE_ERROR until then. */
+  #openLog(topic: TopicImage, index: number): Log | undefined {
+    const { logger, logConfigFor, timers } = this.#options
+    const directory = this.#directoryFor(topic.name, index)
+    if (directory === undefined) return undefined
+    try {
+      return directory.openLog(topic.name, topic.id, index, logConfigFor(topic.name))
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      logger.error('a log cannot be opened', { topic: topic.name, partition: index, error: error.message })
+      if (this.#unopened.size === 0) timers.after(REOPEN_MS, () => this.#reopen())
+      this.#unopened.set(`${topic.id}-${index}`, { topicId: topic.id, index })
+      return undefined
+    }
+  }
+
+  #reopen(): void {
+    const wanted = [...this.#unopened.values()]
+    this.#unopened.clear()
+    for (const { topicId, index } of wanted) {
+      const topic = this.#image?.topics.byId(topicId)
+      if (topic !== undefined) this.#change(topic, index)
+    }
   }
 
   /** Where its log is; for a new one, the directory with the fewest logs, as Kafka chooses. */

@@ -41,7 +41,7 @@ class Client {
   }
 }
 
-async function world(_t: Test, limits: Partial<ServerLimits>) {
+async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispatcher = echo) {
   const simulation = simulate(seed)
   const broker = simulation.node('broker')
   const { network, clock, timers, logger } = broker.host
@@ -51,7 +51,7 @@ async function world(_t: Test, limits: Partial<ServerLimits>) {
     timers,
     logger,
     listener: 'PLAINTEXT',
-    dispatcher: echo,
+    dispatcher,
     budget: new MemoryBudget(10_000),
     limits: { ...unlimited, ...limits },
   })
@@ -136,6 +136,30 @@ t.test('close ends every connection and stops accepting', async (t) => {
   t.ok(clients.every(({ isClosed }) => isClosed))
   t.equal(server.connectionCount, 0)
   await t.rejects(connect())
+})
+
+t.test('a stop answers what is under way, and waits for nothing else', async (t) => {
+  const held = new Map<number, (answer: Answer) => void>()
+  const { simulation, server, connect } = await world(
+    t,
+    {},
+    { ...echo, dispatch: (frame, _peer, reply) => held.set(frame[0] ?? 0, reply) },
+  )
+  const [busy, idle, hopeless] = [await connect(), await connect(), await connect()]
+  busy.connection.write([Uint8Array.of(0, 0, 0, 1, 7)])
+  hopeless.connection.write([Uint8Array.of(0, 0, 0, 1, 9)])
+  await simulation.run(20)
+  const closed = server.close()
+  await simulation.run(20)
+  t.same([busy.isClosed, idle.isClosed], [false, true])
+  busy.connection.write([Uint8Array.of(0, 0, 0, 1, 8)])
+  held.get(7)?.([Uint8Array.of(7)])
+  await simulation.complete(closed)
+  await simulation.run(20)
+  t.same(busy.received, [0, 0, 0, 1, 7])
+  t.equal(held.size, 2, 'nothing more was read')
+  t.same([busy.isClosed, hopeless.isClosed], [true, true])
+  t.same(hopeless.received, [])
 })
 
 t.test('listeners are read as Kafka reads them', async (t) => {
