@@ -242,10 +242,45 @@ async function deleteTopics(s: Session): Promise<void> {
   }
 }
 
+/** The topic of the groups, which brokers make and write. */
+async function internalTopic(s: Session): Promise<void> {
+  await s.coordinator('a-group')
+  const name = '__consumer_offsets'
+  const topics = [{ name, topicId: ZERO_UUID }]
+  for (const version of [1, 9, 12]) await s.ask('its partitions', 'Metadata', version, { topics })
+  await s.ask('its partitions', 'DescribeTopicPartitions', 0, { topics: [{ name }] })
+  const resources = [{ resourceType: 2, resourceName: name, configurationKeys: null }]
+  await s.ask('its configs', 'DescribeConfigs', 4, { resources, includeSynonyms: true })
+  await s.ask('made by a client', 'CreateTopics', 7, { topics: [creatable(name)], validateOnly: false })
+  const tx = creatable('__share_group_state', { numPartitions: 2 })
+  await s.ask('another one, validated', 'CreateTopics', 7, { topics: [tx], validateOnly: true })
+  const grown = [{ name, count: 5, assignments: null }]
+  await s.ask('grown, validated', 'CreatePartitions', 3, { topics: grown, validateOnly: true, timeoutMs: 5000 })
+  await s.ask('grown to fewer', 'CreatePartitions', 3, {
+    topics: [{ ...grown[0]!, count: 2 }],
+    validateOnly: true,
+    timeoutMs: 5000,
+  })
+  const configs = [{ name: 'segment.bytes', value: '10485760', configOperation: 0 }]
+  await s.ask('altered, validated', 'IncrementalAlterConfigs', 1, {
+    resources: [{ resourceType: 2, resourceName: name, configs }],
+    validateOnly: true,
+  })
+  const partitions = [0, 9].map((partitionIndex) => ({ partitionIndex, offset: 0n }))
+  await s.ask('its records deleted', 'DeleteRecords', 2, { topics: [{ name, partitions }], timeoutMs: 5000 })
+  const asked = [{ name, partitions: [{ partitionIndex: 0, timestamp: -2n }] }]
+  await s.ask('its start', 'ListOffsets', 9, { replicaId: -1, topics: asked })
+  const committed = [{ name, partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: '' }] }]
+  const commit = { groupId: 'a-group', memberId: '', generationIdOrMemberEpoch: -1, topics: committed }
+  await s.ask('offsets for it', 'OffsetCommit', 8, commit)
+  await s.ask('its producers', 'DescribeProducers', 0, { topics: [{ name, partitionIndexes: [0] }] })
+}
+
 export const topicScenarios: Readonly<Record<string, Scenario>> = {
   createTopics,
   metadata,
   describeTopicPartitions,
   createPartitions,
   deleteTopics,
+  internalTopic,
 }
