@@ -4,7 +4,14 @@
 import t from 'tap'
 import { CONFIG_SOURCE } from '../../broker/config/describe.ts'
 import { ALTER } from '../../broker/controller/configs.ts'
-import { RESOURCE } from '../../broker/metadata/image.ts'
+import { partitionView } from '../../broker/handlers/topics/describe-topic.ts'
+import {
+  type BrokerImage,
+  BrokersImage,
+  type MetadataImage,
+  type PartitionImage,
+  RESOURCE,
+} from '../../broker/metadata/image.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
 import { type Client, World } from './harness.ts'
@@ -77,6 +84,37 @@ t.test('Metadata makes a topic when client and broker allow it, and says so on t
   await strict.world.simulation.run(100)
   t.same((await metadata(strict.client, 9, null)).topics, [])
   await strict.world.stop()
+})
+
+t.test('trap 29: a fenced broker is not listed and leads nothing; LISTENER_NOT_FOUND is told who knows it', (t) => {
+  const broker = (id: number, fenced: boolean, ...names: string[]): BrokerImage => ({
+    ...{ id, epoch: 1n, incarnationId: ZERO_UUID, features: [], rack: null, fenced, inControlledShutdown: false },
+    ...{ logDirs: [], cordonedLogDirs: null },
+    endPoints: names.map((name) => ({ name, host: `broker-${id}`, port: 9092, securityProtocol: 0 })),
+  })
+  const all = [broker(1, false, 'PLAINTEXT'), broker(2, true, 'PLAINTEXT'), broker(3, false, 'OTHER')]
+  const image = { brokers: new BrokersImage(new Map(all.map((one) => [one.id, one]))) } as MetadataImage
+  t.same(
+    image.brokers.endpoints('PLAINTEXT').map(({ nodeId }) => nodeId),
+    [1],
+  )
+  const led = (leader: number, knowsListener: boolean) => {
+    const partition = {
+      leader,
+      leaderEpoch: 0,
+      replicas: [1, 2, 3],
+      isr: [1],
+      directories: [],
+    } as unknown as PartitionImage
+    const { errorCode, leaderId, offlineReplicas } = partitionView(image, partition, 0, 'PLAINTEXT', knowsListener)
+    return { errorCode, leaderId, offlineReplicas }
+  }
+  const offlineReplicas = [2]
+  t.same(led(1, true), { errorCode: ErrorCode.NONE, leaderId: 1, offlineReplicas })
+  t.same(led(2, true), { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, leaderId: -1, offlineReplicas })
+  t.same(led(3, true), { errorCode: ErrorCode.LISTENER_NOT_FOUND, leaderId: -1, offlineReplicas })
+  t.same(led(3, false), { errorCode: ErrorCode.LEADER_NOT_AVAILABLE, leaderId: -1, offlineReplicas }, 'below v6')
+  t.end()
 })
 
 t.test('operations are bit fields when asked for', async (t) => {

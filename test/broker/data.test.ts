@@ -345,7 +345,7 @@ t.test('trap 17: leader epochs: stale ones are fenced, future ones unknown, dive
 
 t.test('trap 18: who looks for a leader in vain is told who leads, and where that broker is', (t) => {
   const leader = { leader: 2, leaderEpoch: 8 }
-  const endPoints = [{ name: 'PLAINTEXT', host: 'other', port: 9093 }]
+  const endpoint = { nodeId: 2, host: 'other', port: 9093, rack: 'r' }
   const topic = { name: TOPIC, id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: [leader] }
   const services = {
     host: simulate(1).node('broker').host,
@@ -355,7 +355,7 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
     metadata: {
       image: {
         topics: { byName: () => topic, byId: () => topic },
-        brokers: new Map([[2, { id: 2, endPoints, rack: 'r' }]]),
+        brokers: { endpoint: () => endpoint },
       },
     },
   }
@@ -369,7 +369,7 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
   const produced = ask(produce, 10, { acks: 1, timeoutMs: 1000, transactionalId: null, topicData })
   const expected = { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, currentLeader: { leaderId: 2, leaderEpoch: 8 } }
   t.match(produced.responses, [{ partitionResponses: [expected] }])
-  t.same(produced.nodeEndpoints, [{ nodeId: 2, host: 'other', port: 9093, rack: 'r' }])
+  t.same(produced.nodeEndpoints, [endpoint])
   const fetchRequest = {
     ...{ sessionId: 0, sessionEpoch: -1, minBytes: 1, maxBytes: 1000, maxWaitMs: 0, forgottenTopicsData: [] },
     topics: [

@@ -21,10 +21,5 @@ export function currentLeader(services: Services, name: string, topicId: string,
 /** Where these brokers listen, under the name of the listener that the client came in by. */
 export function leaderEndpoints(services: Services, listener: string, leaderIds: ReadonlySet<number>) {
   const { brokers } = services.metadata.image
-  return Array.from(leaderIds).flatMap((nodeId) => {
-    const broker = brokers.get(nodeId)
-    const endPoint = broker?.endPoints.find(({ name }) => name === listener)
-    if (broker === undefined || endPoint === undefined) return []
-    return [{ nodeId, host: endPoint.host, port: endPoint.port, rack: broker.rack }]
-  })
+  return Array.from(leaderIds).flatMap((id) => brokers.endpoint(id, listener) ?? [])
 }
