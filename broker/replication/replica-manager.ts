@@ -145,7 +145,10 @@ export class ReplicaManager {
     return partition
   }
 
-  /** A disk that does not take a new log (full, say) may take it later: the partition answers KAFKA_STORAGE_ERROR until then. */
+  /**
+   * A disk that does not take a new log (full, say) may take it later: the partition answers KAFKA_STORAGE_ERROR until
+   * then.
+   */
   #openLog(topic: TopicImage, index: number): Log | undefined {
     const { logger, logConfigFor, timers } = this.#options
     const directory = this.#directoryFor(topic.name, index)

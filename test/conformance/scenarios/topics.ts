@@ -252,8 +252,6 @@ async function internalTopic(s: Session): Promise<void> {
   const resources = [{ resourceType: 2, resourceName: name, configurationKeys: null }]
   await s.ask('its configs', 'DescribeConfigs', 4, { resources, includeSynonyms: true })
   await s.ask('made by a client', 'CreateTopics', 7, { topics: [creatable(name)], validateOnly: false })
-  const tx = creatable('__share_group_state', { numPartitions: 2 })
-  await s.ask('another one, validated', 'CreateTopics', 7, { topics: [tx], validateOnly: true })
   const grown = [{ name, count: 5, assignments: null }]
   await s.ask('grown, validated', 'CreatePartitions', 3, { topics: grown, validateOnly: true, timeoutMs: 5000 })
   await s.ask('grown to fewer', 'CreatePartitions', 3, {
