@@ -22,7 +22,7 @@ import { MemoryBudget } from './network/memory-budget.ts'
 import { Server } from './network/server.ts'
 import { FetchSessions } from './replication/fetch-sessions.ts'
 import { ReplicaManager } from './replication/replica-manager.ts'
-import { requestMemory, serverLimits } from './server-limits.ts'
+import { ANSWER_MEMORY, requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
@@ -100,8 +100,17 @@ export class Broker {
   }
 }
 
+/** All of them, whatever one of them throws: the first fault is told in the end. */
 async function end(endings: Ending[]): Promise<void> {
-  for (const ending of endings.splice(0).reverse()) await ending()
+  const faults: unknown[] = []
+  for (const ending of endings.splice(0).reverse()) {
+    try {
+      await ending()
+    } catch (error) {
+      faults.push(error)
+    }
+  }
+  if (faults.length > 0) throw faults[0]
 }
 
 async function build(host: Host, properties: Properties, endings: Ending[]): Promise<Broker> {
@@ -129,7 +138,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const { clusterId } = first
 
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
-  const budget = new MemoryBudget(requestMemory(config))
+  const answers = new MemoryBudget(ANSWER_MEMORY)
   let dispatch: Dispatch | null = null
   const server = new Server({
     network: host.network,
@@ -142,7 +151,8 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
       dispatch: (frame, peer, reply) => dispatch!.dispatch(frame, peer, reply),
       forget: (peer) => dispatch?.forget(peer),
     },
-    budget,
+    requests: new MemoryBudget(requestMemory(config)),
+    answers,
     limits: serverLimits(config),
   })
   endings.push(() => server.close())
@@ -215,6 +225,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     controller: channel,
     metadata,
     replicas,
+    answerMemory: answers,
     fetchSessions: new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'), host.clock, host.random),
     producerIds: new ProducerIds(() =>
       channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),

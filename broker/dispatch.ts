@@ -29,6 +29,8 @@ interface Session {
   readonly principal: string
   clientSoftwareName: string
   clientSoftwareVersion: string
+  /** Of the last request, which is the only one that may be parked: others start when it is answered. */
+  onDisconnect: (() => void) | null
 }
 
 export class Dispatch implements Dispatcher {
@@ -53,7 +55,9 @@ export class Dispatch implements Dispatcher {
   }
 
   forget(peer: Peer): void {
+    const session = this.#sessions.get(peer.connectionId)
     this.#sessions.delete(peer.connectionId)
+    session?.onDisconnect?.()
   }
 
   dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void {
@@ -128,6 +132,7 @@ export class Dispatch implements Dispatcher {
 
   #context(peer: Peer, apiVersion: number, clientId: string | null): RequestContext {
     const session = this.#session(peer)
+    session.onDisconnect = null
     return {
       apiVersion,
       clientId,
@@ -137,13 +142,16 @@ export class Dispatch implements Dispatcher {
       principal: session.principal,
       listener: peer.listener,
       connectionId: peer.connectionId,
+      onDisconnect: (run) => {
+        session.onDisconnect = run
+      },
     }
   }
 
   #session(peer: Peer): Session {
     let session = this.#sessions.get(peer.connectionId)
     if (session === undefined) {
-      session = { principal: ANONYMOUS, clientSoftwareName: '', clientSoftwareVersion: '' }
+      session = { principal: ANONYMOUS, clientSoftwareName: '', clientSoftwareVersion: '', onDisconnect: null }
       this.#sessions.set(peer.connectionId, session)
     }
     return session

@@ -8,6 +8,7 @@ import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
 import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
 import type { ControllerChannel } from './metadata/controller-channel.ts'
 import type { MetadataLoader } from './metadata/loader.ts'
+import type { FetchMemory } from './replication/delayed-fetch.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
 import type { ReplicaManager } from './replication/replica-manager.ts'
 
@@ -27,6 +28,8 @@ export interface Services {
   readonly metadata: MetadataLoader
   readonly replicas: ReplicaManager
   readonly fetchSessions: FetchSessions
+  /** What answers may hold that are being read from disk, or wait for slow peers. */
+  readonly answerMemory: FetchMemory
   readonly producerIds: ProducerIds
   readonly groups: GroupCoordinator
   readonly coordinators: CoordinatorFinder

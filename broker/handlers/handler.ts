@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly listener: string
   /** Identifies the connection while it is open; never reused in one process. */
   readonly connectionId: number
+  /** Called if the connection is lost before this request is answered: what only waits for it may be given up. */
+  onDisconnect(run: () => void): void
 }
 
 /** A response without its throttle time, which dispatch fills in for all. */

@@ -6,12 +6,15 @@
 // predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while
 // the peer does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
 
+import type { Timer } from '../../host/host.ts'
 import type { Connection, NetworkError } from '../../host/network.ts'
 import { FrameAssembler } from './frame-assembler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** Requests of one connection received and not yet answered, beyond which it is not read from. */
 const MAX_PENDING_REQUESTS = 256
+/** A closed connection may send what is left of its answers for as long as this. */
+const CLOSE_GRACE_MS = 1_000
 
 /** What dispatch tells a connection to do: send the chunks, send nothing, or close. */
 export type Answer = readonly Uint8Array[] | null | CloseAnswer
@@ -41,14 +44,18 @@ export interface Dispatcher {
 
 export interface ConnectionOptions {
   readonly dispatcher: Dispatcher
-  readonly budget: MemoryBudget
+  readonly requests: MemoryBudget
+  readonly answers: MemoryBudget
   readonly maxFrameSize: number
   readonly now: () => number
+  readonly after: (delayMs: number, run: () => void) => Timer
+  /** The socket is gone; the last word of a connection. */
   readonly onClose: (connection: ClientConnection, reason: string | null, error: NetworkError | null) => void
 }
 
 interface Slot {
-  readonly frameSize: number
+  /** Bytes charged until the answer: of a request that may overlap, which keeps its frame (Produce, its records). */
+  readonly heldSize: number
   readonly overlaps: boolean
   answer: Answer | undefined
 }
@@ -63,6 +70,8 @@ export class ClientConnection {
   /** Dispatched and not yet sent, in request order. */
   readonly #slots: Slot[] = []
   #partialCharge = 0
+  /** Answers given to a slow peer, in bytes. */
+  #unsentCharge = 0
   #inRead = false
   #flushScheduled = false
   /** A write has answered that the peer does not keep up; until onDrain. */
@@ -71,7 +80,10 @@ export class ClientConnection {
   #awaitingRoom = false
   #paused = false
   #closed = false
+  /** An answer says so; those before it are sent. */
+  #mustClose = false
   #closeReason: string | null = null
+  #grace: Timer | null = null
   /** Milliseconds, monotonic: when bytes last came or went. */
   lastActive: number
 
@@ -97,8 +109,9 @@ export class ClientConnection {
     return this.#assembler.partialSize > 0 && !this.#paused
   }
 
-  get isOpen(): boolean {
-    return !this.#closed
+  /** MemoryBudget: reading on gives memory back. */
+  get isMidFrame(): boolean {
+    return this.#assembler.partialSize > 0
   }
 
   /** Reads no more, answers what is under way, then closes. */
@@ -130,8 +143,7 @@ export class ClientConnection {
   }
 
   readonly #onFrame = (frame: Uint8Array): boolean => {
-    this.#options.budget.charge(frame.length)
-    this.#options.budget.startHandling()
+    this.#options.requests.charge(frame.length)
     if (this.#waiting.length > 0 || this.#peerIsSlow || !this.#mayStart(frame)) this.#waiting.push(frame)
     else this.#dispatch(frame)
     return !this.#closed
@@ -143,20 +155,23 @@ export class ClientConnection {
   }
 
   #dispatch(frame: Uint8Array): void {
-    const slot: Slot = {
-      frameSize: frame.length,
-      overlaps: this.#options.dispatcher.mayOverlap(frame),
-      answer: undefined,
-    }
+    const { dispatcher, requests } = this.#options
+    const overlaps = dispatcher.mayOverlap(frame)
+    const slot: Slot = { heldSize: overlaps ? frame.length : 0, overlaps, answer: undefined }
     this.#slots.push(slot)
-    this.#options.dispatcher.dispatch(frame, this.peer, (answer) => this.#onAnswer(slot, answer))
+    if (overlaps) requests.startHandling()
+    dispatcher.dispatch(frame, this.peer, (answer) => this.#onAnswer(slot, answer))
+    // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance).
+    if (!overlaps) requests.release(frame.length)
   }
 
   #onAnswer(slot: Slot, answer: Answer): void {
     if (slot.answer !== undefined) throw new Error(`request of connection ${this.peer.connectionId} answered twice`)
     slot.answer = answer
-    this.#options.budget.release(slot.frameSize)
-    this.#options.budget.endHandling()
+    if (slot.overlaps) {
+      this.#options.requests.release(slot.heldSize)
+      this.#options.requests.endHandling()
+    }
     if (this.#closed || this.#inRead || this.#flushScheduled) return
     // Answers that come in one callback (a disk write done, a turn's end) leave as one write.
     this.#flushScheduled = true
@@ -188,27 +203,35 @@ export class ClientConnection {
     }
     if (chunks.length > 0 && !this.#closed) {
       this.lastActive = this.#options.now()
-      if (!this.#connection.write(chunks)) this.#peerIsSlow = true
+      if (!this.#connection.write(chunks)) {
+        this.#peerIsSlow = true
+        this.#chargeUnsent(this.#connection.unsentSize())
+      }
     }
-    if (this.#closeReason !== null) this.close(this.#closeReason === '' ? null : this.#closeReason)
+    if (this.#mustClose) this.close(this.#closeReason)
     else this.#closeIfDrained()
   }
 
   #collect(chunks: Uint8Array[]): void {
     let sent = 0
-    while (sent < this.#slots.length && this.#closeReason === null) {
+    while (sent < this.#slots.length && !this.#mustClose) {
       const answer = this.#slots[sent]!.answer
       if (answer === undefined) break
       sent++
       if (answer === null) continue
-      if ('close' in answer) this.#closeReason = answer.close ?? ''
-      else pushFrame(chunks, answer)
+      if ('close' in answer) {
+        this.#mustClose = true
+        this.#closeReason = answer.close
+      } else {
+        pushFrame(chunks, answer)
+      }
     }
     if (sent > 0) this.#slots.splice(0, sent)
   }
 
   onDrain(): void {
     this.#peerIsSlow = false
+    this.#chargeUnsent(0)
     this.lastActive = this.#options.now()
     this.#flush()
     this.#adjustReading()
@@ -228,7 +251,7 @@ export class ClientConnection {
 
   #adjustReading(): void {
     if (this.#closed || this.#isDraining) return
-    const spent = this.#options.budget.isSpent
+    const spent = this.#options.requests.isSpent
     const pause = this.#peerIsSlow || this.#isFull() || spent
     if (pause && !this.#paused) {
       this.#paused = true
@@ -236,7 +259,7 @@ export class ClientConnection {
     }
     if (this.#paused && spent && !this.#peerIsSlow && !this.#isFull() && !this.#awaitingRoom) {
       this.#awaitingRoom = true
-      this.#options.budget.wait(this)
+      this.#options.requests.wait(this)
     }
     if (!pause && this.#paused) {
       this.#paused = false
@@ -245,37 +268,50 @@ export class ClientConnection {
   }
 
   #chargePartial(): void {
-    const { budget } = this.#options
+    const { requests } = this.#options
     const partialSize = this.#assembler.partialSize
-    if (partialSize > this.#partialCharge) budget.charge(partialSize - this.#partialCharge)
-    else if (partialSize < this.#partialCharge) budget.release(this.#partialCharge - partialSize)
+    if (partialSize > this.#partialCharge) requests.charge(partialSize - this.#partialCharge)
+    else if (partialSize < this.#partialCharge) requests.release(this.#partialCharge - partialSize)
     this.#partialCharge = partialSize
   }
 
-  /** Closes now, dropping what is unsent. `reason`: for the log; null: an ordinary end. */
+  #chargeUnsent(size: number): void {
+    this.#options.answers.charge(size - this.#unsentCharge)
+    this.#unsentCharge = size
+  }
+
+  /** Reads no more, sends what is unsent for a moment longer, and lets go. `reason`: for the log; null: an ordinary end. */
   close(reason: string | null): void {
     if (this.#closed) return
-    this.#finish(reason, null)
+    this.#closeReason = reason
+    this.#finish()
+    // The peer may keep its half open for ever: the socket is ours to end.
+    this.#grace = this.#options.after(CLOSE_GRACE_MS, () => this.#connection.destroy())
     this.#connection.end()
   }
 
-  onClose(error: NetworkError | null): void {
-    if (!this.#closed) this.#finish(null, error)
+  /** Without ceremony. */
+  destroy(): void {
+    this.#finish()
+    this.#connection.destroy()
   }
 
-  #finish(reason: string | null, error: NetworkError | null): void {
+  onClose(error: NetworkError | null): void {
+    this.#grace?.cancel()
+    this.#finish()
+    this.#chargeUnsent(0)
+    this.#options.onClose(this, this.#closeReason, error)
+  }
+
+  #finish(): void {
+    if (this.#closed) return
     this.#closed = true
-    const { budget, dispatcher } = this.#options
-    budget.forget(this)
-    budget.release(this.#partialCharge)
+    const { requests, dispatcher } = this.#options
+    requests.release(this.#partialCharge)
     this.#partialCharge = 0
-    // Requests under way keep their memory until they are answered; those not begun give it back here.
-    for (const frame of this.#waiting.splice(0)) {
-      budget.release(frame.length)
-      budget.endHandling()
-    }
+    for (const frame of this.#waiting.splice(0)) requests.release(frame.length)
+    requests.forget(this)
     dispatcher.forget(this.peer)
-    this.#options.onClose(this, reason, error)
   }
 }
 

@@ -1,10 +1,14 @@
-// Bounds the memory that requests in flight may hold, over all connections (Kafka: queued.max.request.bytes).
+// Bounds the memory of what is on its way through the broker, over all connections: of requests (Kafka:
+// queued.max.request.bytes), and of answers that are being read from disk or wait for a slow peer.
 //
 // Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
-// nothing. When the budget is spent, connections stop reading and queue up here. One of them is always let through when
-// nothing but half-received frames holds the memory: otherwise they could wait for each other for ever.
+// nothing. When the budget is spent, connections stop reading and queue up here. When nothing but half-received frames
+// holds the memory, they could wait for each other for ever: then one of them, and only one, reads on until its frame is
+// whole.
 
 export interface BudgetWaiter {
+  /** Part of a frame is here: reading on is what gives its memory back. */
+  readonly isMidFrame: boolean
   /** There is room again. The waiter may read on. */
   onRoom(): void
 }
@@ -21,32 +25,25 @@ export class MemoryBudget {
     this.limit = limit
   }
 
-  /** Bytes held now. May exceed the limit by what one read of each connection brings. */
+  /** Bytes held now. */
   get used(): number {
     return this.#used
-  }
-
-  get available(): number {
-    return Math.max(0, this.limit - this.#used)
   }
 
   get isSpent(): boolean {
     return this.#used >= this.limit
   }
 
+  /** May go over the limit, by what one read of each connection brings. */
   charge(size: number): void {
     this.#used += size
   }
 
-  /** A whole request is being handled: its memory will come back without anybody's reading on. */
-  startHandling(): void {
-    this.#handled++
-    this.#privileged = null
-  }
-
-  endHandling(): void {
-    this.#handled--
-    this.#wake()
+  /** Charges what there is room for, `wanted` at most; returns how much. */
+  grant(wanted: number): number {
+    const granted = Math.max(0, Math.min(wanted, this.limit - this.#used))
+    this.#used += granted
+    return granted
   }
 
   release(size: number): void {
@@ -54,11 +51,24 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /** `waiter.onRoom` is called once, when there is room; at once for the privileged one. */
+  /** A request is being handled whose memory comes back by itself: by the disk, not by its client's or another's doing. */
+  startHandling(): void {
+    this.#handled++
+  }
+
+  endHandling(): void {
+    this.#handled--
+    this.#wake()
+  }
+
+  /** `waiter.onRoom` is called once, when there is room; at once for the privileged one, while its frame is not whole. */
   wait(waiter: BudgetWaiter): void {
     if (waiter === this.#privileged) {
-      waiter.onRoom()
-      return
+      if (waiter.isMidFrame) {
+        waiter.onRoom()
+        return
+      }
+      this.#privileged = null
     }
     this.#waiting.add(waiter)
     this.#wake()
@@ -66,28 +76,26 @@ export class MemoryBudget {
 
   forget(waiter: BudgetWaiter): void {
     this.#waiting.delete(waiter)
-    if (waiter !== this.#privileged) return
-    this.#privileged = null
+    if (waiter === this.#privileged) this.#privileged = null
     this.#wake()
   }
 
   #wake(): void {
     while (!this.isSpent) {
       this.#privileged = null
-      const waiter = this.#takeFirst()
-      if (waiter === null) return
+      const [waiter] = this.#waiting
+      if (waiter === undefined) return
+      this.#waiting.delete(waiter)
       waiter.onRoom()
     }
-    if (this.#handled > 0 || this.#privileged !== null) return
-    this.#privileged = this.#takeFirst()
-    this.#privileged?.onRoom()
-  }
-
-  #takeFirst(): BudgetWaiter | null {
+    if (this.#handled > 0 || this.#privileged?.isMidFrame) return
+    this.#privileged = null
     for (const waiter of this.#waiting) {
+      if (!waiter.isMidFrame) continue
       this.#waiting.delete(waiter)
-      return waiter
+      this.#privileged = waiter
+      waiter.onRoom()
+      return
     }
-    return null
   }
 }

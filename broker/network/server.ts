@@ -29,7 +29,9 @@ export interface ServerOptions {
   readonly logger: Logger
   readonly listener: string
   readonly dispatcher: Dispatcher
-  readonly budget: MemoryBudget
+  /** Memory of requests, and of answers that their peers have not taken. */
+  readonly requests: MemoryBudget
+  readonly answers: MemoryBudget
   readonly limits: ServerLimits
 }
 
@@ -80,7 +82,7 @@ export class Server {
     })
     for (const connection of this.#connections) connection.drain()
     const impatience = this.#options.timers.after(STOP_MS, () => {
-      for (const connection of this.#connections) connection.close(null)
+      for (const connection of this.#connections) connection.destroy()
     })
     await empty
     impatience.cancel()
@@ -101,9 +103,11 @@ export class Server {
     const peer = { connectionId: ++lastConnectionId, host, port, listener: this.#options.listener }
     const client = new ClientConnection(connection, peer, {
       dispatcher: this.#options.dispatcher,
-      budget: this.#options.budget,
+      requests: this.#options.requests,
+      answers: this.#options.answers,
       maxFrameSize: limits.maxFrameSize,
       now: () => this.#options.clock.monotonic(),
+      after: (delayMs, run) => this.#options.timers.after(delayMs, run),
       onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
     })
     this.#connections.add(client)

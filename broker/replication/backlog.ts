@@ -33,11 +33,14 @@ export class Backlog<T> {
     return entry
   }
 
-  /** Takes all. */
-  clear(): T[] {
-    const rest = this.#entries.slice(this.#head)
-    this.#drop(this.#entries.length)
-    return rest
+  /** Takes those whose offset lies above `endOffset`. */
+  takeAbove(endOffset: number): T[] {
+    let index = this.#entries.length
+    while (index > this.#head && this.#endOffsets[index - 1]! > endOffset) index--
+    this.#endOffsets.splice(index)
+    const taken = this.#entries.splice(index)
+    if (this.#head === this.#entries.length) this.#drop(this.#head)
+    return taken
   }
 
   #drop(count: number): void {

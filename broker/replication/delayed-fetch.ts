@@ -41,6 +41,13 @@ export interface FetchTarget {
   divergingEpoch: { epoch: number; endOffset: number } | null
 }
 
+/** Bounds what all fetches read at one time (network/memory-budget.ts). */
+export interface FetchMemory {
+  /** Takes up to `wanted` bytes; returns how many. Without any, a fetch still gets its first batch. */
+  grant(wanted: number): number
+  release(size: number): void
+}
+
 export interface FetchLimits {
   readonly minSize: number
   readonly maxSize: number
@@ -54,13 +61,19 @@ export class DelayedFetch implements FetchWaiter {
   readonly #targets: readonly FetchTarget[]
   readonly #limits: FetchLimits
   readonly #host: { readonly clock: Clock; readonly timers: Timers }
+  readonly #memory: FetchMemory
   readonly #done: () => void
   readonly #deadline: number
   #timer: Timer | null = null
   #waiting = false
   #isDone = false
   #index = 0
+  /** Where the target at #index is read on: a read ends with its segment. */
+  #nextOffset = -1
   #totalSize = 0
+  /** Bytes taken from #memory, and what that leaves of the limits. */
+  #granted = 0
+  #maxSize = 0
   #hasError = false
   #readingAsync = false
   /** Sum of the partitions' visibleSize when they were read, and the sum at which there is enough. */
@@ -71,17 +84,25 @@ export class DelayedFetch implements FetchWaiter {
     targets: readonly FetchTarget[],
     limits: FetchLimits,
     host: { readonly clock: Clock; readonly timers: Timers },
+    memory: FetchMemory,
     done: () => void,
   ) {
     this.#targets = targets
     this.#limits = limits
     this.#host = host
+    this.#memory = memory
     this.#done = done
     this.#deadline = limits.maxWaitMs > 0 ? host.clock.monotonic() + limits.maxWaitMs : 0
   }
 
   start(): void {
+    if (this.#isDone) return
+    let wanted = 0
+    for (const { request } of this.#targets) wanted += request.maxSize
+    this.#granted = this.#memory.grant(Math.min(wanted, this.#limits.maxSize))
+    this.#maxSize = Math.min(this.#granted, this.#limits.maxSize)
     this.#index = 0
+    this.#nextOffset = -1
     this.#totalSize = 0
     this.#hasError = false
     this.#enoughAt = this.#visibleSize() + Math.max(1, this.#limits.minSize)
@@ -98,33 +119,38 @@ export class DelayedFetch implements FetchWaiter {
 
   /** The connection is gone: nothing is answered. */
   cancel(): void {
+    if (this.#isDone) return
     this.#isDone = true
+    this.#releaseMemory()
     this.#endWait()
+  }
+
+  #releaseMemory(): void {
+    const size = this.#granted
+    this.#granted = 0
+    this.#memory.release(size)
   }
 
   #readOn(): void {
     while (this.#index < this.#targets.length) {
       const target = this.#targets[this.#index]!
-      const { partition } = target
-      target.records = NO_RECORDS
-      target.recordsSize = 0
-      if (partition === null || !this.#describe(target, partition)) {
-        if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) this.#hasError = true
-        this.#index++
+      if (this.#nextOffset < 0 && !this.#begin(target)) {
+        this.#nextTarget()
         continue
       }
-      const budget = this.#limits.maxSize - this.#totalSize
+      const { partition } = target
+      const budget = this.#maxSize - this.#totalSize
       const isFirst = this.#totalSize === 0
       const end = this.#limits.readCommitted ? target.lastStableOffset : target.highWatermark
-      if (target.request.fetchOffset >= end || (!isFirst && budget <= 0)) {
-        this.#index++
+      if (partition === null || this.#nextOffset >= end || (!isFirst && budget <= 0)) {
+        this.#nextTarget()
         continue
       }
       let isSync = true
       this.#readingAsync = true
       partition.log.read(
-        target.request.fetchOffset,
-        Math.min(target.request.maxSize, Math.max(0, budget)),
+        this.#nextOffset,
+        Math.min(target.request.maxSize - target.recordsSize, Math.max(0, budget)),
         end,
         isFirst,
         (errorCode, records, size, nextOffset) => {
@@ -137,6 +163,24 @@ export class DelayedFetch implements FetchWaiter {
       if (this.#readingAsync) return
     }
     this.#onAllRead()
+  }
+
+  /** False: there is nothing to read. */
+  #begin(target: FetchTarget): boolean {
+    target.records = NO_RECORDS
+    target.recordsSize = 0
+    const { partition } = target
+    if (partition === null || !this.#describe(target, partition)) {
+      if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) this.#hasError = true
+      return false
+    }
+    this.#nextOffset = target.request.fetchOffset
+    return true
+  }
+
+  #nextTarget(): void {
+    this.#index++
+    this.#nextOffset = -1
   }
 
   /** Fills in the offsets that go with an answer. False: there is nothing to read. */
@@ -168,26 +212,31 @@ export class DelayedFetch implements FetchWaiter {
     size: number,
     nextOffset: number,
   ): void {
-    this.#index++
     if (errorCode !== ErrorCode.NONE) {
       target.errorCode = errorCode
       target.highWatermark = -1
       target.lastStableOffset = -1
       target.logStartOffset = -1
       this.#hasError = true
+      this.#nextTarget()
       return
     }
-    target.records = records
-    target.recordsSize = size
+    target.records = target.recordsSize === 0 ? records : [...target.records, ...records]
+    target.recordsSize += size
     this.#totalSize += size
     if (this.#limits.readCommitted && target.partition !== null) {
       target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, nextOffset)
     }
+    // Too little, and nothing in the way: it was the end of a segment.
+    if (size > 0 && this.#totalSize < this.#limits.minSize) this.#nextOffset = nextOffset
+    else this.#nextTarget()
   }
 
   #onAllRead(): void {
     if (this.#isDone) return
-    const enough = this.#totalSize >= this.#limits.minSize || this.#hasError || this.#targets.length === 0
+    this.#releaseMemory()
+    const minSize = Math.min(this.#limits.minSize, this.#maxSize)
+    const enough = this.#totalSize >= minSize || this.#hasError || this.#targets.length === 0
     const leftMs = this.#deadline === 0 ? 0 : this.#deadline - this.#host.clock.monotonic()
     if (enough || leftMs <= 0) {
       this.#isDone = true

@@ -24,6 +24,8 @@ export interface FetchWaiter {
 export type OnOffset = (errorCode: number) => void
 
 export const ACKS_ALL = -1
+/** Below all offsets. */
+const NOTHING = -1
 
 export class Partition implements LogListener {
   readonly topic: string
@@ -143,18 +145,20 @@ export class Partition implements LogListener {
     this.#advance()
   }
 
-  /** Log: a write failed, and the log has gone back to its last good state. What was not acknowledged is refused. */
+  /** Log: a write failed, and the log has gone back to `logEndOffset`; or it is offline, and nothing more becomes durable. */
   onFailed(): void {
-    this.#visibleOnceWritten = Math.min(this.#visibleOnceWritten, this.log.logEndOffset)
-    this.#invisible.clear()
-    this.#refuseAll(ErrorCode.KAFKA_STORAGE_ERROR)
+    const { log } = this
+    const from = log.isOffline ? NOTHING : log.logEndOffset
+    this.#visibleOnceWritten = Math.min(this.#visibleOnceWritten, log.logEndOffset)
+    this.#invisible.takeAbove(log.logEndOffset)
+    this.#refuseAbove(from, ErrorCode.KAFKA_STORAGE_ERROR)
   }
 
   /** The partition is deleted, or no longer led here. */
   resign(errorCode: number, options: { closed: boolean }): void {
     this.isLeader = false
     this.isClosed ||= options.closed
-    this.#refuseAll(errorCode)
+    this.#refuseAbove(NOTHING, errorCode)
     this.#wakeFetches()
   }
 
@@ -182,9 +186,9 @@ export class Partition implements LogListener {
     }
   }
 
-  #refuseAll(errorCode: number): void {
-    for (const done of this.#awaitingWrite.clear()) done(errorCode)
-    for (const done of this.#awaitingCommit.clear()) done(errorCode)
+  #refuseAbove(endOffset: number, errorCode: number): void {
+    for (const done of this.#awaitingWrite.takeAbove(endOffset)) done(errorCode)
+    for (const done of this.#awaitingCommit.takeAbove(endOffset)) done(errorCode)
   }
 
   #wakeFetches(): void {

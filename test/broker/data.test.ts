@@ -352,6 +352,7 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
     config: { get: () => 1000 },
     fetchSessions: new FetchSessions(1, { now: () => 0, monotonic: () => 0 }, { below: () => 1, fill: (to) => to }),
     replicas: { partition: () => undefined, partitionById: () => undefined, isOffline: () => false },
+    answerMemory: { grant: (wanted: number) => wanted, release: () => {} },
     metadata: {
       image: {
         topics: { byName: () => topic, byId: () => topic },
@@ -362,7 +363,8 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
   const ask = (row: HandlerRow, apiVersion: number, request: unknown) => {
     let answer: unknown
     const reply = (response: unknown) => (answer = response)
-    row.handleDeferred?.(services as never, request as never, { apiVersion, listener: 'PLAINTEXT' } as never, reply)
+    const context = { apiVersion, listener: 'PLAINTEXT', onDisconnect: () => {} }
+    row.handleDeferred?.(services as never, request as never, context as never, reply)
     return answer as { responses: object[]; nodeEndpoints: object[] }
   }
   const topicData = [{ name: TOPIC, topicId: ZERO_UUID, partitionData: [{ index: 0, records: batchOf(['x']) }] }]

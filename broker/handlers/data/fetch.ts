@@ -34,13 +34,14 @@ export const fetch = deferredHandler('Fetch', (services, request, context, reply
     return
   }
   const targets = session.partitions.map((partition) => resolve(services, partition))
+  const maxSize = Math.min(request.maxBytes, services.config.get('fetch.max.bytes'))
   const limits = {
-    minSize: request.minBytes,
-    maxSize: Math.min(request.maxBytes, services.config.get('fetch.max.bytes')),
+    minSize: Math.min(request.minBytes, maxSize),
+    maxSize,
     maxWaitMs: request.maxWaitMs,
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
-  new DelayedFetch(targets, limits, services.host, () => {
+  const delayed = new DelayedFetch(targets, limits, services.host, services.answerMemory, () => {
     const told = session.finish(targets)
     const leaders = context.apiVersion >= LEADERS_SINCE ? leadersOf(told.targets, services) : NO_LEADERS
     reply({
@@ -49,7 +50,9 @@ export const fetch = deferredHandler('Fetch', (services, request, context, reply
       responses: group(told.targets, leaders, limits.readCommitted),
       nodeEndpoints: endpointsOf(leaders, services, context),
     })
-  }).start()
+  })
+  context.onDisconnect(() => delayed.cancel())
+  delayed.start()
 })
 
 function flatten(request: FetchRequest): FetchPartition[] {

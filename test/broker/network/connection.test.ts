@@ -30,7 +30,7 @@ class FakeConnection implements Connection {
     return this.takes
   }
   unsentSize(): number {
-    return 0
+    return this.takes ? 0 : (this.writes.at(-1)?.length ?? 0)
   }
   pause(): void {
     this.paused = true
@@ -39,10 +39,12 @@ class FakeConnection implements Connection {
     this.paused = false
   }
   end(): void {
+    if (this.ended) return
     this.ended = true
+    this.events?.onClose(null)
   }
   destroy(): void {
-    this.ended = true
+    this.end()
   }
 }
 
@@ -58,19 +60,27 @@ class HeldDispatcher implements Dispatcher {
   forget(): void {}
 }
 
-function open(budget = new MemoryBudget(1000)) {
+function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000)) {
   const connection = new FakeConnection()
   const dispatcher = new HeldDispatcher()
   const closed: (string | null)[] = []
   const client = new ClientConnection(
     connection,
     { connectionId: 1, host: '127.0.0.1', port: 50_000, listener: 'PLAINTEXT' },
-    { dispatcher, budget, maxFrameSize: 100, now: () => 0, onClose: (_client, reason) => closed.push(reason) },
+    {
+      dispatcher,
+      requests: budget,
+      answers,
+      maxFrameSize: 100,
+      now: () => 0,
+      after: () => ({ cancel() {} }),
+      onClose: (_client, reason) => closed.push(reason),
+    },
   )
   client.start()
   const receive = (bytes: Uint8Array): void => connection.events?.onBytes(bytes)
   const settle = (): Promise<void> => Promise.resolve()
-  return { connection, dispatcher, closed, client, receive, settle, budget }
+  return { connection, dispatcher, closed, client, receive, settle, budget, answers }
 }
 
 t.test('frames come out whole however the bytes are cut', async (t) => {

@@ -52,7 +52,8 @@ async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispat
     logger,
     listener: 'PLAINTEXT',
     dispatcher,
-    budget: new MemoryBudget(10_000),
+    requests: new MemoryBudget(10_000),
+    answers: new MemoryBudget(10_000),
     limits: { ...unlimited, ...limits },
   })
   const address = await simulation.complete(server.listen({ host: 'broker', port: 9092 }))

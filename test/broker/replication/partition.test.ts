@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import { DelayedFetch, type FetchLimits, type FetchTarget } from '../../../broker/replication/delayed-fetch.ts'
 import { DelayedProduce } from '../../../broker/replication/delayed-produce.ts'
 import { Partition } from '../../../broker/replication/partition.ts'
@@ -25,10 +26,10 @@ function records(count: number): Uint8Array {
   })
 }
 
-function world(_t: Test, options = { syncsAcksAll: true }) {
+function world(_t: Test, options: { syncsAcksAll: boolean; tailCacheSize?: number } = { syncsAcksAll: true }) {
   const simulation = simulate(seed)
   const node = simulation.node('broker')
-  const environment = createStorageEnvironment(node.host)
+  const environment = createStorageEnvironment(node.host, { tailCacheSize: options.tailCacheSize ?? 1 << 20 })
   const log = Log.open({ environment, directory: '/data/t-0', topic: 't', partition: 0, config: defaultLogConfig })
   const partition = new Partition('t', 'id', 0, log, options)
   partition.becomeLeader(EPOCH, NODE)
@@ -102,6 +103,26 @@ t.test('a produce answers once: when all is committed, or when its time is up', 
   t.same(late, [{ errorCode: ErrorCode.REQUEST_TIMED_OUT }])
 })
 
+t.test('what was written before a failed write is not refused with it', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  const codes: [string, number][] = []
+  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(['written', errorCode]))
+  await simulation.runUntil(() => partition.log.writtenEndOffset === 1)
+  const asked = target(partition, 0)
+  let isFetched = false
+  new DelayedFetch([asked], { ...limits, maxWaitMs: 60_000 }, node.host, plenty, () => {
+    isFetched = true
+  }).start()
+  node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(['refused', errorCode]))
+  await simulation.run(1000)
+  t.same(codes.sort(), [
+    ['refused', ErrorCode.KAFKA_STORAGE_ERROR],
+    ['written', ErrorCode.NONE],
+  ])
+  t.equal(isFetched, true, 'and a fetch that waits for it wakes')
+})
+
 t.test('a partition that is deleted refuses what waits for it', async (t) => {
   const { partition, append } = world(t)
   const codes: number[] = []
@@ -143,13 +164,14 @@ function target(partition: Partition, fetchOffset: number): FetchTarget {
   }
 }
 
+const plenty = new MemoryBudget(1 << 30)
 const limits: FetchLimits = { minSize: 1, maxSize: 1_000_000, maxWaitMs: 500, readCommitted: false }
 
 t.test('a fetch at the end waits, and wakes when records are visible', async (t) => {
   const { simulation, node, partition, append } = world(t)
   const asked = target(partition, 0)
   let doneAt = -1
-  new DelayedFetch([asked], limits, node.host, () => {
+  new DelayedFetch([asked], limits, node.host, plenty, () => {
     doneAt = simulation.nowMs
   }).start()
   await simulation.run(100)
@@ -166,7 +188,7 @@ t.test('a fetch that waits in vain answers empty when its time is up', async (t)
   const { simulation, node, partition } = world(t)
   const asked = target(partition, 0)
   let doneAt = -1
-  new DelayedFetch([asked], limits, node.host, () => {
+  new DelayedFetch([asked], limits, node.host, plenty, () => {
     doneAt = simulation.nowMs
   }).start()
   await simulation.run(2000)
@@ -181,7 +203,7 @@ t.test('a fetch with a minimum waits for that many bytes', async (t) => {
   const size = partition.log.size
   let isDone = false
   const asked = target(partition, 0)
-  new DelayedFetch([asked], { ...limits, minSize: 3 * size, maxWaitMs: 10_000 }, node.host, () => {
+  new DelayedFetch([asked], { ...limits, minSize: 3 * size, maxWaitMs: 10_000 }, node.host, plenty, () => {
     isDone = true
   }).start()
   await simulation.run(10)
@@ -199,16 +221,58 @@ t.test('one byte budget holds for all partitions, and the first batch always com
   append(5, 1)
   await simulation.run(10)
   const targets = [target(partition, 0), target(partition, 0)]
-  new DelayedFetch(targets, { ...limits, maxSize: 1 }, node.host, () => {}).start()
+  new DelayedFetch(targets, { ...limits, maxSize: 1 }, node.host, plenty, () => {}).start()
   t.ok(targets[0]!.recordsSize > 1)
   t.equal(targets[1]!.recordsSize, 0)
+})
+
+t.test('a fetch with a minimum reads on over the ends of segments', async (t) => {
+  const { simulation, node, partition, append } = world(t, { syncsAcksAll: true, tailCacheSize: 0 })
+  for (let segment = 0; segment < 3; segment++) {
+    append(1, 1)
+    await simulation.run(10)
+    partition.log.roll()
+  }
+  const asked = target(partition, 0)
+  let doneAt = -1
+  new DelayedFetch([asked], { ...limits, minSize: partition.log.size }, node.host, plenty, () => {
+    doneAt = simulation.nowMs
+  }).start()
+  const startedAt = simulation.nowMs
+  await simulation.run(2000)
+  t.equal(asked.recordsSize, partition.log.size)
+  t.ok(doneAt - startedAt < 100, 'without waiting')
+})
+
+t.test('fetches share one memory: the one that gets none still gets a batch', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  for (let index = 0; index < 3; index++) append(5, 1)
+  await simulation.run(10)
+  const memory = new MemoryBudget(1000)
+  memory.charge(1000)
+  const asked = target(partition, 0)
+  new DelayedFetch([asked], limits, node.host, memory, () => {}).start()
+  t.equal(asked.recordsSize, partition.log.size / 3)
+  t.equal(memory.used, 1000, 'and what was taken is given back')
+})
+
+t.test('a fetch whose client is gone is given up', async (t) => {
+  const { simulation, node, partition, append } = world(t)
+  const memory = new MemoryBudget(1000)
+  const fetch = new DelayedFetch([target(partition, 0)], limits, node.host, memory, () => t.fail('nobody is there'))
+  fetch.start()
+  await simulation.run(10)
+  fetch.cancel()
+  append(1, -1)
+  await simulation.run(2000)
+  t.equal(memory.used, 0)
 })
 
 t.test('a fetch outside the log is out of range, at once and without watermarks', async (t) => {
   const { node, partition } = world(t)
   const asked = target(partition, 7)
   let isDone = false
-  new DelayedFetch([asked], limits, node.host, () => {
+  new DelayedFetch([asked], limits, node.host, plenty, () => {
     isDone = true
   }).start()
   t.equal(isDone, true)
@@ -220,7 +284,7 @@ t.test('a waiting fetch is answered when its partition is deleted', async (t) =>
   const { simulation, node, partition } = world(t)
   const asked = target(partition, 0)
   let isDone = false
-  new DelayedFetch([asked], limits, node.host, () => {
+  new DelayedFetch([asked], limits, node.host, plenty, () => {
     isDone = true
   }).start()
   await simulation.run(10)
