@@ -20,6 +20,8 @@ export interface Disk {
   /** Removes a directory with all that is in it; no error when it is missing. */
   removeDirectory(path: string): void
   syncDirectory(path: string): void
+  /** As syncDirectory, of the names there were at the call, in the pool. */
+  syncDirectoryLater(path: string, done: DiskCallback): void
   /** Bytes free for new data, and of the whole file system. */
   space(path: string): { readonly freeSize: number; readonly totalSize: number }
   /**
@@ -60,7 +62,8 @@ export interface DiskFile {
   close(): void
 }
 
-export type DiskErrorReason = 'missing' | 'exists' | 'full' | 'locked' | 'denied' | 'failed'
+/** `exhausted`: too many files are open. Nothing has happened, and it may pass. */
+export type DiskErrorReason = 'missing' | 'exists' | 'full' | 'locked' | 'denied' | 'exhausted' | 'failed'
 
 export class DiskError extends Error {
   readonly reason: DiskErrorReason

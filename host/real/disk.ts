@@ -1,14 +1,17 @@
 // Files of the operating system, through node:fs. Calls with a callback run in libuv's pool.
 
 import {
+  close,
   closeSync,
   existsSync,
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   mkdirSync,
+  open,
   openSync,
   read,
   readdirSync,
@@ -46,6 +49,8 @@ const reasons: Readonly<Record<string, DiskErrorReason>> = {
   EACCES: 'denied',
   EPERM: 'denied',
   EROFS: 'denied',
+  EMFILE: 'exhausted',
+  ENFILE: 'exhausted',
 }
 
 function diskError(path: string, error: unknown): DiskError {
@@ -116,6 +121,19 @@ export class RealDisk implements Disk {
       } finally {
         closeSync(descriptor)
       }
+    })
+  }
+
+  syncDirectoryLater(path: string, done: DiskCallback): void {
+    if (process.platform === 'win32') {
+      setImmediate(done, null)
+      return
+    }
+    open(path, 'r', (failure, descriptor) => {
+      if (failure !== null) return done(diskError(path, failure))
+      fsync(descriptor, (error) => {
+        close(descriptor, () => done(error === null ? null : diskError(path, error)))
+      })
     })
   }
 

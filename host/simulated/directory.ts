@@ -59,6 +59,14 @@ export class Directory {
     while (this.#pending.length > 0) this.#applyFirst()
   }
 
+  /** What is returned makes the names durable that there are now. */
+  beginSync(): () => void {
+    const last = this.#pending.at(-1)
+    return () => {
+      while (last !== undefined && this.#pending.includes(last)) this.#applyFirst()
+    }
+  }
+
   /** To be called on the root; goes down into what is left. */
   crash(random: SeededRandom, seen = new Set<Node>()): void {
     if (seen.has(this)) return

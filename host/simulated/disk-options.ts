@@ -24,6 +24,7 @@ const messages: Readonly<Record<DiskErrorReason, string>> = {
   full: 'no space left on device',
   locked: 'locked by another process (pid 1); stop it or choose another directory',
   denied: 'permission denied',
+  exhausted: 'too many open files',
   failed: 'input/output error',
 }
 

@@ -1,6 +1,6 @@
 // The disk as one simulated process has it.
 
-import type { DirectoryEntry, Disk, DiskFile, DiskLock } from '../disk.ts'
+import { type DirectoryEntry, type Disk, type DiskCallback, DiskError, type DiskFile, type DiskLock } from '../disk.ts'
 import { Directory, type Node } from './directory.ts'
 import type { SimulatedDisk } from './disk.ts'
 import { type DiskOperation, diskError, type Latency, type Schedule } from './disk-options.ts'
@@ -134,6 +134,16 @@ export class Session implements Disk {
     this.#directory(path).sync()
   }
 
+  syncDirectoryLater(path: string, done: DiskCallback): void {
+    const node = find(this.#root, path)
+    const complete = node instanceof Directory ? node.beginSync() : null
+    this.later(this.#disk.options.syncLatencyMs, () => {
+      const error = complete === null ? diskError('missing', path) : this.attempt('sync', path)
+      if (error === null) complete?.()
+      done(error)
+    })
+  }
+
   space(path: string): { freeSize: number; totalSize: number } {
     this.check(null, path)
     return { freeSize: this.#disk.freeSize(), totalSize: this.#disk.options.capacity ?? Number.MAX_SAFE_INTEGER }
@@ -153,6 +163,17 @@ export class Session implements Disk {
     if (this.#hasEnded) throw new Error(`${path}: used by a process that has ended`)
     const reason = operation === null ? null : (this.#disk.fault?.(operation, path) ?? null)
     if (reason !== null) throw diskError(reason, path)
+  }
+
+  /** As check, for calls with a callback. */
+  attempt(operation: DiskOperation, path: string): DiskError | null {
+    try {
+      this.check(operation, path)
+      return null
+    } catch (error) {
+      if (error instanceof DiskError) return error
+      throw error
+    }
   }
 
   later(latency: Latency | undefined, run: () => void): void {

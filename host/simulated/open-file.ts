@@ -1,7 +1,7 @@
 // An open file of a simulated process.
 
-import { type DiskCallback, DiskError, type DiskFile } from '../disk.ts'
-import { type DiskOperation, diskError } from './disk-options.ts'
+import type { DiskCallback, DiskError, DiskFile } from '../disk.ts'
+import { diskError } from './disk-options.ts'
 import type { Session } from './disk-session.ts'
 import type { FileContent } from './file.ts'
 
@@ -32,7 +32,7 @@ export class OpenFile implements DiskFile {
   read(target: Uint8Array, position: number, done: (error: DiskError | null, readSize: number) => void): void {
     this.#checkOpen()
     this.#session.later(this.#session.disk.options.readLatencyMs, () => {
-      const error = this.#attempt('read')
+      const error = this.#session.attempt('read', this.path)
       done(error, error === null ? this.#content.read(target, position) : 0)
     })
   }
@@ -61,7 +61,7 @@ export class OpenFile implements DiskFile {
     this.#checkOpen()
     const snapshot = this.#content.beginSync()
     this.#session.later(this.#session.disk.options.syncLatencyMs, () => {
-      const error = this.#attempt('sync')
+      const error = this.#session.attempt('sync', this.path)
       if (error === null) this.#content.completeSync(snapshot)
       else this.#content.failSync(snapshot)
       done(error)
@@ -71,7 +71,7 @@ export class OpenFile implements DiskFile {
   syncSync(): void {
     this.#checkOpen()
     const snapshot = this.#content.beginSync()
-    const error = this.#attempt('sync')
+    const error = this.#session.attempt('sync', this.path)
     if (error === null) this.#content.completeSync(snapshot)
     else {
       this.#content.failSync(snapshot)
@@ -96,7 +96,7 @@ export class OpenFile implements DiskFile {
   /** A write that fails has written a part of its bytes: up to the end of the space, or a random one. */
   #write(bytes: Uint8Array, position: number): DiskError | null {
     const { disk } = this.#session
-    let error = this.#attempt('write')
+    let error = this.#session.attempt('write', this.path)
     const size = error === null ? bytes.length : disk.random.below(bytes.length + 1)
     const fittingSize = this.#content.fittingSize(position, size, disk.freeSize())
     if (fittingSize < size) error ??= diskError('full', this.path)
@@ -104,16 +104,6 @@ export class OpenFile implements DiskFile {
     this.#content.write(bytes.subarray(0, fittingSize), position)
     disk.grow(this.#content.allocatedSize - before)
     return error
-  }
-
-  #attempt(operation: DiskOperation): DiskError | null {
-    try {
-      this.#session.check(operation, this.path)
-      return null
-    } catch (error) {
-      if (error instanceof DiskError) return error
-      throw error
-    }
   }
 
   #checkOpen(): void {

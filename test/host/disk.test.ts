@@ -128,6 +128,14 @@ for (const subject of subjects(t)) {
         ['b', 'r'],
       )
       disk.syncDirectory(`${directory}/p`)
+      let isLater = false
+      const synced = new Promise<unknown>((resolve) => {
+        disk.syncDirectoryLater(`${directory}/p`, (error) => resolve([error, isLater]))
+      })
+      isLater = true
+      t.same(await subject.complete(synced), [null, true])
+      const failed = new Promise<unknown>((resolve) => disk.syncDirectoryLater(`${directory}/none`, resolve))
+      t.match(await subject.complete(failed), { reason: 'missing' })
       disk.rename(`${directory}/p`, `${directory}/s`)
       t.ok(disk.exists(`${directory}/s/b`))
       disk.remove(`${directory}/s/b`)
@@ -251,6 +259,27 @@ t.test('after a crash', async (t) => {
       seen.add(names.map(({ name }) => `${name}=${text(disk.bytes(`/${name}`))}`).join(' '))
     }
     t.same([...seen].sort(), ['fresh=fresh old=old', 'old=fresh', 'old=old'])
+  })
+
+  t.test('a sync of a directory covers the names there were when it began, not later ones', async (t) => {
+    let lost = 0
+    for (let seed = first; seed < first + 50; seed++) {
+      const simulation = simulate(seed)
+      const node = simulation.node('a')
+      const { disk } = node.host
+      disk.open('/data/before', 'write').close()
+      let isDone = false
+      disk.syncDirectoryLater('/data', () => {
+        isDone = true
+      })
+      disk.open('/data/after', 'write').close()
+      await simulation.runUntil(() => isDone)
+      node.crash()
+      const after = node.restart().disk
+      t.ok(after.exists('/data/before'), `seed ${seed}`)
+      if (!after.exists('/data/after')) lost++
+    }
+    t.ok(lost > 0)
   })
 
   t.test('the callbacks of the process that was never come, and its lock is free', async (t) => {
