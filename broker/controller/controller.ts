@@ -212,7 +212,7 @@ export class Controller {
       this.#replay.addSnapshot(bytes, latest)
       next = Math.max(next, latest.endOffset)
     } else if (next > 0) {
-      throw new Error(`the metadata log begins at offset ${next}, and there is no sound snapshot of what was before`)
+      throw new Error(`assertion: the metadata log begins at offset ${next}, without a snapshot of what was before`)
     }
     quorum.replay(next, (batches) => this.#replay.addBatches(batches))
     const { isInTransaction } = this.#replay

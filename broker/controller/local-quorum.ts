@@ -10,20 +10,24 @@
 // KafkaRaftClient, KafkaMetadataLog, FileQuorumStateStore.
 
 import { DiskError } from '../../host/disk.ts'
-import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { LeaderChangeMessage } from '../../protocol/messages/control-records.ts'
+import { viewOf } from '../../protocol/records/batch.ts'
 import { buildBatch, type RecordInput } from '../../protocol/records/builder.ts'
 import { controlRecord } from '../../protocol/records/control.ts'
+import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
 import { readTextFile, replaceFile } from '../../storage/checkpoint.ts'
 import type { StorageEnvironment } from '../../storage/environment.ts'
 import { Log } from '../../storage/log.ts'
 import { defaultLogConfig, UNLIMITED } from '../../storage/log-config.ts'
+import { StorageFault } from '../../storage/storage-fault.ts'
 import { METADATA_TOPIC, METADATA_TOPIC_ID, NotCommitted } from '../metadata/controller-channel.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { recordsOf } from '../metadata/image-records.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { featureRecords } from './bootstrap.ts'
+import { checkMetadataLog } from './log-check.ts'
 import type { Quorum, QuorumListener, ReadMetadata, SnapshotId } from './quorum.ts'
 import * as snapshots from './snapshot-file.ts'
 import { readVoters } from './voters.ts'
@@ -87,6 +91,10 @@ export class LocalQuorum implements Quorum {
       retentionMs: UNLIMITED,
       cleanupPolicy: [],
     }
+    const logStartOffset = logStartOf(snapshots.listSnapshots(disk, directory))
+    const committedOffset = snapshots.listSnapshots(disk, directory).at(-1)?.endOffset ?? 0
+    const { cleanShutdown } = options
+    checkMetadataLog(disk, directory, { cleanShutdown, logStartOffset, committedOffset })
     this.#log = Log.open({
       environment,
       directory,
@@ -94,12 +102,17 @@ export class LocalQuorum implements Quorum {
       partition: 0,
       topicId: METADATA_TOPIC_ID,
       config,
-      cleanShutdown: options.cleanShutdown,
+      logStartOffset,
+      cleanShutdown,
     })
     this.#logSize = this.#log.size
     const isNew = this.#log.logEndOffset === 0
     if (isNew && !disk.exists(`${directory}/${snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)}`)) this.#format(options)
     this.#snapshots = this.#soundSnapshots()
+    if (this.latestSnapshot === null && this.logStartOffset > 0) {
+      const reason = `begins at offset ${this.logStartOffset}, and no sound snapshot holds what was before`
+      throw new StorageFault(directory, `${reason}; restore the directory from a copy`)
+    }
     this.#startBehindSnapshot()
     this.bootstrapSnapshot = snapshots.readSnapshotFile(disk, directory, BOOTSTRAP_SNAPSHOT)
     this.#voters = readVoters(this.bootstrapSnapshot === null ? [] : [this.bootstrapSnapshot])
@@ -173,8 +186,13 @@ export class LocalQuorum implements Quorum {
     while (next < end) {
       const from = next
       this.#log.readSync(from, REPLAY_SIZE, end, true, (errorCode, slices, _size, nextOffset) => {
-        if (errorCode !== ErrorCode.NONE) throw new Error(`metadata log: reading at ${from} fails with ${errorCode}`)
-        for (const slice of slices) onBatches(slice)
+        if (errorCode !== ErrorCode.NONE) {
+          throw new StorageFault(this.#directory, `cannot be read at offset ${from}: ${errorName(errorCode)}`)
+        }
+        for (const slice of slices) {
+          verifyBatches(this.#directory, slice)
+          onBatches(slice)
+        }
         next = nextOffset
       })
       if (next === from) throw new Error(`assertion: metadata log ends at ${from}, below ${end}`)
@@ -209,12 +227,12 @@ export class LocalQuorum implements Quorum {
   #forget(latest: SnapshotId): void {
     const { disk } = this.#environment.host
     this.#snapshots.push(latest)
-    const real = this.#snapshots.filter((one) => one.endOffset > 0)
-    const old = real.slice(0, -SNAPSHOTS_KEPT)
+    const old = this.#snapshots.filter((one) => one.endOffset > 0).slice(0, -SNAPSHOTS_KEPT)
     for (const id of old) snapshots.removeSnapshotFile(disk, this.#directory, id)
     this.#snapshots = this.#snapshots.filter((one) => !old.includes(one))
-    const oldest = real.slice(-SNAPSHOTS_KEPT)[0]
-    if (real.length >= SNAPSHOTS_KEPT && oldest !== undefined) this.#log.deleteRecordsBefore(oldest.endOffset)
+    this.#log.deleteRecordsBefore(logStartOf(this.#snapshots))
+    // A crash may bring some of the files back; the next start finds in the snapshots' names which of them.
+    this.#log.deleteExpired()
     // So that a later snapshot finds a segment that it can let go.
     this.#log.roll()
   }
@@ -272,7 +290,8 @@ export class LocalQuorum implements Quorum {
   #beginEpoch(): number {
     const { disk } = this.#environment.host
     const text = readTextFile(disk, `${this.#directory}/${QUORUM_STATE}`)
-    const epoch = Math.max(text === null ? 0 : epochOf(text), this.#log.latestEpoch, 0) + 1
+    const epoch =
+      Math.max(text === null ? 0 : epochOf(`${this.#directory}/${QUORUM_STATE}`, text), this.#log.latestEpoch, 0) + 1
     const leader = { leaderId: this.nodeId, leaderEpoch: epoch, votedId: -1 }
     const state =
       this.#voters === null
@@ -303,12 +322,36 @@ export class LocalQuorum implements Quorum {
   }
 }
 
-function epochOf(text: string): number {
-  const state: unknown = JSON.parse(text)
+/** Where the log may begin: at the oldest of the snapshots that are kept, once there are as many. */
+function logStartOf(found: readonly SnapshotId[]): number {
+  const kept = found.filter((one) => one.endOffset > 0).slice(-SNAPSHOTS_KEPT)
+  return kept.length < SNAPSHOTS_KEPT ? 0 : kept[0]!.endOffset
+}
+
+function verifyBatches(directory: string, bytes: Uint8Array): void {
+  const cursor = new BatchCursor()
+  cursor.reset(bytes, viewOf(bytes), 0, bytes.length)
+  while (cursor.next()) {
+    if (cursor.verifyCrc()) continue
+    throw new StorageFault(
+      directory,
+      `is damaged: the checksum of the batch at offset ${cursor.baseOffset} does not match`,
+    )
+  }
+}
+
+function epochOf(path: string, text: string): number {
+  let state: unknown
+  try {
+    state = JSON.parse(text)
+  } catch {
+    state = null
+  }
   if (typeof state === 'object' && state !== null && 'leaderEpoch' in state && typeof state.leaderEpoch === 'number') {
     return state.leaderEpoch
   }
-  throw new Error(`quorum-state without a leaderEpoch: ${text}`)
+  // A single node finds the epoch in its log as well.
+  throw new StorageFault(path, 'is damaged: it states no leaderEpoch; remove it, and it is made anew from the log')
 }
 
 function concat(chunks: readonly Uint8Array[]): Uint8Array {
