@@ -3,7 +3,7 @@
 // that a long log does not hold up the broker.
 
 import type { Host } from '../../../host/host.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
 import { batchProducerId, isControl, isTransactional, viewOf } from '../../../protocol/records/batch.ts'
 import { controlTypeOf } from '../../../protocol/records/control.ts'
 import { BatchCursor } from '../../../protocol/records/cursor.ts'
@@ -14,6 +14,12 @@ import type { RecordFormat, StateMachine } from './state-machine.ts'
 
 /** Kafka reads 5 MiB at a time (offsets.load.buffer.size); less keeps the turns short. */
 const READ_SIZE = 1024 * 1024
+/**
+ * A read that finds nothing is tried again: the log may have been truncated meanwhile. When it still finds nothing,
+ * compaction has taken away everything up to the end.
+ */
+const EMPTY_READS = 3
+const EMPTY_READ_PAUSE_MS = 20
 
 export interface LoadResult {
   readonly endOffset: number
@@ -22,10 +28,13 @@ export interface LoadResult {
 
 export class LoadFailed extends Error {
   readonly offset: number
-  constructor(offset: number, message: string) {
+  /** The disk may answer the next time; damage stays. */
+  readonly isRetriable: boolean
+  constructor(offset: number, message: string, isRetriable = false) {
     super(`at offset ${offset}: ${message}`)
     this.name = 'LoadFailed'
     this.offset = offset
+    this.isRetriable = isRetriable
   }
 }
 
@@ -47,6 +56,7 @@ export function load<R>(options: LoadOptions<R>): void {
   const cursor = new BatchCursor()
   let nextOffset = partition.logStartOffset
   let recordCount = 0
+  let emptyReads = 0
 
   const step = (): void => {
     if (options.isCancelled()) return
@@ -58,18 +68,23 @@ export function load<R>(options: LoadOptions<R>): void {
       if (options.isCancelled()) return
       const before = nextOffset
       try {
-        if (errorCode !== ErrorCode.NONE) throw new LoadFailed(nextOffset, `cannot read the log, error ${errorCode}`)
-        for (const chunk of chunks) replayChunk(chunk)
-        if (nextOffset === before) {
-          // Either the log has lost its end to a failed write, or compaction has taken away everything up to it.
-          if (partition.logEndOffset < endOffset) endOffset = partition.logEndOffset
-          else nextOffset = endOffset
+        if (errorCode !== ErrorCode.NONE) {
+          throw new LoadFailed(nextOffset, `cannot read the log: ${errorName(errorCode)}`, true)
         }
+        for (const chunk of chunks) replayChunk(chunk)
       } catch (error) {
         done(error instanceof LoadFailed ? error : new LoadFailed(nextOffset, String(error)))
         return
       }
-      host.timers.endOfTurn(step)
+      if (nextOffset > before) {
+        emptyReads = 0
+        host.timers.endOfTurn(step)
+      } else {
+        // It may have lost its end to a failed write.
+        endOffset = Math.min(endOffset, partition.logEndOffset)
+        if (++emptyReads === EMPTY_READS) nextOffset = endOffset
+        host.timers.after(EMPTY_READ_PAUSE_MS, step)
+      }
     })
   }
 

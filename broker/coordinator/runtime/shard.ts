@@ -2,7 +2,8 @@
 //
 //   loading ──▶ active ──▶ closed          loading: COORDINATOR_LOAD_IN_PROGRESS; failed: NOT_COORDINATOR
 //      ▲           │                       an append that fails once its outcome cannot be taken back → loading again
-//      └───────────┘ ──▶ failed            (no half-applied state, ever)
+//      └───────────┘ ──▶ failed            (no half-applied state, ever); failed: the log is damaged. A disk that
+//                                          does not answer is asked again.
 //
 // An event runs to its end in one turn: state machine → append → replay → answers. Answers wait for the high watermark:
 // one given while the log ends at E leaves when everything below E is committed, also when its own event wrote nothing,
@@ -57,6 +58,8 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   #machine: M
   /** Counts loads: whatever was started for an earlier one finds that nobody listens any more. */
   #incarnation = 0
+  /** That failed, since the last that did not. */
+  #loadAttempts = 0
   /** Where the log ended after our last append, and up to where it is known to be committed. */
   #endOffset = 0
   #committedOffset = 0
@@ -124,16 +127,17 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 
   #append(outcome: Outcome<R>): void {
     const incarnation = this.#incarnation
-    for (const { batch, records } of this.#batches(outcome)) {
+    const batches = this.#batches(outcome)
+    for (const [index, { batch, records }] of batches.entries()) {
       const { partition } = this.#options
       const refusal = batch.length > partition.maxBatchSize ? TOO_LARGE : null
       const result = refusal ?? partition.append(batch)
-      if (result.errorCode !== ErrorCode.NONE) {
-        this.#onRefused(outcome, result.errorCode)
-        return
-      }
       // A partition may find out while it appends that it has lost its log, and have told us by now.
       if (this.#incarnation !== incarnation) return
+      if (result.errorCode !== ErrorCode.NONE) {
+        this.#onRefused(outcome, result.errorCode, index > 0)
+        return
+      }
       this.#replay(records, result.baseOffset)
       const endOffset = result.lastOffset + 1
       this.#endOffset = endOffset
@@ -146,13 +150,13 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     for (const [index, record] of records.entries()) this.#machine.replay(record, baseOffset + index, NO_PRODUCER_ID)
   }
 
-  #onRefused(outcome: Outcome<R>, errorCode: number): void {
+  #onRefused(outcome: Outcome<R>, errorCode: number, isAppendedInPart: boolean): void {
     this.#options.host.logger.warn('coordinator: the log refused records', {
       partition: this.#options.name,
       error: errorCode,
       records: outcome.records.length,
     })
-    if (outcome.refused === undefined) this.#reload(errorCode)
+    if (outcome.refused === undefined || isAppendedInPart) this.#reload(errorCode)
     else outcome.refused(errorCode)
   }
 
@@ -283,6 +287,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   #onLoaded(incarnation: number, { endOffset, recordCount }: LoadResult, tookMs: number): void {
     const { host, partition, name } = this.#options
     this.#phase = 'active'
+    this.#loadAttempts = 0
     this.#endOffset = endOffset
     this.#committedOffset = partition.logStartOffset
     partition.whenCommitted(endOffset, (errorCode) => this.#onCommitted(incarnation, endOffset, errorCode))
@@ -295,11 +300,19 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     }
   }
 
-  #onLoadFailed(failure: LoadFailed): void {
-    this.#phase = 'failed'
-    this.#options.host.logger.error('coordinator: its log cannot be loaded, its groups are not served', {
-      partition: this.#options.name,
-      error: failure.message,
+  #onLoadFailed({ isRetriable, message }: LoadFailed): void {
+    const fields = { partition: this.#options.name, error: message }
+    const { logger } = this.#options.host
+    this.#reset(isRetriable ? 'loading' : 'failed', ErrorCode.NOT_COORDINATOR)
+    if (!isRetriable) {
+      logger.error('coordinator: its log is damaged, its groups are not served', fields)
+      return
+    }
+    const delayMs = Math.min(MAX_LOAD_PAUSE_MS, MIN_LOAD_PAUSE_MS * 2 ** this.#loadAttempts++)
+    logger.error('coordinator: its log cannot be loaded yet', { ...fields, retryInMs: delayMs })
+    this.#timers.schedule(LOAD_TIMER, delayMs, () => {
+      this.#machine = this.#createMachine()
+      this.#load()
     })
   }
 
@@ -317,6 +330,10 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 }
 
 const COMMIT_TIMER = 'commit'
+const LOAD_TIMER = 'load'
+/** Between attempts to load; doubled each time. */
+const MIN_LOAD_PAUSE_MS = 100
+const MAX_LOAD_PAUSE_MS = 10_000
 /** Loads that clients may have noticed are worth a line. */
 const SLOW_LOAD_MS = 1000
 const TOO_LARGE = { errorCode: ErrorCode.RECORD_LIST_TOO_LARGE, errorMessage: null, baseOffset: -1, lastOffset: -1 }

@@ -21,6 +21,10 @@ export class MemoryPartition implements CoordinatorPartition {
   committedOffset: number
   /** What the next appends are refused with. */
   refusal: number = ErrorCode.NONE
+  /** How many appends are taken before `refusal` applies. */
+  appendsLeft = 0
+  /** What the next reads answer instead of batches: an error, or nothing. */
+  readAnswers: number[] = []
   /** Whether appends are committed at once. */
   isEager = true
   #waiting: { endOffset: number; done: (errorCode: number) => void }[] = []
@@ -37,7 +41,8 @@ export class MemoryPartition implements CoordinatorPartition {
 
   append(bytes: Uint8Array): CoordinatorAppend {
     const { refusal } = this
-    if (refusal !== ErrorCode.NONE) return { errorCode: refusal, errorMessage: null, baseOffset: -1, lastOffset: -1 }
+    if (refusal !== ErrorCode.NONE && this.appendsLeft-- <= 0)
+      return { errorCode: refusal, errorMessage: null, baseOffset: -1, lastOffset: -1 }
     const baseOffset = this.logEndOffset
     setBaseOffset(viewOf(bytes), 0, baseOffset)
     const lastOffset = batchLastOffset(viewOf(bytes), 0)
@@ -52,6 +57,11 @@ export class MemoryPartition implements CoordinatorPartition {
   }
 
   read(offset: number, _maxSize: number, done: (errorCode: number, chunks: readonly Uint8Array[]) => void): void {
+    const answer = this.readAnswers.shift()
+    if (answer !== undefined) {
+      done(answer, [])
+      return
+    }
     const batch = this.batches.find(({ lastOffset }) => lastOffset >= offset)
     done(ErrorCode.NONE, batch === undefined ? [] : [batch.bytes])
   }

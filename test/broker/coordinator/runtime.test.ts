@@ -220,6 +220,62 @@ t.test('a clean-up of any size is written in batches that the log takes', async 
   t.equal(await fetch('group-299'), -1)
 })
 
+t.test('a clean-up of which only some pieces were taken: the state is that of the log', async (t) => {
+  const { simulation, partition, commit, fetch, coordinator } = memory()
+  await simulation.run(1)
+  for (let index = 0; index < 30; index++) await commit(`group-${index}`, 1)
+  const parked = fetch('group-0')
+  t.equal(await parked, 1)
+  partition.maxBatchSize = 300
+  partition.refusal = ErrorCode.KAFKA_STORAGE_ERROR
+  partition.appendsLeft = 2
+  const before = partition.batches.length
+  await coordinator.onTopicsDeleted(['orders'])
+  t.equal(partition.batches.length, before + 2)
+  t.equal(await fetch('group-0'), -1000 - ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+  partition.refusal = ErrorCode.NONE
+  await simulation.run(1)
+  const left: number[] = []
+  for (let index = 0; index < 30; index++) left.push(await fetch(`group-${index}`))
+  t.ok(left.includes(1) && left.includes(-1), left.join(' '))
+  coordinator.onElected(0, new MemoryPartition(2, partition.batches))
+  await simulation.run(1)
+  for (let index = 0; index < 30; index++) t.equal(await fetch(`group-${index}`), left[index])
+})
+
+t.test('a log that cannot be read is loaded when it can', async (t) => {
+  const { simulation, partition, coordinator, commit, fetch, node } = memory()
+  await simulation.run(1)
+  for (let offset = 0; offset < 3; offset++) await commit('g', offset)
+  const again = new MemoryPartition(2, partition.batches)
+  again.readAnswers = new Array(6).fill(ErrorCode.KAFKA_STORAGE_ERROR)
+  coordinator.onElected(0, again)
+  await simulation.run(1_000)
+  t.equal(await fetch('g'), -1000 - ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+  await simulation.run(10_000)
+  t.equal(await fetch('g'), 2)
+  t.equal(node.logger.lines().filter((line) => line.includes('cannot be loaded yet')).length, 6)
+
+  const other = new MemoryPartition(3, partition.batches)
+  other.readAnswers = [ErrorCode.KAFKA_STORAGE_ERROR]
+  coordinator.onElected(0, other)
+  await simulation.run(50)
+  coordinator.onResigned(0)
+  await simulation.run(10_000)
+  t.equal(await fetch('g'), -1000 - ErrorCode.NOT_COORDINATOR, 'a shard that is closed does not try again')
+})
+
+t.test('a read that finds nothing is no end of the log', async (t) => {
+  const { simulation, partition, coordinator, commit, fetch } = memory()
+  await simulation.run(1)
+  for (let offset = 0; offset < 3; offset++) await commit('g', offset)
+  const again = new MemoryPartition(2, partition.batches)
+  again.readAnswers = [ErrorCode.NONE, ErrorCode.NONE]
+  coordinator.onElected(0, again)
+  await simulation.run(100)
+  t.equal(await fetch('g'), 2)
+})
+
 t.test('timers: a deadline that moves away costs no new timer, one that moves nearer does', async (t) => {
   const simulation = simulate(seed)
   const timers = new TimerTable(simulation.node('broker').host)
