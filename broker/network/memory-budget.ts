@@ -3,8 +3,8 @@
 //
 // Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
 // nothing. When the budget is spent, connections stop reading and queue up here. When nothing but half-received frames
-// holds the memory, they could wait for each other for ever: then one of them, and only one, reads on until its frame is
-// whole.
+// holds the memory, they could wait for each other for ever: then a few of them read on until their frames are whole. A
+// few, not one, since each goes at the pace of its client's network.
 
 export interface BudgetWaiter {
   /** Part of a frame is here: reading on is what gives its memory back. */
@@ -13,13 +13,15 @@ export interface BudgetWaiter {
   onRoom(): void
 }
 
+const MAX_PRIVILEGED = 8
+
 export class MemoryBudget {
   readonly limit: number
   #used = 0
   #handled = 0
   readonly #waiting = new Set<BudgetWaiter>()
   /** May read although the budget is spent. */
-  #privileged: BudgetWaiter | null = null
+  readonly #privileged = new Set<BudgetWaiter>()
 
   constructor(limit: number) {
     this.limit = limit
@@ -61,14 +63,14 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /** `waiter.onRoom` is called once, when there is room; at once for the privileged one, while its frame is not whole. */
+  /** `waiter.onRoom` is called once, when there is room; at once for a privileged one, while its frame is not whole. */
   wait(waiter: BudgetWaiter): void {
-    if (waiter === this.#privileged) {
+    if (this.#privileged.has(waiter)) {
       if (waiter.isMidFrame) {
         waiter.onRoom()
         return
       }
-      this.#privileged = null
+      this.#privileged.delete(waiter)
     }
     this.#waiting.add(waiter)
     this.#wake()
@@ -76,26 +78,29 @@ export class MemoryBudget {
 
   forget(waiter: BudgetWaiter): void {
     this.#waiting.delete(waiter)
-    if (waiter === this.#privileged) this.#privileged = null
+    this.#privileged.delete(waiter)
     this.#wake()
   }
 
   #wake(): void {
     while (!this.isSpent) {
-      this.#privileged = null
+      this.#privileged.clear()
       const [waiter] = this.#waiting
       if (waiter === undefined) return
       this.#waiting.delete(waiter)
       waiter.onRoom()
     }
-    if (this.#handled > 0 || this.#privileged?.isMidFrame) return
-    this.#privileged = null
+    if (this.#handled === 0) this.#privilege()
+  }
+
+  #privilege(): void {
+    for (const waiter of this.#privileged) if (!waiter.isMidFrame) this.#privileged.delete(waiter)
     for (const waiter of this.#waiting) {
+      if (this.#privileged.size >= MAX_PRIVILEGED) return
       if (!waiter.isMidFrame) continue
       this.#waiting.delete(waiter)
-      this.#privileged = waiter
+      this.#privileged.add(waiter)
       waiter.onRoom()
-      return
     }
   }
 }

@@ -121,7 +121,8 @@ export class DelayedFetch implements FetchWaiter {
   cancel(): void {
     if (this.#isDone) return
     this.#isDone = true
-    this.#releaseMemory()
+    // A read under way holds its memory until it ends.
+    if (!this.#readingAsync) this.#releaseMemory()
     this.#endWait()
   }
 
@@ -156,7 +157,8 @@ export class DelayedFetch implements FetchWaiter {
         (errorCode, records, size, nextOffset) => {
           this.#onRead(target, errorCode, records, size, nextOffset)
           this.#readingAsync = false
-          if (!isSync && !this.#isDone) this.#readOn()
+          if (this.#isDone) this.#releaseMemory()
+          else if (!isSync) this.#readOn()
         },
       )
       isSync = false
