@@ -207,6 +207,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     endPoints: [{ name: advertised.name, host: advertised.host, port: advertised.port, securityProtocol: PLAINTEXT }],
     rack: config.get('broker.rack'),
     logDirs: directories.map(({ directoryId }) => directoryId),
+    previousBrokerEpoch: BigInt(
+      new Set(directories.map((one) => one.previousBrokerEpoch)).size === 1 ? first.previousBrokerEpoch : -1,
+    ),
     heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
   })
   endings.push(() => lifecycle.stop())

@@ -147,7 +147,14 @@ export class Controller {
 
   #append(records: readonly MetadataRecord[], divisible: boolean): void {
     const before = this.image
-    const lastOffset = this.quorum.append(records, divisible)
+    let lastOffset: number
+    try {
+      lastOffset = this.quorum.append(records, divisible)
+    } catch (error) {
+      // Of several batches some may be in the log.
+      this.#catchUp()
+      throw error
+    }
     if (this.#images.length === 0) this.#images.push(before)
     const now = this.#host.clock.now()
     this.#replay.addRecords(records, lastOffset, this.quorum.leaderEpoch, now)
@@ -185,8 +192,25 @@ export class Controller {
       this.#replay = new MetadataReplay(image)
       this.#config.apply(image.configs, null)
     }
+    this.#catchUp()
     this.#refuse(error.message)
     if (final) this.#stop(error.message)
+  }
+
+  /** The image becomes that of the whole log again, which has kept a part of what was appended in pieces. */
+  #catchUp(): void {
+    if (this.quorum.logEndOffset <= this.image.offset + 1) return
+    const before = this.image
+    try {
+      this.quorum.replay(before.offset + 1, (batches) => this.#replay.addBatches(batches))
+    } catch (error) {
+      this.#stop(`the metadata log cannot be read: ${String(error)}`)
+      return
+    }
+    if (this.#images.length === 0) this.#images.push(before)
+    const { image } = this.#replay.publish()
+    this.#images.push(image)
+    this.#config.apply(image.configs, null)
   }
 
   #refuse(reason: string): void {

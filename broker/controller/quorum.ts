@@ -37,7 +37,7 @@ export interface Quorum {
   /**
    * Appends the records, all or nothing unless `divisible`, and returns the offset of the last. They are committed when
    * highWatermark has passed it.
-   * @throws {NotCommitted} when the log does not take them: none of them is in it then.
+   * @throws {NotCommitted} when the log does not take them: none of them is in it then, or the first of the pieces.
    */
   append(records: readonly MetadataRecord[], divisible: boolean): number
   /** Batches of committed records from `offset` on. */

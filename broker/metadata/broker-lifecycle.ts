@@ -4,13 +4,15 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
-import type { ControllerChannel } from './controller-channel.ts'
+import { type ControllerChannel, NotCommitted } from './controller-channel.ts'
 import { FEATURES } from './features.ts'
 import type { EndPoint } from './image.ts'
 import type { MetadataLoader } from './loader.ts'
 import { randomUuid } from './random-uuid.ts'
 
 const RETRY_MS = 100
+/** What a stop may cost: a controller that cannot write, or leaders that do not move, must not keep a broker running. */
+const STOP_LIMIT_MS = 5_000
 
 export interface BrokerLifecycleOptions {
   readonly host: Host
@@ -23,6 +25,8 @@ export interface BrokerLifecycleOptions {
   readonly rack: string | null
   /** Ids of the log directories that are online. */
   readonly logDirs: readonly string[]
+  /** Of the life before, when all log directories say that it ended cleanly; else -1 (KIP-966). */
+  readonly previousBrokerEpoch: bigint
   readonly heartbeatIntervalMs: () => number
 }
 
@@ -58,12 +62,37 @@ export class BrokerLifecycle {
     this.#schedule()
   }
 
-  /** Gives up leadership where another can take over; then the broker may stop serving. */
-  async stop(): Promise<void> {
+  /** Gives up leadership where another can take over; then the broker may stop serving. Takes some seconds at most. */
+  stop(): Promise<void> {
     this.#isStopping = true
     this.#timer?.cancel()
-    if (this.#epoch < 0n) return
-    for (;;) {
+    if (this.#epoch < 0n) return Promise.resolve()
+    const { host } = this.#options
+    return new Promise((resolve, reject) => {
+      let isOver = false
+      const end = (problem: string | null): void => {
+        if (isOver) return
+        isOver = true
+        limit.cancel()
+        if (problem !== null) {
+          host.logger.warn('the controller does not know that this broker stops', { error: problem })
+        }
+        resolve()
+      }
+      const limit = host.timers.after(STOP_LIMIT_MS, () => end(`it has not let go within ${STOP_LIMIT_MS} ms`))
+      this.#leave(() => isOver).then(
+        () => end(null),
+        (error: unknown) => {
+          if (error instanceof NotCommitted) return end(error.message)
+          limit.cancel()
+          reject(error)
+        },
+      )
+    })
+  }
+
+  async #leave(isOver: () => boolean): Promise<void> {
+    while (!isOver()) {
       const answer = await this.#heartbeat(true)
       if (answer.shouldShutDown || answer.errorCode !== ErrorCode.NONE) return
       await this.#pause(RETRY_MS)
@@ -71,7 +100,7 @@ export class BrokerLifecycle {
   }
 
   async #register(): Promise<void> {
-    const { channel, nodeId, clusterId, endPoints, rack, logDirs, host } = this.#options
+    const { channel, nodeId, clusterId, endPoints, rack, logDirs, previousBrokerEpoch, host } = this.#options
     const request: RequestOf<'BrokerRegistration'> = {
       brokerId: nodeId,
       clusterId,
@@ -81,7 +110,8 @@ export class BrokerLifecycle {
       rack,
       isMigratingZkBroker: false,
       logDirs: [...logDirs],
-      previousBrokerEpoch: -1n,
+      // Of a process that registers again, its own: it has lost nothing.
+      previousBrokerEpoch: this.#epoch < 0n ? previousBrokerEpoch : this.#epoch,
     }
     for (;;) {
       const { errorCode, brokerEpoch } = await channel.send('BrokerRegistration', request)

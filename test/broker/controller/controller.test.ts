@@ -1,6 +1,7 @@
 import t from 'tap'
 import { NotCommitted } from '../../../broker/metadata/controller-channel.ts'
 import { RESOURCE } from '../../../broker/metadata/image.ts'
+import type { RequestOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { createTopicsRequest, DIRECTORY_ID, MetadataMachine, type Running, topicOf } from './harness.ts'
@@ -258,6 +259,57 @@ t.test('when the log cannot be written the answer is an error and the state what
   t.match(topics, [{ errorCode: ErrorCode.NONE }, { errorCode: ErrorCode.NONE }])
   await seen()
   t.same(Array.from(running.metadata.image.topics.values(), ({ name }) => name).sort(), ['a', 'b', 'c'])
+})
+
+t.test('of an append in pieces that fails, the state has what the log has', async (t) => {
+  const { machine, running, complete, send } = await started(14)
+  const { quorum, controller } = running
+  const append = quorum.append.bind(quorum)
+  quorum.append = (records, divisible) => {
+    append(records.slice(0, 1), divisible)
+    throw new NotCommitted('the second piece was not taken')
+  }
+  await t.rejects(complete(send('CreateTopics', createTopicsRequest(topicOf('a')))), NotCommitted)
+  quorum.append = append
+  t.equal(controller.image.offset, quorum.logEndOffset - 1)
+  t.same(names(running), ['a'])
+  await complete(send('CreateTopics', createTopicsRequest(topicOf('b'))))
+  machine.node.crash()
+  machine.node.restart()
+  t.same(names(await machine.start()), ['a', 'b'])
+})
+
+t.test('a stop goes on when the log takes nothing, or never answers', async (t) => {
+  const full = await started(15)
+  full.machine.node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+  await full.complete(full.running.lifecycle.stop())
+  t.match(full.machine.node.logger.lines().join('\n'), /WARN.*the controller does not know that this broker stops/)
+
+  const silent = await started(16)
+  const before = silent.machine.simulation.nowMs
+  stopHeartbeats(silent.running)
+  await silent.complete(silent.running.lifecycle.stop())
+  const tookMs = silent.machine.simulation.nowMs - before
+  t.ok(tookMs > 1_000 && tookMs < 10_000, `${tookMs} ms`)
+
+  const stubborn = await started(17)
+  stubborn.running.channel.send = (async () => ({ errorCode: 0, shouldShutDown: false })) as never
+  await stubborn.complete(stubborn.running.lifecycle.stop())
+})
+
+t.test('the registration tells the epoch of the life before, when that ended cleanly', async (t) => {
+  const machine = new MetadataMachine(18)
+  machine.previousBrokerEpoch = 42n
+  const { channel, lifecycle, metadata } = machine.open()
+  const sent: bigint[] = []
+  const send = channel.send.bind(channel)
+  channel.send = ((name: 'BrokerRegistration', request: RequestOf<'BrokerRegistration'>) => {
+    if (name === 'BrokerRegistration') sent.push(request.previousBrokerEpoch)
+    return send(name, request)
+  }) as never
+  await machine.simulation.complete(metadata.start())
+  await machine.simulation.complete(lifecycle.start())
+  t.same(sent, [42n])
 })
 
 function names({ controller }: Running): string[] {

@@ -29,6 +29,7 @@ export class MetadataMachine {
   readonly simulation: Simulation
   readonly node: SimulatedNode
   readonly properties: Record<string, string>
+  previousBrokerEpoch = -1n
 
   constructor(seed: number, properties: Record<string, string> = {}) {
     this.simulation = simulate(seed)
@@ -71,6 +72,7 @@ export class MetadataMachine {
       endPoints: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }],
       rack: null,
       logDirs: [DIRECTORY_ID],
+      previousBrokerEpoch: this.previousBrokerEpoch,
       heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
     })
     return { host, quorum, controller, channel, metadata, config, lifecycle }
