@@ -26,6 +26,8 @@ import { ANSWER_MEMORY, requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
+/** How late flush.ms may be noticed. */
+const MAX_FLUSH_CHECK_MS = 1_000
 /** SecurityProtocol.PLAINTEXT. */
 const PLAINTEXT = 0
 
@@ -258,5 +260,7 @@ function openDirectory(
     checkpointIntervalMs: config.get('log.flush.offset.checkpoint.interval.ms'),
     highWatermarkCheckpointIntervalMs: config.get('replica.high.watermark.checkpoint.interval.ms'),
     retentionCheckIntervalMs: config.get('log.retention.check.interval.ms'),
+    // Kafka's default is never, which leaves flush.ms without effect.
+    flushCheckIntervalMs: Math.min(config.get('log.flush.scheduler.interval.ms'), MAX_FLUSH_CHECK_MS),
   })
 }
