@@ -5,7 +5,11 @@
 //   log B        ···│ b1 │ b2 │           over the limit, a1 goes: always the head of its own tail
 //
 // A chunk is what one append gave: one batch of a client, or several of a leader. The bytes are the log's: nobody
-// changes them.
+// changes them. A slice keeps all of its buffer alive, and the bound counts slices: a small one of a large request
+// is copied.
+//
+// The queue holds a tail once for each chunk. Those of a tail that was emptied are stale: skipped when they come to the
+// head, swept out when they are as many as the others.
 
 /** Drained heads are cut off the arrays in pieces of this many. */
 const COMPACT_AT = 64
@@ -15,6 +19,8 @@ export class Tail {
   #chunks: Uint8Array[] = []
   #baseOffsets: number[] = []
   #head = 0
+  /** Entries in the cache's queue whose chunks are gone; before all others of this tail. */
+  staleCount = 0
 
   constructor(cache: TailCache) {
     this.#cache = cache
@@ -30,7 +36,7 @@ export class Tail {
   }
 
   append(chunk: Uint8Array, baseOffset: number): void {
-    this.#chunks.push(chunk)
+    this.#chunks.push(ownBytes(chunk))
     this.#baseOffsets.push(baseOffset)
     this.#cache.added(this, chunk.length)
   }
@@ -57,11 +63,13 @@ export class Tail {
 
   /** Forgets everything: the log was truncated or closed. */
   clear(): void {
+    const { count } = this
+    if (count === 0) return
     for (let index = this.#head; index < this.#chunks.length; index++) this.#cache.removed(this.#chunks[index]!.length)
     this.#chunks = []
     this.#baseOffsets = []
     this.#head = 0
-    this.#cache.forget(this)
+    this.#cache.forget(this, count)
   }
 
   /** Called by the cache alone. Size of what was dropped. */
@@ -86,6 +94,8 @@ export class TailCache {
   #queue: Tail[] = []
   #head = 0
   #size = 0
+  /** Of the queue's entries. */
+  #staleCount = 0
 
   /** `limit` in bytes; 0 keeps nothing. */
   constructor(limit: number) {
@@ -96,12 +106,18 @@ export class TailCache {
     return this.#size
   }
 
+  /** Chunks here, and stale entries not swept out yet; for tests. */
+  get queueLength(): number {
+    return this.#queue.length - this.#head
+  }
+
   added(tail: Tail, size: number): void {
     this.#queue.push(tail)
     this.#size += size + CHUNK_OVERHEAD
     while (this.#size > this.#limit && this.#head < this.#queue.length) {
       const oldest = this.#queue[this.#head]!
       this.#head++
+      if (this.#isStale(oldest)) continue
       this.#size -= oldest.dropOldest() + CHUNK_OVERHEAD
     }
     if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#queue.length) {
@@ -114,9 +130,27 @@ export class TailCache {
     this.#size -= size + CHUNK_OVERHEAD
   }
 
-  /** The tail has been emptied by its log. */
-  forget(tail: Tail): void {
-    this.#queue = this.#queue.slice(this.#head).filter((other) => other !== tail)
+  /** The tail has been emptied by its log, of `count` chunks. */
+  forget(tail: Tail, count: number): void {
+    tail.staleCount += count
+    this.#staleCount += count
+    if (this.#staleCount < COMPACT_AT || this.#staleCount * 2 < this.#queue.length - this.#head) return
+    this.#queue = this.#queue.slice(this.#head).filter((other) => !this.#isStale(other))
     this.#head = 0
   }
+
+  #isStale(tail: Tail): boolean {
+    if (tail.staleCount === 0) return false
+    tail.staleCount--
+    this.#staleCount--
+    return true
+  }
+}
+
+/** Node cuts small buffers out of shared ones of this size: such a slice keeps little alive. */
+const POOL_SIZE = 8192
+
+function ownBytes(chunk: Uint8Array): Uint8Array {
+  const { byteLength } = chunk.buffer
+  return byteLength > POOL_SIZE && chunk.length * 2 < byteLength ? new Uint8Array(chunk) : chunk
 }

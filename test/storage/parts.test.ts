@@ -217,6 +217,39 @@ t.test('meta.properties of another version or without an id is refused', async (
   }
 })
 
+t.test('the tail keeps no more alive than it counts', async (t) => {
+  const tail = new Tail(new TailCache(1 << 20))
+  const frame = new Uint8Array(100_000)
+  tail.append(frame.subarray(10, 110), 0)
+  tail.append(frame.subarray(0, 60_000), 1)
+  const pooled = new Uint8Array(8192).subarray(0, 100)
+  tail.append(pooled, 2)
+  t.equal(tail.chunkAt(0)?.buffer.byteLength, 100, 'a small slice is copied')
+  t.equal(tail.chunkAt(1)?.buffer, frame.buffer, 'a large one is not')
+  t.equal(tail.chunkAt(2)?.buffer, pooled.buffer, 'nor one of a small buffer that others share')
+})
+
+t.test('tails that are emptied leave nothing behind in the cache', async (t) => {
+  const cache = new TailCache(1 << 20)
+  const other = new Tail(cache)
+  for (let index = 0; index < 50; index++) other.append(new Uint8Array(100), index)
+  for (let round = 0; round < 100; round++) {
+    const tail = new Tail(cache)
+    for (let index = 0; index < 5; index++) tail.append(new Uint8Array(100), index)
+    tail.clear()
+    tail.clear()
+    t.ok(cache.queueLength <= 500, `round ${round}: ${cache.queueLength}`)
+  }
+  t.equal(cache.size, 50 * 300)
+  const again = new Tail(cache)
+  for (let index = 0; index < 10; index++) again.append(new Uint8Array(100), index)
+  again.clear()
+  for (let index = 0; index < 4000; index++) again.append(new Uint8Array(100), index)
+  t.equal(other.count, 0, 'dropped before what came later')
+  t.ok(cache.size <= 1 << 20)
+  t.equal(again.count, Math.floor((1 << 20) / 300))
+})
+
 t.test('the tail finds chunks by offset and drops the oldest of all logs first', async (t) => {
   const cache = new TailCache(5000)
   const tails = [new Tail(cache), new Tail(cache)]
