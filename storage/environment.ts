@@ -12,6 +12,7 @@ export interface StorageOptions {
   readonly tailCacheSize: number
   /** Bytes of index entries in memory. */
   readonly indexMemorySize: number
+  /** Of segments. Far below what a process is commonly allowed (4,096 and more), since clients' sockets need theirs. */
   readonly maxOpenFiles: number
   /** Syncs under way at once; the host's pool has four threads, and cold reads need one too. */
   readonly maxConcurrentSyncs: number
@@ -22,7 +23,7 @@ export interface StorageOptions {
 export const defaultStorageOptions: StorageOptions = {
   tailCacheSize: 64 * 1024 * 1024,
   indexMemorySize: 64 * 1024 * 1024,
-  maxOpenFiles: 4096,
+  maxOpenFiles: 1024,
   maxConcurrentSyncs: 3,
   producerIdExpirationMs: 86_400_000,
 }
@@ -35,6 +36,8 @@ export interface StorageEnvironment {
   readonly tailCache: TailCache
   readonly writer: TurnWriter
   readonly commits: GroupCommit
+  /** Directories of logs that are open, or that could not be closed in order. */
+  readonly unclosed: Set<string>
 }
 
 export function createStorageEnvironment(host: Host, overrides: Partial<StorageOptions> = {}): StorageEnvironment {
@@ -47,5 +50,6 @@ export function createStorageEnvironment(host: Host, overrides: Partial<StorageO
     tailCache: new TailCache(options.tailCacheSize),
     writer: new TurnWriter(host.timers),
     commits: new GroupCommit(options.maxConcurrentSyncs),
+    unclosed: new Set(),
   }
 }

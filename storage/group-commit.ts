@@ -36,16 +36,30 @@ export class GroupCommit {
   #startNext(): void {
     if (this.#isStarting) return
     this.#isStarting = true
-    while (this.#running < this.#maxConcurrent && this.#head < this.#queue.length) {
-      this.#running++
-      this.startedCount++
-      this.#queue[this.#head++]!.startSync(this.#done)
+    try {
+      while (this.#running < this.#maxConcurrent && this.#head < this.#queue.length) {
+        this.startedCount++
+        const log = this.#queue[this.#head++]!
+        this.#running++
+        this.#start(log)
+      }
+    } finally {
+      this.#isStarting = false
     }
-    this.#isStarting = false
     if (this.#head === this.#queue.length) this.#queue = []
     else if (this.#head > 1024) this.#queue = this.#queue.slice(this.#head)
     else return
     this.#head = 0
+  }
+
+  /** A bug in one log's sync must not stop those of all others. */
+  #start(log: Syncable): void {
+    try {
+      log.startSync(this.#done)
+    } catch (error) {
+      this.#running--
+      throw error
+    }
   }
 
   readonly #done = (): void => {

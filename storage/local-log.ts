@@ -88,7 +88,7 @@ export class LocalLog implements SyncedLog {
     return first >= 0 ? maxTimestamp - first : this.#environment.host.clock.now() - segment.createdMs
   }
 
-  /** Writes what is pending. Throws DiskError: then `discardUnwritten` is due. */
+  /** Writes what is pending. Throws DiskError: then `takeBackUnwritten` is due. */
   write(): void {
     const segment = this.active
     if (segment.hasPending) {
@@ -116,12 +116,15 @@ export class LocalLog implements SyncedLog {
     this.#rollJitterMs = bound > 0 ? this.#environment.host.random.below(bound) : 0
   }
 
-  /** After a failed write: nothing of it is left in the file. */
-  discardUnwritten(): void {
-    for (const segment of this.segments) if (segment.hasPending) segment.discardPending()
-  }
-
   // Taking away
+
+  /** After a failed write: what is not in the file was never appended. Nothing is written: the disk may be full. */
+  takeBackUnwritten(): void {
+    this.#beginTruncation()
+    for (const segment of this.segments) if (segment.hasUnwritten) segment.discardPending()
+    this.active.forgetFrom(this.writtenEndOffset)
+    this.#truncated(this.writtenEndOffset)
+  }
 
   /** Removes what is from `offset` on, whole batches. Returns where the log ends now. Nothing may be pending. */
   truncateTo(offset: number): number {
@@ -181,12 +184,16 @@ export class LocalLog implements SyncedLog {
     return count
   }
 
-  deleteFirst(count: number, delayMs: number): void {
+  /** `isStartKept` false: as many of them as nobody is reading. */
+  deleteFirst(count: number, delayMs: number, isStartKept: boolean): number {
     this.sync.releaseFiles()
-    const deleted = this.segments.slice(0, count)
-    this.segments = this.segments.slice(count)
+    const some = this.segments.slice(0, count)
+    const pinned = isStartKept ? -1 : some.findIndex((segment) => segment.isPinned)
+    const deleted = pinned < 0 ? some : some.slice(0, pinned)
+    this.segments = this.segments.slice(deleted.length)
     this.sync.deleted()
-    deleteSegments(this.#environment, deleted, delayMs)
+    deleteSegments(this.#environment, deleted, delayMs, isStartKept)
+    return deleted.length
   }
 
   // Closing
@@ -213,7 +220,7 @@ export class LocalLog implements SyncedLog {
   /** Lets go of all files without writing. Reads and syncs under way still end. */
   abandon(): void {
     this.truncationCount++
-    this.sync.stop()
+    this.sync.abandon()
     this.sync.releaseFiles()
     this.tail.clear()
     for (const segment of this.segments) segment.abandon()

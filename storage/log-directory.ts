@@ -14,7 +14,8 @@
 
 import { DiskError, type DiskLock } from '../host/disk.ts'
 import type { Timer } from '../host/host.ts'
-import { checkpointText, type OffsetCheckpoint, readOffsetCheckpoint, readTextFile, replaceFile } from './checkpoint.ts'
+import { readTextFile, replaceFile } from './checkpoint.ts'
+import { DirectoryCheckpoint } from './directory-checkpoints.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   CLEAN_SHUTDOWN,
@@ -66,7 +67,6 @@ const DEFAULTS = {
 
 /** Kafka keeps the metadata log out of LogManager; so does this. */
 const METADATA_LOG = '__cluster_metadata-0'
-const METADATA_TOPIC = '__cluster_metadata'
 /** Logs looked at in one turn by a periodic task. */
 const LOGS_PER_TURN = 100
 
@@ -82,14 +82,12 @@ export class LogDirectory {
   readonly #lock: DiskLock
   /** Directories of partitions: opened ones, and those that nobody has asked for yet. */
   readonly #names = new Map<string, Log | null>()
-  readonly #recoveryPoints: OffsetCheckpoint
-  readonly #logStartOffsets: OffsetCheckpoint
-  readonly #highWatermarks: OffsetCheckpoint
-  /** Checkpoints whose file says what their map does. */
-  readonly #written = new Set<string>()
+  readonly #recoveryPoints: DirectoryCheckpoint
+  readonly #logStartOffsets: DirectoryCheckpoint
+  readonly #highWatermarks: DirectoryCheckpoint
   readonly #timers: Timer[] = []
   #isClosed = false
-  #fault: Error | null = null
+  #fault: DiskError | null = null
   #isLogStartCheckpointDue = false
   /** The directory has become offline. */
   onOffline: ((directory: LogDirectory, error: Error) => void) | null = null
@@ -114,10 +112,15 @@ export class LogDirectory {
       const marker = readTextFile(disk, join(path, CLEAN_SHUTDOWN))
       this.wasCleanShutdown = marker !== null
       this.previousBrokerEpoch = marker === null ? -1 : brokerEpochIn(marker)
-      this.#recoveryPoints = this.#readCheckpoint(RECOVERY_POINT_CHECKPOINT)
-      this.#logStartOffsets = this.#readCheckpoint(LOG_START_OFFSET_CHECKPOINT)
-      this.#highWatermarks = this.#readCheckpoint(REPLICATION_OFFSET_CHECKPOINT)
+      const checkpoint = (name: string, offsetOf: (log: Log) => number | null): DirectoryCheckpoint =>
+        new DirectoryCheckpoint(environment.host, path, name, offsetOf)
+      this.#recoveryPoints = checkpoint(RECOVERY_POINT_CHECKPOINT, (log) => log.recoveryPoint)
+      // Kafka leaves out what the first segment's name says. But the renaming of segments that go may be lost in a
+      // crash.
+      this.#logStartOffsets = checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => log.logStartOffset || null)
+      this.#highWatermarks = checkpoint(REPLICATION_OFFSET_CHECKPOINT, (log) => log.highWatermark)
       this.#findPartitions()
+      for (const each of this.#checkpoints()) each.retain((name) => this.#names.has(name))
       if (marker !== null) {
         disk.remove(join(path, CLEAN_SHUTDOWN))
         disk.syncDirectory(path)
@@ -179,6 +182,7 @@ export class LogDirectory {
       }
     }
     const isKnown = this.#names.has(name)
+    if (!isKnown) for (const each of this.#checkpoints()) each.settle(name, this.logs())
     const log = Log.open({
       environment: this.#environment,
       directory,
@@ -186,9 +190,9 @@ export class LogDirectory {
       partition,
       topicId,
       config,
-      recoveryPoint: this.#recoveryPoints.get(topic)?.get(partition) ?? 0,
-      logStartOffset: this.#logStartOffsets.get(topic)?.get(partition) ?? 0,
-      highWatermark: this.#highWatermarks.get(topic)?.get(partition) ?? 0,
+      recoveryPoint: this.#recoveryPoints.offset(topic, partition),
+      logStartOffset: this.#logStartOffsets.offset(topic, partition),
+      highWatermark: this.#highWatermarks.offset(topic, partition),
       cleanShutdown: isKnown && this.wasCleanShutdown,
     })
     log.onLogStartOffset = this.#logStartMoved
@@ -197,13 +201,19 @@ export class LogDirectory {
     return log
   }
 
-  /** The partition is not ours any more. Its files go after file.delete.delay.ms. */
+  /**
+   * The partition is not ours any more. Its files go after file.delete.delay.ms. A directory that cannot be renamed
+   * stays, as one that nobody has opened: the next start, or a new log of this name, sets it aside.
+   */
   deleteLog(log: Log): void {
     const name = partitionDirectoryName(log.topic, log.partition)
     if (this.#names.get(name) !== log) throw new Error(`assertion: ${name} is not open in ${this.path}`)
     log.abandon()
-    const path = this.#moveAway(log.topic, log.partition, 'delete')
-    this.#removeLater(path, log.config.fileDeleteDelayMs)
+    this.#names.set(name, null)
+    this.#attempt(`deletion of ${name}`, () => {
+      const path = this.#moveAway(log.topic, log.partition, 'delete')
+      this.#removeLater(path, log.config.fileDeleteDelayMs)
+    })
   }
 
   /** Directories that were here at the start and that nobody has opened since. */
@@ -226,12 +236,9 @@ export class LogDirectory {
     const { disk, random } = this.#environment.host
     const name = partitionDirectoryName(topic, partition)
     const path = join(this.path, setAsideDirectoryName(topic, partition, randomHex(random), kind))
-    this.#names.delete(name)
-    for (const checkpoint of [this.#recoveryPoints, this.#logStartOffsets, this.#highWatermarks]) {
-      checkpoint.get(topic)?.delete(partition)
-    }
-    this.#written.clear()
     disk.rename(join(this.path, name), path)
+    this.#names.delete(name)
+    for (const each of this.#checkpoints()) each.forget(topic, partition)
     disk.syncDirectory(this.path)
     return path
   }
@@ -270,18 +277,6 @@ export class LogDirectory {
     return found
   }
 
-  /** A damaged checkpoint means: nothing is known. Then logs are scanned, and begin with their first segment. */
-  #readCheckpoint(name: string): OffsetCheckpoint {
-    const { disk, logger } = this.#environment.host
-    try {
-      return readOffsetCheckpoint(disk, join(this.path, name))
-    } catch (error) {
-      if (!(error instanceof StorageFault)) throw error
-      logger.warn('a checkpoint is not used', { path: error.path, reason: error.reason })
-      return new Map()
-    }
-  }
-
   #findPartitions(): void {
     for (const entry of this.#environment.host.disk.list(this.path)) {
       if (!entry.isDirectory || entry.name === METADATA_LOG) continue
@@ -304,65 +299,50 @@ export class LogDirectory {
     })
   }
 
-  readonly #truncated = (): void => this.#attempt(() => this.#checkpointRecoveryPoints())
+  readonly #truncated = (): void => {
+    this.#attempt('checkpoint', () => this.#recoveryPoints.write(this.logs()))
+  }
 
-  /** Before DeleteRecords is answered; else it happens at the end of the turn. */
-  checkpointLogStartOffsets(): void {
-    this.#attempt(() => this.#checkpointLogStarts())
+  /** Before DeleteRecords is answered: null when it outlives a restart. Else it happens at the end of the turn. */
+  checkpointLogStartOffsets(): DiskError | null {
+    return this.#attempt('checkpoint', () => this.#logStartOffsets.write(this.logs()))
   }
 
   /** Writes all three checkpoints, each if it has changed. */
   checkpoint(): void {
-    this.#attempt(() => {
-      this.#checkpointLogStarts()
-      this.#checkpointRecoveryPoints()
-      this.#checkpointHighWatermarks()
-    })
+    for (const each of this.#checkpoints()) this.#attempt('checkpoint', () => each.write(this.logs()))
   }
 
-  #checkpointRecoveryPoints(): void {
-    this.#writeCheckpoint(RECOVERY_POINT_CHECKPOINT, this.#recoveryPoints, (log) => log.recoveryPoint)
+  #checkpoints(): DirectoryCheckpoint[] {
+    return [this.#logStartOffsets, this.#recoveryPoints, this.#highWatermarks]
   }
 
-  #checkpointHighWatermarks(): void {
-    this.#writeCheckpoint(REPLICATION_OFFSET_CHECKPOINT, this.#highWatermarks, (log) => log.highWatermark)
-  }
-
-  #checkpointLogStarts(): void {
-    // Kafka leaves out what the first segment's name says. But the renaming of segments that go may be lost in a crash.
-    this.#writeCheckpoint(LOG_START_OFFSET_CHECKPOINT, this.#logStartOffsets, (log) => log.logStartOffset || null)
-  }
-
-  #writeCheckpoint(name: string, offsets: OffsetCheckpoint, offsetOf: (log: Log) => number | null): void {
-    let hasChanged = !this.#written.has(name)
-    for (const log of this.logs()) {
-      if (setOffset(offsets, log.topic, log.partition, offsetOf(log))) hasChanged = true
-    }
-    if (!hasChanged) return
-    const lines: string[] = []
-    for (const [topic, partitions] of offsets) {
-      if (topic === METADATA_TOPIC) continue
-      for (const [partition, offset] of partitions) lines.push(`${topic} ${partition} ${offset}`)
-    }
-    // Not written until it is: a full disk is tried again.
-    this.#written.delete(name)
-    replaceFile(this.#environment.host.disk, this.path, name, checkpointText(lines))
-    this.#written.add(name)
-  }
-
-  #attempt(run: () => void): void {
+  #checkpointLater(checkpoints: readonly DirectoryCheckpoint[]): void {
     if (this.#fault !== null) return
+    for (const each of checkpoints) each.writeLater(this.logs(), (error) => this.#failed('checkpoint', error))
+  }
+
+  #attempt(what: string, run: () => void): DiskError | null {
+    if (this.#fault !== null) return this.#fault
     try {
       run()
+      return null
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      // A full disk is no reason to stop serving: the next checkpoint may fit.
-      const isFull = error.reason === 'full'
-      this.#environment.host.logger.error('checkpoint failed', { directory: this.path, error: error.message, isFull })
-      if (isFull) return
-      this.#fault = error
-      this.onOffline?.(this, error)
+      this.#failed(what, error)
+      return error
     }
+  }
+
+  /** A full disk is no reason to stop serving, nor are too many open files: the next attempt may do. */
+  #failed(what: string, error: DiskError): void {
+    const passes = error.reason === 'full' || error.reason === 'exhausted'
+    this.#environment.host.logger.error(`${what} failed`, { directory: this.path, error: error.message, passes })
+    if (passes || this.#fault !== null) return
+    this.#fault = error
+    // Half alive, they would promise what no checkpoint can keep.
+    for (const log of this.logs()) log.goOffline(error)
+    this.onOffline?.(this, error)
   }
 
   // Periodic work
@@ -370,8 +350,8 @@ export class LogDirectory {
   #startTimers(): void {
     const { checkpointIntervalMs, highWatermarkCheckpointIntervalMs, retentionCheckIntervalMs, flushCheckIntervalMs } =
       this.#intervals
-    this.#every(0, checkpointIntervalMs, () => this.checkpoint())
-    this.#every(1, highWatermarkCheckpointIntervalMs, () => this.#attempt(() => this.#checkpointHighWatermarks()))
+    this.#every(0, checkpointIntervalMs, () => this.#checkpointLater(this.#checkpoints()))
+    this.#every(1, highWatermarkCheckpointIntervalMs, () => this.#checkpointLater([this.#highWatermarks]))
     this.#every(2, retentionCheckIntervalMs, () => this.applyRetention())
     this.#every(3, flushCheckIntervalMs, () => {
       const now = this.#environment.host.clock.now()
@@ -395,7 +375,7 @@ export class LogDirectory {
     const next = (from: number): void => {
       if (this.#isClosed) return
       const some = logs.slice(from, from + LOGS_PER_TURN).filter((log) => this.log(log.topic, log.partition) === log)
-      this.#attempt(() => this.#applyRetentionTo(some))
+      if (this.#fault === null) this.#applyRetentionTo(some)
       if (from + LOGS_PER_TURN < logs.length) timers.after(0, () => next(from + LOGS_PER_TURN))
     }
     next(0)
@@ -404,15 +384,30 @@ export class LogDirectory {
   #applyRetentionTo(logs: readonly Log[]): void {
     const now = this.#environment.host.clock.now()
     for (const log of logs) log.removeExpiredProducers(now)
-    const expired = logs.filter((log) => log.expire(now))
+    const expired = logs.filter((log) => this.#retain(log, () => log.expire(now)))
     if (expired.length === 0) return
-    this.#checkpointLogStarts()
-    for (const log of expired) log.deleteExpired()
+    const error = this.checkpointLogStartOffsets()
+    // Retention is what makes room on a full disk: there it does without.
+    if (error !== null && error.reason !== 'full') return
+    for (const log of expired) this.#retain(log, () => log.deleteExpired(error === null) > 0)
+  }
+
+  /** What fails on one log must not keep retention from the others. */
+  #retain(log: Log, run: () => boolean): boolean {
+    try {
+      return run()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#environment.host.logger.warn('retention failed', { log: log.directory, error: error.message })
+      return false
+    }
   }
 
   /**
    * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. What is to be synced is collected
    * first and then synced in the pool, some at a time: one after the other, 5,000 logs just written to took 43 s.
+   *
+   * `brokerEpoch` -1: the broker had not started wholly. Then the marker comes back only if it was there before.
    */
   async close(brokerEpoch: number): Promise<void> {
     if (this.#isClosed) return
@@ -421,7 +416,7 @@ export class LogDirectory {
     for (const timer of this.#timers) timer.cancel()
     const logs = [...this.logs()]
     const paths: string[] = []
-    let isClean = this.#fault === null
+    let isClean = this.#fault === null && this.#isKnownToBeClean(brokerEpoch)
     const each = (run: (log: Log) => void): void => {
       for (const log of logs) {
         try {
@@ -436,37 +431,36 @@ export class LogDirectory {
     }
     each((log) => paths.push(...log.prepareClose()))
     isClean = (await syncFiles(disk, paths, (path, error) => this.#closeFailed(path, error))) && isClean
+    for (const checkpoint of this.#checkpoints()) await checkpoint.stop()
     const directories = new Set<string>()
     each((log) => {
       for (const directory of log.finishClose()) directories.add(directory)
     })
-    this.#attempt(() => {
+    const failure = this.#attempt('stop', () => {
       for (const directory of directories) disk.syncDirectory(directory)
     })
     this.checkpoint()
-    if (isClean && this.#fault === null) {
-      this.#attempt(() => replaceFile(disk, this.path, CLEAN_SHUTDOWN, JSON.stringify({ version: 0, brokerEpoch })))
+    if (isClean && failure === null && this.#fault === null) {
+      const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
+      const marker = JSON.stringify({ version: 0, brokerEpoch: epoch })
+      this.#attempt('stop', () => replaceFile(disk, this.path, CLEAN_SHUTDOWN, marker))
     }
     this.#lock.release()
+  }
+
+  /**
+   * After an unclean start only what has been opened since has been scanned; where a log has not, or the metadata log
+   * is not closed in order, the next start must scan.
+   */
+  #isKnownToBeClean(brokerEpoch: number): boolean {
+    for (const directory of this.#environment.unclosed) if (directory.endsWith(`/${METADATA_LOG}`)) return false
+    if (this.wasCleanShutdown) return true
+    return brokerEpoch >= 0 && this.unopened().length === 0
   }
 
   #closeFailed(path: string, error: DiskError): void {
     this.#environment.host.logger.error('a log could not be closed in order', { path, error: error.message })
   }
-}
-
-/** True when that changes something. null: no line. */
-function setOffset(offsets: OffsetCheckpoint, topic: string, partition: number, offset: number | null): boolean {
-  let partitions = offsets.get(topic)
-  if (partitions === undefined) {
-    if (offset === null) return false
-    partitions = new Map()
-    offsets.set(topic, partitions)
-  }
-  if (offset === null) return partitions.delete(partition)
-  if (partitions.get(partition) === offset) return false
-  partitions.set(partition, offset)
-  return true
 }
 
 function brokerEpochIn(marker: string): number {

@@ -6,10 +6,14 @@
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
 // durable.
 
+import type { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import type { Segment } from './segment.ts'
 import { sideFiles } from './segment-files.ts'
 import { SyncRun } from './sync-run.ts'
+
+/** After a sync for which there was no file handle left. */
+const RETRY_AFTER_MS = 100
 
 export interface SyncedLog {
   readonly segments: readonly Segment[]
@@ -29,6 +33,8 @@ export class LogSync {
   #isQueued = false
   #hasEndedSegment = false
   #isStopped = false
+  #isAbandoned = false
+  #isRetryDue = false
   #run: SyncRun | null = null
   /** Written to, or ended, since their last sync; oldest first. */
   #segments: Segment[] = []
@@ -86,7 +92,7 @@ export class LogSync {
 
   /** A sync may start, of what is wanted and written. */
   queue(): void {
-    if (this.#isQueued || this.#run !== null || this.#isStopped) return
+    if (this.#isQueued || this.#isRetryDue || this.#run !== null || this.#isStopped) return
     const isWanted = Math.min(this.#wanted, this.#log.writtenEndOffset) > this.durableEndOffset
     if (!isWanted && !this.#hasEndedSegment) return
     this.#isQueued = true
@@ -109,16 +115,36 @@ export class LogSync {
     this.#hasEndedSegment = false
     this.#paths = []
     this.#directories = []
-    for (const segment of segments) if (segment !== all.at(-1)) paths.push(...sideFiles(disk, segment, all))
-    this.#run = new SyncRun(writtenEndOffset, disk, segments, paths, directories, (run, error) => {
+    const sidePaths = [...paths]
+    for (const segment of segments) if (segment !== all.at(-1)) sidePaths.push(...sideFiles(disk, segment, all))
+    this.#run = new SyncRun(writtenEndOffset, disk, segments, sidePaths, directories, (run, error) => {
       this.#run = null
-      this.#ended(run.endOffset, error)
+      if (error?.reason === 'exhausted') this.#again(run, paths, error)
+      else this.#ended(run.endOffset, error)
       done()
     })
     this.#run.start()
   }
 
+  /** Nothing is known to be lost, some of it is not synced: all of it is wanted again. */
+  #again(run: SyncRun, paths: readonly string[], error: DiskError): void {
+    const { logger, timers } = this.#environment.host
+    const { segments } = this.#log
+    logger.warn('a sync is tried again', { error: error.message })
+    const unsynced = new Set([...run.segments, ...this.#segments])
+    this.#segments = [...unsynced].filter((segment) => segments.includes(segment))
+    this.#hasEndedSegment = this.#segments.some((segment) => segment !== segments.at(-1))
+    this.#paths.push(...paths)
+    for (const path of run.directories) this.addDirectory(path)
+    this.#isRetryDue = true
+    timers.after(RETRY_AFTER_MS, () => {
+      this.#isRetryDue = false
+      this.queue()
+    })
+  }
+
   #ended(endOffset: number, error: Error | null): void {
+    if (this.#isAbandoned) return
     if (error !== null) {
       this.#isStopped = true
       this.#log.onSyncFailed(error)
@@ -157,6 +183,12 @@ export class LogSync {
   /** No sync starts any more. */
   stop(): void {
     this.#isStopped = true
+  }
+
+  /** The files belong to somebody else now: what becomes of a sync under way matters to nobody. */
+  abandon(): void {
+    this.#isStopped = true
+    this.#isAbandoned = true
   }
 
   /** For a close, after `stop`: all that is not on disk, what a sync under way may yet bring there included. */

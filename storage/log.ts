@@ -68,6 +68,8 @@ export class Log implements SyncOwner {
   #isWriteScheduled = false
   /** After a failed write: no further attempt before this time. */
   #refuseUntilMs = Number.NEGATIVE_INFINITY
+  /** What was not written has not been taken back yet. */
+  #takeBackFailure: Error | null = null
   #fault: Error | null = null
   /** Nothing is appended any more; closed, nothing is read either. */
   #isClosing = false
@@ -86,6 +88,7 @@ export class Log implements SyncOwner {
     this.partition = options.partition
     this.topicId = options.topicId ?? null
     this.config = config
+    environment.unclosed.add(directory)
     this.#epochs = new LeaderEpochCache(host, directory)
     const snapshots = new ProducerSnapshots(environment, directory)
     const loaded = loadLog(options, this.#epochs, snapshots)
@@ -245,6 +248,19 @@ export class Log implements SyncOwner {
     this.requestSync()
   }
 
+  /** False: a full disk has no room for a new segment, and retention goes as far as it can without. */
+  #rollIfPossible(): boolean {
+    try {
+      this.#settle()
+      this.roll()
+      return true
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      if (this.#local.active.hasUnwritten) this.#rollBack(error)
+      return false
+    }
+  }
+
   // Writing
 
   /** For the TurnWriter. */
@@ -274,38 +290,61 @@ export class Log implements SyncOwner {
     return appendError(ErrorCode.KAFKA_STORAGE_ERROR, error.message)
   }
 
-  /** Goes back to what is written. Nothing is written on the way: the disk may be full. */
   #rollBack(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     const local = this.#local
-    try {
-      local.discardUnwritten()
-      local.truncateTo(local.writtenEndOffset)
-      this.#afterTruncation()
-      this.#producers.writeFailed(this.#highWatermark)
-      this.#refuseUntilMs = this.#environment.host.clock.monotonic() + RETRY_AFTER_MS
-    } catch (second) {
-      this.#fault = second instanceof Error ? second : error
-      local.sync.stop()
-      local.logEndOffset = local.writtenEndOffset
-      local.tail.clear()
-    }
-    const fields = {
-      log: this.directory,
-      error: error.message,
-      logEndOffset: local.logEndOffset,
-      offline: this.isOffline,
-    }
+    this.#takeBack()
+    const { logEndOffset } = local
+    const fields = { log: this.directory, error: error.message, logEndOffset, offline: this.isOffline }
     this.#environment.host.logger.error('write failed', fields)
     this.listener.onFailed(this, error)
   }
 
+  /** Goes back to what is written. When even that takes a file handle that there is none for, once more later. */
+  #takeBack(): void {
+    const local = this.#local
+    this.#refuseUntilMs = this.#environment.host.clock.monotonic() + RETRY_AFTER_MS
+    try {
+      local.takeBackUnwritten()
+      this.#afterTruncation()
+      this.#producers.writeFailed(this.#highWatermark)
+      this.#takeBackFailure = null
+    } catch (error) {
+      this.#takeBackFailure = error instanceof Error ? error : new Error(String(error))
+      if (!(error instanceof DiskError) || error.reason !== 'exhausted') {
+        this.#fault = this.#takeBackFailure
+        local.sync.stop()
+      }
+      local.logEndOffset = local.writtenEndOffset
+      local.tail.clear()
+    }
+  }
+
+  /** Throws when the log has still not gone back after a failed write. */
+  #settle(): void {
+    if (this.#takeBackFailure !== null) this.#takeBack()
+    if (this.#takeBackFailure !== null) throw this.#takeBackFailure
+  }
+
+  /** The directory that it lies in has failed: reads go on, appends do not. */
+  goOffline(error: Error): void {
+    if (this.#fault !== null || this.#isClosed) return
+    const local = this.#local
+    this.#fault = error
+    local.sync.stop()
+    local.logEndOffset = local.writtenEndOffset
+    local.tail.clear()
+    this.listener.onFailed(this, error)
+  }
+
   #refusal(): AppendResult | null {
+    const isTooEarly = this.#environment.host.clock.monotonic() < this.#refuseUntilMs
+    if (!isTooEarly && this.#takeBackFailure !== null && this.#fault === null) this.#takeBack()
     if (this.#fault !== null) {
       return appendError(ErrorCode.KAFKA_STORAGE_ERROR, `the log is offline: ${this.#fault.message}`)
     }
     if (this.#isClosed || this.#isClosing) return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the log is closed')
-    if (this.#environment.host.clock.monotonic() >= this.#refuseUntilMs) return null
+    if (!isTooEarly && this.#takeBackFailure === null) return null
     return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the last write failed; the next one is not tried yet')
   }
 
@@ -395,6 +434,7 @@ export class Log implements SyncOwner {
   /** Removes everything from `offset` on, what a new leader does not have; of a batch that reaches above it, all. */
   truncateTo(offset: number): void {
     if (offset >= this.logEndOffset || this.#fault !== null) return
+    this.#settle()
     this.#write()
     this.#local.truncateTo(Math.max(offset, 0))
     this.#afterTruncation()
@@ -449,21 +489,23 @@ export class Log implements SyncOwner {
     if (this.config.cleanupPolicy.includes('delete')) {
       const count = expiredSegmentCount(this.segments, this.config, now, this.#highWatermark, this.logEndOffset)
       // All of them expired: the log goes on in a new, empty one.
-      if (count > 0 && count === this.segments.length) this.roll()
-      if (count > 0) this.#moveLogStart(this.segments[count]!.baseOffset)
+      const isAll = count > 0 && count === this.segments.length
+      const gone = isAll && !this.#rollIfPossible() ? count - 1 : count
+      if (gone > 0) this.#moveLogStart(this.segments[gone]!.baseOffset)
     }
     return this.#local.countBelow(this.#logStartOffset) > 0
   }
 
   /**
    * Retention, second half, when the new log start offset is on disk: were it not, a crash could bring some of the
-   * segments back and others not, and a gap past the recovery point is damage. Returns how many segments were deleted.
+   * segments back and others not, and a gap past the recovery point is damage. `isStartKept` false: a full disk did not
+   * take it, and they go one by one. Returns how many segments were deleted.
    */
-  deleteExpired(): number {
+  deleteExpired(isStartKept = true): number {
     if (this.#fault !== null || this.#isClosing || this.#isClosed) return 0
-    const count = this.#local.deletableBelow(this.#logStartOffset)
-    if (count === 0) return 0
-    this.#local.deleteFirst(count, this.config.fileDeleteDelayMs)
+    const deletable = this.#local.deletableBelow(this.#logStartOffset)
+    if (deletable === 0) return 0
+    const count = this.#local.deleteFirst(deletable, this.config.fileDeleteDelayMs, isStartKept)
     this.#producers.deletedBelow(this.firstSegmentOffset)
     return count
   }
@@ -478,6 +520,7 @@ export class Log implements SyncOwner {
   /** First half of a close. Returns the files to be synced before the second half. */
   prepareClose(): readonly string[] {
     if (this.#isClosing || this.#isClosed || this.#fault !== null) return []
+    this.#settle()
     this.#isClosing = true
     this.#close = new LogClose(this.#local, this.#producers, this.#epochs)
     return this.#close.paths
@@ -489,12 +532,14 @@ export class Log implements SyncOwner {
     const directories = this.#fault === null ? this.#close?.finish() : undefined
     this.#isClosed = true
     this.#local.release()
+    if (this.#fault === null && this.#close !== null) this.#environment.unclosed.delete(this.directory)
     return directories ?? []
   }
 
   /** Lets go of all files without writing: the directory is about to be moved. Reads and syncs under way still end. */
   abandon(): void {
     this.#isClosed = true
+    this.#environment.unclosed.delete(this.directory)
     this.#local.abandon()
   }
 }

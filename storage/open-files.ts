@@ -29,6 +29,17 @@ export class OpenFiles {
     }
   }
 
+  /** The process has no handle left: some are given back. False: there were none. */
+  shed(): boolean {
+    const target = Math.floor(this.#holders.size / 2)
+    const before = this.#holders.size
+    for (const oldest of this.#holders) {
+      if (this.#holders.size <= target) break
+      if (oldest.closeFile()) this.#holders.delete(oldest)
+    }
+    return this.#holders.size < before
+  }
+
   forget(holder: FileHolder): void {
     this.#holders.delete(holder)
   }

@@ -80,7 +80,15 @@ export class PartitionProducers {
   /** The log has gone back to writtenEndOffset, perhaps not for the first time since something was written. */
   writeFailed(highWatermark: number): void {
     const before = this.#beforeFailure
-    this.#goBackTo(before?.clone() ?? null, highWatermark)
+    const current = this.#state
+    try {
+      this.#goBackTo(before?.clone() ?? null, highWatermark)
+    } catch (error) {
+      // Tried again before the next append; for readers the old state is as good.
+      this.#state = current
+      this.#beforeFailure = before
+      throw error
+    }
     this.#beforeFailure = before ?? this.state.clone()
   }
 

@@ -237,6 +237,9 @@ function finish(
   const logStartOffset = Math.max(options.logStartOffset, segments[0]!.baseOffset)
   if (logEndOffset < logStartOffset) {
     // DeleteRecords had gone further than what is left.
+    const size = segments.reduce((sum, segment) => sum + segment.size, 0)
+    const fields = { log: directory, logEndOffset, logStartOffset, segments: segments.length, size }
+    environment.host.logger.warn('the log ends before its log start offset and begins anew there', fields)
     removeSegments(environment, segments)
     const segment = newSegment(environment, directory, logStartOffset)
     epochs.truncateFromEnd(logStartOffset)

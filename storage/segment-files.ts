@@ -1,7 +1,7 @@
 // Creating and removing the files of segments. An open file is never renamed or removed (Windows): a segment with a
 // read or sync under way goes when that is over.
 
-import type { Disk } from '../host/disk.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   DELETED_SUFFIX,
@@ -42,26 +42,54 @@ export function removeSegments(environment: StorageEnvironment, segments: readon
   if (segments.length > 0) disk.syncDirectory(segments[0]!.directory)
 }
 
-/** As Kafka: renamed now, so that a restart knows, and removed after file.delete.delay.ms. */
-export function deleteSegments(environment: StorageEnvironment, segments: readonly Segment[], delayMs: number): void {
-  const { disk, timers, logger } = environment.host
+/**
+ * As Kafka: renamed now, so that a restart knows, and removed after file.delete.delay.ms; oldest first. `isStartKept`
+ * false: no checkpoint says that the log begins after them. Then each is gone for good before the next one goes, and
+ * where one cannot go the rest stays; none of them may have a read under way.
+ */
+export function deleteSegments(
+  environment: StorageEnvironment,
+  segments: readonly Segment[],
+  delayMs: number,
+  isStartKept: boolean,
+): void {
+  const { disk, logger } = environment.host
+  let hasFailed = false
   for (const segment of segments) {
     segment.release(() => {
-      const renamed: string[] = []
-      for (const suffix of SUFFIXES) {
-        const path = segment.path(suffix)
-        if (!disk.exists(path)) continue
-        disk.rename(path, path + DELETED_SUFFIX)
-        renamed.push(path + DELETED_SUFFIX)
+      const path = segment.path(LOG_SUFFIX)
+      try {
+        const renamed = hasFailed && !isStartKept ? [] : renameFiles(disk, segment)
+        if (!isStartKept) disk.syncDirectory(segment.directory)
+        removeLater(environment, renamed, delayMs)
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        // The next start sees it below the log start offset, or as the log's first, and retention meets it again.
+        logger.warn('a segment that has expired stays on disk', { path, error: error.message })
+        hasFailed = true
       }
-      timers.after(delayMs, () => {
-        try {
-          for (const path of renamed) disk.remove(path)
-        } catch (error) {
-          // The next start removes what ends in .deleted.
-          logger.warn('a deleted segment stays on disk', { path: segment.path(LOG_SUFFIX), error: String(error) })
-        }
-      })
     })
   }
+}
+
+function renameFiles(disk: Disk, segment: Segment): string[] {
+  const renamed: string[] = []
+  for (const suffix of SUFFIXES) {
+    const path = segment.path(suffix)
+    if (!disk.exists(path)) continue
+    disk.rename(path, path + DELETED_SUFFIX)
+    renamed.push(path + DELETED_SUFFIX)
+  }
+  return renamed
+}
+
+function removeLater({ host }: StorageEnvironment, paths: readonly string[], delayMs: number): void {
+  host.timers.after(delayMs, () => {
+    try {
+      for (const path of paths) host.disk.remove(path)
+    } catch (error) {
+      // The next start removes what ends in .deleted.
+      host.logger.warn('deleted segments stay on disk', { paths: paths.join(','), error: String(error) })
+    }
+  })
 }

@@ -7,7 +7,7 @@
 // Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment,
 // FileRecords.
 
-import type { DiskFile } from '../host/disk.ts'
+import { DiskError, type DiskFile } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   join,
@@ -36,6 +36,8 @@ export class Segment {
   #size = UNKNOWN
   #pending: Uint8Array[] = []
   #pendingSize = 0
+  /** A write failed: the file may hold a part of it. */
+  #isTorn = false
   #bytesSinceIndexEntry = 0
   #maxTimestamp = UNKNOWN
   #offsetOfMaxTimestamp = UNKNOWN
@@ -99,6 +101,11 @@ export class Segment {
 
   get hasPending(): boolean {
     return this.#pendingSize > 0
+  }
+
+  /** Pending, or left behind by a failed write. */
+  get hasUnwritten(): boolean {
+    return this.#pendingSize > 0 || this.#isTorn
   }
 
   get offsetIndex(): OffsetIndex {
@@ -167,7 +174,10 @@ export class Segment {
   /** Throws DiskError; then the file may hold a part of what was pending: discardPending() cuts that off. */
   writePending(): void {
     if (this.#pendingSize === 0) return
-    this.file().writeSync(this.#pending, this.writtenSize)
+    const file = this.file()
+    this.#isTorn = true
+    file.writeSync(this.#pending, this.writtenSize)
+    this.#isTorn = false
     this.#pending = []
     this.#pendingSize = 0
   }
@@ -177,7 +187,8 @@ export class Segment {
     this.#size = this.writtenSize
     this.#pending = []
     this.#pendingSize = 0
-    this.#cut()
+    if (this.#isTorn) this.#cut()
+    this.#isTorn = false
   }
 
   /**
@@ -194,9 +205,24 @@ export class Segment {
   /** The file, open. Valid until control returns to the event loop, unless pinned. */
   file(): DiskFile {
     if (this.#isReleased) throw new Error(`assertion: ${this.path(LOG_SUFFIX)} is used after its release`)
-    this.#file ??= this.#environment.host.disk.open(this.path(LOG_SUFFIX), 'write')
+    this.#file ??= this.#open()
     this.#environment.files.touch(this)
     return this.#file
+  }
+
+  #open(): DiskFile {
+    const { host, files } = this.#environment
+    const path = this.path(LOG_SUFFIX)
+    try {
+      return host.disk.open(path, 'write')
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.reason !== 'exhausted' || !files.shed()) throw error
+      return host.disk.open(path, 'write')
+    }
+  }
+
+  get isPinned(): boolean {
+    return this.#pins > 0
   }
 
   pin(): void {
@@ -299,17 +325,22 @@ export class Segment {
       next = scanner.lastOffset + 1
     }
     scanner.close()
+    this.#size = position
+    this.#cut()
+    this.forgetFrom(offset)
+    // Between batches `offset` itself is the end, also where compaction has left a gap before it.
+    return isCut ? next : offset
+  }
+
+  /** What the indexes and the fields here say of batches from `offset` on, which are not in the file. */
+  forgetFrom(offset: number): void {
     this.offsetIndex.truncateTo(offset)
     this.timeIndex.truncateTo(offset)
     this.transactionIndex.truncateTo(offset)
-    this.#size = position
-    this.#cut()
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = UNKNOWN
     this.#firstTimestamp = UNKNOWN
     this.#hintOffset = UNKNOWN
-    // Between batches `offset` itself is the end, also where compaction has left a gap before it.
-    return isCut ? next : offset
   }
 
   /** Recovery has found the log sound up to `size`, and begins to build the indexes from nothing. */

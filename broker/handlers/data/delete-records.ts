@@ -3,6 +3,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import type { Log } from '../../../storage/log.ts'
 import { handler } from '../handler.ts'
 import { findPartition } from './find-partition.ts'
 
@@ -10,6 +11,7 @@ const HIGH_WATERMARK = -1
 const NO_LOW_WATERMARK = -1n
 
 export const deleteRecords = handler('DeleteRecords', async (services, request) => {
+  const moved = new Set<Log>()
   const topics = request.topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex, offset }) => {
@@ -23,10 +25,26 @@ export const deleteRecords = handler('DeleteRecords', async (services, request) 
       const target = Number(offset) === HIGH_WATERMARK ? log.highWatermark : Number(offset)
       if (target < 0 || target > log.highWatermark) return refused(ErrorCode.OFFSET_OUT_OF_RANGE)
       log.deleteRecordsBefore(target)
+      moved.add(log)
       return { partitionIndex, lowWatermark: BigInt(log.logStartOffset), errorCode: ErrorCode.NONE }
     }),
   }))
   // The checkpoint that makes the new starts outlive a kill is written at the end of the turn, once for all of them.
   await new Promise<void>((resolve) => services.host.timers.endOfTurn(resolve))
-  return { topics }
+  // Where that failed it is tried again, and who asked is told if it still does.
+  const failed = services.replicas.directories.filter((directory) => directory.checkpointLogStartOffsets() !== null)
+  if (failed.length === 0) return { topics }
+  return {
+    topics: topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map((row) => {
+        const hasFailed = failed.some((directory) => {
+          const log = directory.log(name, row.partitionIndex)
+          return log !== null && moved.has(log)
+        })
+        if (!hasFailed) return row
+        return { ...row, lowWatermark: NO_LOW_WATERMARK, errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
+      }),
+    })),
+  }
 })

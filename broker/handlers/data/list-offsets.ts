@@ -3,6 +3,7 @@
 //
 // There is no tiered storage: the local log is the whole log, and nothing is tiered or pending.
 
+import { DiskError } from '../../../host/disk.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Partition } from '../../replication/partition.ts'
@@ -53,7 +54,8 @@ export const listOffsets = handler('ListOffsets', (services, request, { apiVersi
     const partition = findPartition(services, name, ZERO_UUID, index)
     const errorCode = typeof partition === 'number' ? partition : leaderEpochError(partition, epoch)
     if (typeof partition === 'number' || errorCode !== ErrorCode.NONE) return { ...blank, errorCode }
-    const found = find(partition, timestamp, readCommitted, request.replicaId === CONSUMER)
+    const found = findOrFail(partition, timestamp, readCommitted, request.replicaId === CONSUMER)
+    if (found === null) return { ...blank, errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
     return {
       ...blank,
       offset: BigInt(found.offset),
@@ -74,6 +76,21 @@ export const listOffsets = handler('ListOffsets', (services, request, { apiVersi
   }
   return { topics: Array.from(rows, ([name, ofTopic]) => ({ name, partitions: [...ofTopic.values()] })) }
 })
+
+/** null: what is searched by time is read from the disk, and the disk has failed, or is full with the last batches unwritten. */
+function findOrFail(
+  partition: Partition,
+  timestamp: number,
+  readCommitted: boolean,
+  isConsumer: boolean,
+): Found | null {
+  try {
+    return find(partition, timestamp, readCommitted, isConsumer)
+  } catch (error) {
+    if (error instanceof DiskError) return null
+    throw error
+  }
+}
 
 function find({ log, leaderEpoch }: Partition, timestamp: number, readCommitted: boolean, isConsumer: boolean): Found {
   const end = !isConsumer ? log.logEndOffset : readCommitted ? log.lastStableOffset : log.highWatermark
