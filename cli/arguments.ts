@@ -51,6 +51,7 @@ export function parseArguments(words: readonly string[]): Command {
   }
   const properties: Record<string, string> = Object.fromEntries(rest.map(parseProperty))
   if (values.listen !== undefined) properties['listeners'] = parseListen(values.listen)
+  if (values.data?.trim() === '') throw new UsageError('--data: write a directory, for example --data ./data')
   if (values.data !== undefined) properties['log.dirs'] = values.data
   return { name: 'serve', configFile: values.config ?? null, properties }
 }

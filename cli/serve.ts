@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { Broker } from '../broker/broker.ts'
 import { checkProperties, parseProperties } from '../broker/config/properties.ts'
 import { ListenerError } from '../broker/network/listeners.ts'
-import { DiskError } from '../host/disk.ts'
+import { DiskError, type DiskErrorReason } from '../host/disk.ts'
 import { NetworkError } from '../host/network.ts'
 import { realHost } from '../host/real/host.ts'
 import { StorageFault } from '../storage/storage-fault.ts'
@@ -59,9 +59,21 @@ function nearPath(path: string): string {
   return near.startsWith('..') || near === '' ? path : `./${near}`
 }
 
+const OTHER_DATA = 'choose another directory with --data DIR'
+/** What to do about a disk; the lock's own text says it. */
+const diskAdvice: Readonly<Record<DiskErrorReason, string>> = {
+  missing: `; ${OTHER_DATA}`,
+  exists: `; ${OTHER_DATA}`,
+  full: `; make room there, or ${OTHER_DATA}`,
+  locked: '',
+  denied: `; let this user write there, or ${OTHER_DATA}`,
+  exhausted: '; allow the process more open files (ulimit -n)',
+  failed: `; ${OTHER_DATA}`,
+}
+
 /** What the operator can mend, as one line that says how; null for anything else, which is a fault of ours. */
 function operatorMistake(error: unknown): UsageError | null {
-  if (error instanceof DiskError) return new UsageError(error.message)
+  if (error instanceof DiskError) return new UsageError(error.message + diskAdvice[error.reason])
   if (error instanceof NetworkError) {
     if (error.code === 'EADDRINUSE') {
       return new UsageError(`${error.message}; stop what listens there, or choose another one with --listen HOST:PORT`)

@@ -71,6 +71,10 @@ export function checkProperties(properties: Properties): PropertiesReport {
     else if (name.startsWith('milena.')) errors.push(`Unknown configuration ${name}`)
     else warnings.push(`Unknown configuration ${name} is ignored`)
   }
+  const directories = properties['log.dirs'] ?? properties['log.dir']
+  if (directories?.split(',').every((path) => path.trim() === '')) {
+    errors.push('log.dirs names no directory: write one, for example log.dirs=./data')
+  }
   if (idle.length > 0) warnings.push(`Not supported yet, without effect: ${idle.join(', ')}`)
   return { errors, warnings }
 }

@@ -24,6 +24,7 @@ import {
   writevSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
+import { getSystemErrorMap } from 'node:util'
 import {
   type DirectoryEntry,
   type Disk,
@@ -57,9 +58,13 @@ function diskError(path: string, error: unknown): DiskError {
   if (error instanceof DiskError) return error
   if (!(error instanceof Error)) return new DiskError('failed', path, String(error))
   const code = 'code' in error ? String(error.code) : ''
-  // Node's text ends with the call and the path, which DiskError has already: `ENOENT: no such file or directory, open
-  // 'x'`.
-  return new DiskError(reasons[code] ?? 'failed', path, error.message.replace(/, \w+( '.*)?$/, ''))
+  // Not Node's text, which names the call and the path, in this order or another.
+  return new DiskError(reasons[code] ?? 'failed', path, systemText(code) ?? error.message)
+}
+
+function systemText(code: string): string | null {
+  for (const [name, text] of getSystemErrorMap().values()) if (name === code) return `${code}: ${text}`
+  return null
 }
 
 function attempt<T>(path: string, call: () => T): T {
@@ -145,13 +150,15 @@ export class RealDisk implements Disk {
   }
 
   lock(path: string): DiskLock {
-    return lockFile(path)
+    return attempt(path, () => lockFile(path))
   }
 }
 
 /** Not mkdirSync's own `recursive`, which never returns where the parent exists and takes no entries (/proc). */
 function makeWithParents(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return
+  if (found !== undefined) throw new DiskError('exists', path, 'is a file, and a directory is needed there')
   const parent = dirname(path)
   if (parent !== path) makeWithParents(parent)
   mkdirSync(path)

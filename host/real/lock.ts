@@ -6,23 +6,28 @@
 // bytes, never written, is exactly Kafka's lock file. Its byte range lies within Kafka's, so that each sees the other's
 // lock.
 
-import { readFileSync, statSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs'
 import { DiskError, type DiskLock } from '../disk.ts'
 
 const sqliteBusy = 5
+const sqliteCannotOpen = 14
 
 export function lockFile(path: string): DiskLock {
   const { DatabaseSync } = loadSqlite()
   let database: InstanceType<typeof DatabaseSync> | null = null
   try {
     database = new DatabaseSync(path)
-    // Without a journal no second file appears beside the lock.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+    // With its journal in memory no second file appears beside the lock. (OFF is refused in silence: Node opens
+    // databases in defensive mode.)
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database?.close()
-    const isBusy = error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy
-    if (isBusy)
+    const code = error instanceof Error && 'errcode' in error ? error.errcode : null
+    if (code === sqliteBusy) {
       throw new DiskError('locked', path, `locked by ${lockHolder(path)}; stop it or choose another directory`)
+    }
+    // SQLite does not say why. (Never where the lock may be held: a close of the file would drop it.)
+    if (code === sqliteCannotOpen) closeSync(openSync(path, 'a'))
     throw new DiskError('failed', path, `cannot be locked: ${error instanceof Error ? error.message : String(error)}`)
   }
   let held: typeof database | null = database

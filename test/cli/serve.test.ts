@@ -1,7 +1,7 @@
 // The command as an operator runs it: a process of its own, on a free port.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -67,6 +67,13 @@ t.test('one line says what is served where; a signal ends it cleanly', async (t)
   t.equal(await third.ended, 2)
   t.match(third.errors, /^milena: .*EADDRINUSE.*--listen HOST:PORT\n$/)
 
+  // Kafka's own names and no other: it may be started on the directory.
+  t.same(
+    readdirSync(join(directory, 'data'), { withFileTypes: true })
+      .flatMap((one) => (one.isFile() ? [one.name] : []))
+      .sort(),
+    ['.lock', 'meta.properties'],
+  )
   command.process.kill('SIGTERM')
   t.equal(await command.ended, 0)
   t.match(command.output, /\nmilena has stopped\n$/)
@@ -85,14 +92,22 @@ t.test('properties come from a file and from the command line, which goes first'
 })
 
 t.test('mistakes are one line, and exit code 2', async (t) => {
+  writeFileSync(join(directory, 'file'), '')
+  mkdirSync(join(directory, 'taken', '.lock'), { recursive: true })
   const commands: [RegExp, string[]][] = [
+    [/^milena: --data: write a directory/, ['--data', '']],
+    [/log\.dirs names no directory: write one/, ['log.dirs= ,']],
+    [/ file: is a file, .*; choose another directory with --data DIR/, ['--data', 'file']],
+    [/ file: is a file, .*; choose another directory with --data DIR/, ['--data', 'file/below']],
+    [/ taken\/\.lock: EISDIR: .*; choose another directory with --data DIR/, ['--data', 'taken']],
     [/num\.partitons.*did you mean num\.partitions/, ['num.partitons=3']],
     [/num\.partitions/, ['num.partitions=many']],
     [/no such file/, ['--config', 'absent.properties']],
   ]
   await Promise.all(
     commands.map(async ([message, words]) => {
-      const command = new Command('serve', '--listen', '127.0.0.1:0', '--data', 'data', ...words)
+      const given = words.some((word) => /--data|log\.dirs/.test(word)) ? words : ['--data', 'data', ...words]
+      const command = new Command('serve', '--listen', '127.0.0.1:0', ...given)
       t.equal(await command.ended, 2)
       t.match(command.errors, message)
       t.match(command.errors, /^milena: [^\n]+\n$/)

@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { DiskError, type DiskFile } from '../../host/disk.ts'
+import { RealDisk } from '../../host/real/disk.ts'
 import { SimulatedDisk } from '../../host/simulated/disk.ts'
 import { SeededRandom } from '../../host/simulated/random.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
@@ -388,3 +389,32 @@ t.test('a disk agrees with a plain model over random operations', async (t) => {
   }
   t.pass(`seed ${seed}`)
 })
+
+t.test(
+  'an error of the operating system is one text, with the path once',
+  { skip: process.platform !== 'linux' },
+  (t) => {
+    const disk = new RealDisk()
+    const textOf = (call: () => unknown) => {
+      try {
+        call()
+        return ''
+      } catch (error) {
+        return error instanceof DiskError ? `${error.reason} ${error.message}` : String(error)
+      }
+    }
+    t.match(
+      textOf(() => disk.remove('/proc/version')),
+      /^denied \/proc\/version: E(PERM|ACCES): [a-z ]+$/,
+    )
+    t.match(
+      textOf(() => disk.open('/proc/absent', 'read')),
+      /^missing \/proc\/absent: ENOENT: no such file or directory$/,
+    )
+    t.match(
+      textOf(() => disk.lock('/sys/.lock')),
+      /^(denied|missing) \/sys\/\.lock: E(PERM|ACCES|ROFS|NOENT): [a-z -]+$/,
+    )
+    t.end()
+  },
+)
