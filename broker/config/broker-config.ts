@@ -19,7 +19,6 @@ import { type ConfigRow, configFault, parseConfig } from './config-row.ts'
 import { type TopicConfigValues, toLogConfig, topicConfigValues } from './log-configs.ts'
 import type { Properties } from './properties.ts'
 
-export type ConfigChangeListener = (changed: ReadonlySet<string>) => void
 /** Topics whose log config may have changed; null: all. */
 export type LogConfigListener = (topics: readonly string[] | null) => void
 
@@ -31,7 +30,6 @@ export class BrokerConfig {
   readonly #values = new Map<string, unknown>()
   readonly #logConfigs = new Map<string, LogConfig>()
   #defaultLogConfig: LogConfig | undefined
-  readonly #listeners: ConfigChangeListener[] = []
   readonly #logConfigListeners: LogConfigListener[] = []
 
   /** `properties` have passed checkProperties. */
@@ -58,11 +56,6 @@ export class BrokerConfig {
     return value as BrokerConfigValue<Name>
   }
 
-  /** Whether the key was set by anyone, rather than left to its default. */
-  isSet(name: BrokerConfigName): boolean {
-    return this.dynamicValue(name) !== undefined || this.staticValues.has(name)
-  }
-
   /** The text that counts for the key alone, without keys that stand in for it; null: there is none. */
   text(name: string): string | null {
     return this.dynamicValue(name) ?? this.staticValues.get(name) ?? brokerConfigRow(name)?.default ?? null
@@ -87,11 +80,6 @@ export class BrokerConfig {
   /** Set for all brokers while running. */
   dynamicDefaults(): ReadonlyMap<string, string> {
     return this.#configs.of(RESOURCE.broker, '')
-  }
-
-  /** Called after every change of dynamic values, with the names of the keys whose value is another now. */
-  onChange(listener: ConfigChangeListener): void {
-    this.#listeners.push(listener)
   }
 
   onLogConfigChange(listener: LogConfigListener): void {
@@ -122,27 +110,19 @@ export class BrokerConfig {
   apply(configs: ConfigsImage, changed: readonly { readonly type: number; readonly name: string }[] | null): void {
     const brokerChanged = changed === null || changed.some((one) => one.type === RESOURCE.broker)
     const topics = changed?.filter((one) => one.type === RESOURCE.topic).map((one) => one.name) ?? null
-    const before = brokerChanged ? this.#dynamicTexts() : null
     this.#configs = configs
-    if (before !== null) this.#changeBroker(before)
+    if (brokerChanged) this.#changeBroker()
     else {
       for (const topic of topics ?? []) this.#logConfigs.delete(topic)
       if (topics !== null && topics.length > 0) for (const listener of this.#logConfigListeners) listener(topics)
     }
   }
 
-  #changeBroker(before: ReadonlyMap<string, string>): void {
+  #changeBroker(): void {
     this.#values.clear()
     this.#logConfigs.clear()
     this.#defaultLogConfig = undefined
-    const after = this.#dynamicTexts()
-    const names = new Set([...before.keys(), ...after.keys()].filter((name) => before.get(name) !== after.get(name)))
-    if (names.size > 0) for (const listener of this.#listeners) listener(names)
     for (const listener of this.#logConfigListeners) listener(null)
-  }
-
-  #dynamicTexts(): ReadonlyMap<string, string> {
-    return new Map([...this.dynamicDefaults(), ...this.dynamicValues()])
   }
 
   #resolve(name: BrokerConfigName): unknown {

@@ -50,7 +50,7 @@ const WRITTEN: { readonly [Type in MetadataRecordType]?: Since } = {
   ],
 }
 
-export function recordVersion(type: MetadataRecordType, metadataVersion: number): number {
+function recordVersion(type: MetadataRecordType, metadataVersion: number): number {
   let version = 0
   for (const [level, since] of WRITTEN[type] ?? []) if (metadataVersion >= level) version = since
   return version

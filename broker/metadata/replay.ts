@@ -5,7 +5,7 @@ import { batchBaseTimestamp, batchLeaderEpoch, isControl, viewOf } from '../../p
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
 import { MetadataDelta } from './delta.ts'
-import { MetadataImage } from './image.ts'
+import type { MetadataImage } from './image.ts'
 import { decodeRecord, type MetadataRecord } from './records.ts'
 
 export interface Replayed {
@@ -119,11 +119,4 @@ export class MetadataReplay {
         else this.#pending.push(record)
     }
   }
-}
-
-/** The image of one snapshot. */
-export function imageOfSnapshot(bytes: Uint8Array, id: { readonly endOffset: number; readonly epoch: number }) {
-  const replay = new MetadataReplay(MetadataImage.empty)
-  replay.addSnapshot(bytes, id)
-  return replay.publish().image
 }

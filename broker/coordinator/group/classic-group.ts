@@ -32,7 +32,7 @@ const PREVIOUS_STATES: Readonly<Record<ClassicGroupState, readonly ClassicGroupS
 }
 
 /** The protocol type of consumers, whose metadata we can read. */
-export const CONSUMER_PROTOCOL_TYPE = 'consumer'
+const CONSUMER_PROTOCOL_TYPE = 'consumer'
 
 export class ClassicGroup {
   readonly groupId: string

@@ -93,7 +93,7 @@ function deleteGroupError(group: ReturnType<GroupMachine['groups']['get']>): Del
 }
 
 /** What makes a group and all its offsets disappear; offsets first, for an offset without a group would make one. */
-export function groupTombstones(
+function groupTombstones(
   machine: GroupMachine,
   groupId: string,
   group: NonNullable<ReturnType<GroupMachine['groups']['get']>>,

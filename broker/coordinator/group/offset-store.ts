@@ -63,10 +63,6 @@ export class OffsetStore {
     return this.#committed.get(groupId, topic, partition)
   }
 
-  hasOffsets(groupId: string): boolean {
-    return this.#committed.groups.has(groupId)
-  }
-
   hasOpenTransaction(groupId: string): boolean {
     return this.#openTransactions.has(groupId)
   }

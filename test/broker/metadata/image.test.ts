@@ -40,6 +40,7 @@ t.test(
   'random histories: replay from the log, from a snapshot and the log behind it, and the live image agree',
   async (t) => {
     const base = Number(process.env['SEED'] ?? 2000)
+    let compared = 0
     for (let seed = base; seed < base + (process.env['SEED'] ? 1 : 15); seed++) {
       const machine = new MetadataMachine(seed, { 'metadata.log.max.record.bytes.between.snapshots': '1000' })
       const running = await machine.start()
@@ -71,10 +72,11 @@ t.test(
       machine.node.restart()
       const again = machine.open()
       const reloaded = contents(again.controller.image)
+      compared += reloaded.length
       const same = live.join() === published.join() && atEnd.join() === reloaded.join()
       if (!same || from === null) t.fail(`SEED=${seed}: live ${live.length}, reloaded ${reloaded.length}, from ${from}`)
     }
-    t.pass()
+    t.ok(compared > 0, `${compared} lines of images compared`)
   },
 )
 
