@@ -176,7 +176,10 @@ export class Log implements SyncOwner {
     try {
       const producers = this.#producers.state
       if (batch.hasProducerId(view, 0)) {
-        const answer = producerAnswer(producers, bytes, view, origin)
+        let answer = producerAnswer(producers, bytes, view, origin)
+        if (answer?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && this.#producers.recall(view)) {
+          answer = producerAnswer(producers, bytes, view, origin)
+        }
         if (answer !== null) return answer
       }
       const logAppendTimeMs = config.messageTimestampType === 'LogAppendTime' && origin !== 'controller' ? now : -1

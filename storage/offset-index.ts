@@ -40,6 +40,18 @@ export class OffsetIndex extends SparseIndex {
     return index < 0 ? 0 : this.positionAt(index)
   }
 
+  /** Of the first batch with an entry that begins at `position` or later; null when there is none. */
+  positionAtOrAfter(position: number): number | null {
+    let low = 0
+    let high = this.count
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.positionAt(middle) < position) low = middle + 1
+      else high = middle
+    }
+    return low < this.count ? this.positionAt(low) : null
+  }
+
   /** The highest offset that has an entry; the base offset when there is none. */
   get lastOffset(): number {
     return this.count === 0 ? this.baseOffset : this.offsetAt(this.count - 1)

@@ -39,6 +39,18 @@ export class PartitionProducers {
     return this.#state
   }
 
+  /**
+   * The batch at the begin of `view` is out of order, by a state that may come from a snapshot. True when the log has
+   * been asked since: then it is to be judged once more.
+   */
+  recall(view: DataView): boolean {
+    const { state } = this
+    if (!state.isPartial(view, 0)) return false
+    this.#local.write()
+    state.complete(this.#snapshots.recent(this.#local.segments))
+    return true
+  }
+
   active(): ActiveProducer[] {
     return this.state.activeProducers()
   }

@@ -8,7 +8,8 @@
 //   +---------+---------+--------+
 //                        └ the checksum covers from here to the end ─►
 //
-// Only the last batch of each producer is kept. Source: ProducerStateManager.
+// Only the last batch of each producer is kept; the others of its five are looked for in the log when a decision needs
+// them (ProducerSnapshots.recent). Source: ProducerStateManager.
 
 import { crc32c } from '../protocol/records/crc32c.ts'
 import { getInt64, setInt64 } from '../protocol/records/int64.ts'
@@ -65,6 +66,7 @@ export function decodeSnapshot(bytes: Uint8Array): ProducerEntry[] | string {
     // A producer that only ended transactions has no batch.
     if (lastOffset >= 0) {
       entry.batches.push(view.getInt32(position + 10), lastOffset, view.getInt32(position + 22), entry.lastTimestamp)
+      entry.isPartial = true
     }
     entries.push(entry)
   }

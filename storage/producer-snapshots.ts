@@ -1,6 +1,7 @@
 // The snapshot files of one partition, and the producer state rebuilt from the latest that counts and the batches
 // after it.
 
+import { isControl } from '../protocol/records/batch.ts'
 import { readFile } from './checkpoint.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, offsetOfFileName, SNAPSHOT_SUFFIX, segmentFileName } from './file-names.ts'
@@ -9,6 +10,9 @@ import { isExpired, ProducerState } from './producer-state.ts'
 import type { Segment } from './segment.ts'
 import { SegmentScanner } from './segment-scanner.ts'
 import { segmentIndexFor } from './segment-search.ts'
+
+/** Some milliseconds to scan; once for each log that is opened, at most, and only when a batch comes out of order. */
+const MAX_RECALLED_SIZE = 16 * 1024 * 1024
 
 export class ProducerSnapshots {
   readonly #environment: StorageEnvironment
@@ -97,6 +101,25 @@ export class ProducerSnapshots {
     return producers
   }
 
+  /**
+   * The producers of the log's last MAX_RECALLED_SIZE bytes, without transactions: for the batches that a snapshot does
+   * not keep. As many as a producer may have in flight are seldom further back.
+   */
+  recent(segments: readonly Segment[]): ProducerState {
+    const producers = new ProducerState()
+    let first = segments.length - 1
+    let left = MAX_RECALLED_SIZE - (segments[first]?.writtenSize ?? 0)
+    while (first > 0 && left > 0) left -= segments[--first]!.writtenSize
+    for (let index = first; index < segments.length; index++) {
+      const segment = segments[index]!
+      // Of the one that is too large, the end: from an index entry, or not at all.
+      const skipped = index === first ? Math.max(0, -left) : 0
+      const start = skipped > 0 ? segment.offsetIndex.positionAtOrAfter(skipped) : 0
+      if (start !== null) replayHeaders(segment, producers, start)
+    }
+    return producers
+  }
+
   #load(beginOffset: number, endOffset: number): { producers: ProducerState; offset: number } {
     const { host, options } = this.#environment
     const now = host.clock.now()
@@ -135,6 +158,17 @@ function replay(segment: Segment, producers: ProducerState, from: number, to: nu
     if (scanner.lastOffset < from) continue
     if (scanner.baseOffset >= to) break
     if (scanner.magic === 2) producers.apply(scanner.bytes, scanner.view, scanner.at)
+  }
+  scanner.close()
+}
+
+function replayHeaders(segment: Segment, producers: ProducerState, from: number): void {
+  const size = segment.writtenSize
+  if (from >= size) return
+  const scanner = new SegmentScanner(segment.file(), from, size)
+  while (scanner.next()) {
+    if (scanner.magic !== 2 || isControl(scanner.view, scanner.at)) continue
+    producers.apply(scanner.bytes, scanner.view, scanner.at)
   }
   scanner.close()
 }

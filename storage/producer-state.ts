@@ -38,6 +38,8 @@ export interface ProducerEntry {
   currentTransactionFirstOffset: number
   /** Oldest first, four numbers a batch: lastSequence, lastOffset, offsetDelta, timestamp. */
   readonly batches: number[]
+  /** From a snapshot, which keeps the last batch alone: the log may hold others of the five. */
+  isPartial: boolean
 }
 
 /** An active producer as DescribeProducers tells it. */
@@ -73,6 +75,7 @@ export function createEntry(key: ProducerKey): ProducerEntry {
     lastTimestamp: NONE,
     currentTransactionFirstOffset: NONE,
     batches: [],
+    isPartial: false,
   }
 }
 
@@ -187,6 +190,7 @@ export class ProducerState {
     const timestamp = batch.batchMaxTimestamp(view, position)
     setEpoch(entry, batch.batchProducerEpoch(view, position))
     if (entry.batches.length === BATCHES_KEPT * STRIDE) entry.batches.splice(0, STRIDE)
+    if (entry.isPartial && entry.batches.length === (BATCHES_KEPT - 1) * STRIDE) entry.isPartial = false
     entry.batches.push(batch.batchLastSequence(view, position), baseOffset + delta, delta, timestamp)
     entry.lastTimestamp = timestamp
     if (entry.currentTransactionFirstOffset === NONE && batch.isTransactional(view, position)) {
@@ -194,6 +198,23 @@ export class ProducerState {
       this.#ongoing.set(baseOffset, entry.key)
     }
     return null
+  }
+
+  /** What a snapshot does not tell of this producer may decide about the batch. */
+  isPartial(view: DataView, position: number): boolean {
+    const entry = this.#entries.get(producerKey(view, position))
+    return entry?.isPartial === true && entry.epoch === batch.batchProducerEpoch(view, position)
+  }
+
+  /** `recent`: the end of the same log, replayed from some batch on. What it knows of a producer is missing here. */
+  complete(recent: ProducerState): void {
+    for (const entry of this.#entries.values()) {
+      if (!entry.isPartial) continue
+      entry.isPartial = false
+      const found = recent.#entries.get(entry.key)
+      if (found === undefined || found.epoch !== entry.epoch || found.batches.length <= entry.batches.length) continue
+      entry.batches.splice(0, entry.batches.length, ...found.batches)
+    }
   }
 
   /** Markers below the high watermark no longer hold the last stable offset back. */
@@ -292,6 +313,7 @@ function setEpoch(entry: ProducerEntry, epoch: number): void {
   if (entry.epoch === epoch) return
   entry.epoch = epoch
   entry.batches.length = 0
+  entry.isPartial = false
 }
 
 function follows(last: number, next: number): boolean {
