@@ -114,10 +114,10 @@ export class ClientConnection {
     return this.#assembler.partialSize > 0
   }
 
-  /** Reads no more, answers what is under way, then closes. */
+  /** Takes no more requests, answers what is under way, then closes. What comes is read on, to notice a peer that goes. */
   drain(): void {
     this.#isDraining = true
-    this.#connection.pause()
+    if (this.#paused) this.#connection.resume()
     this.#closeIfDrained()
   }
 
