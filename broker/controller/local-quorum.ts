@@ -239,7 +239,15 @@ export class LocalQuorum implements Quorum {
 
   close(): void {
     this.#isClosed = true
-    this.#log.close()
+    try {
+      this.#log.close()
+    } catch (error) {
+      // A full disk must not hold up a stop; what is committed is synced.
+      if (!(error instanceof DiskError)) throw error
+      const { logger } = this.#environment.host
+      logger.error('metadata log could not be closed in order', { error: error.message })
+      this.#log.abandon()
+    }
   }
 
   // Starting

@@ -282,8 +282,11 @@ t.test('of an append in pieces that fails, the state has what the log has', asyn
 t.test('a stop goes on when the log takes nothing, or never answers', async (t) => {
   const full = await started(15)
   full.machine.node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
-  await full.complete(full.running.lifecycle.stop())
+  await full.machine.stop(full.running)
   t.match(full.machine.node.logger.lines().join('\n'), /WARN.*the controller does not know that this broker stops/)
+  full.machine.node.disk.fault = null
+  full.machine.node.restart()
+  t.equal((await full.machine.start()).controller.image.brokers.get(1)?.fenced, false)
 
   const silent = await started(16)
   const before = silent.machine.simulation.nowMs
