@@ -1,7 +1,7 @@
-// Looks at the metadata log before it is opened. Opening cuts a log at the first batch that is not sound, which is right
-// for a tail that a crash has torn, and would empty the cluster when a bit has flipped in front of sound records: without
-// their topics all partitions are set aside. So here the two are told apart, and damage is a fault that the operator
-// must decide about.
+// Looks at the metadata log before it is opened. Opening cuts a log at the first batch that is not sound. That is right
+// for a tail that a crash has torn, and would empty the cluster when a bit has flipped in front of sound records:
+// without their topics all partitions are set aside. So here the two are told apart, and damage is a fault that the
+// operator must decide about.
 //
 //   batch │ batch │ ✗ │                 torn: nothing sound follows
 //   batch │ batch │ ✗ 0000 │ batch      torn: a sector of it was never written, the disk wrote the next one first
@@ -81,7 +81,8 @@ function judge(disk: Disk, segments: readonly SegmentFile[], fault: Fault, check
         ((fault.kind === 'short' && here === null) ||
           isLostWrite(bytes, fault.position, here ?? bytes.length, fault.offset))))
   if (isTorn) return
-  const found = `${fault.reason}, at position ${fault.position}, ${follows ? 'before sound ones' : 'though it was synced'}`
+  const where = follows ? 'before sound ones' : 'though it was synced'
+  const found = `${fault.reason}, at position ${fault.position}, ${where}`
   const cut = `truncate -s ${fault.position} ${path}${later.length > 0 ? ', and move the later .log files away' : ''}`
   const what = `give up what was decided from offset ${fault.offset} on (topics, settings) with: ${cut}`
   throw new StorageFault(path, `is damaged: it ${found}; restore the file from a copy, or ${what}`)

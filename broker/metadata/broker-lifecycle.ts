@@ -11,7 +11,7 @@ import type { MetadataLoader } from './loader.ts'
 import { randomUuid } from './random-uuid.ts'
 
 const RETRY_MS = 100
-/** What a stop may cost: a controller that cannot write, or leaders that do not move, must not keep a broker running. */
+/** What a stop may cost: a controller that cannot write, leaders that do not move must not keep a broker running. */
 const STOP_LIMIT_MS = 5_000
 
 export interface BrokerLifecycleOptions {

@@ -23,8 +23,8 @@ export interface Outcome<R> {
   readonly applied?: () => void
   /**
    * Runs when the records were refused before anything was appended. An outcome without it has changed what no log
-   * holds, so its shard forgets everything and loads again, as it does when some of the pieces were appended. As in Kafka every answer that is still open then asks the
-   * client to try again.
+   * holds, so its shard forgets everything and loads again, as it does when some of the pieces were appended.
+   * As in Kafka every answer that is still open then asks the client to try again.
    */
   readonly refused?: (errorCode: number) => void
 }
