@@ -1,9 +1,11 @@
-// A whole broker on a simulated machine through loss of power, kill -9 and clean stops, under a workload that is
-// checked in the end.
+// A whole broker on a simulated machine through loss of power, kill -9, clean stops and starts that fail, under a
+// workload that is checked in the end.
 
+import { strict as assert } from 'node:assert'
 import { Broker } from '../../broker/broker.ts'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
+import { RecreatedTopic } from './recreated-topic.ts'
 import { Workload } from './workload.ts'
 
 const properties = {
@@ -53,6 +55,7 @@ class BrokerCrashRun {
   readonly #simulation: Simulation
   readonly #workload: Workload
   readonly #faultyFiles: RegExp
+  readonly #recreated: RecreatedTopic
   #broker: Broker | null = null
 
   constructor(seed: number, faultyFiles: RegExp) {
@@ -61,7 +64,9 @@ class BrokerCrashRun {
     this.#simulation = simulation
     this.node = simulation.node('broker', { clockSkewMs: simulation.random.between(-1000, 1000) })
     const hostOf = (name: string) => simulation.node(name).host
-    this.#workload = new Workload(hostOf, { host: 'broker', port: 9092 }, simulation.random.fork(), sizes)
+    const address = { host: 'broker', port: 9092 }
+    this.#workload = new Workload(hostOf, address, simulation.random.fork(), sizes)
+    this.#recreated = new RecreatedTopic(hostOf('recreator'), address, simulation.random.fork())
   }
 
   async all(): Promise<BrokerCrashReport> {
@@ -71,12 +76,15 @@ class BrokerCrashRun {
     const crashes = random.between(1, 4)
     for (let count = 0; count < crashes; count++) {
       if (random.chance(0.5)) await this.#simulation.complete(this.#workload.createTopic(`new-${count}`, 1))
+      if (random.chance(0.5)) await this.#simulation.complete(this.#recreated.work())
       if (random.chance(0.3)) await this.#runOnBadDisk()
       await this.#simulation.run(random.pick([5, 50, 200, 1000]) * random.fraction())
       this.#workload.check()
       await this.#end(random.pick(['crash', 'crash', 'kill', 'stop']))
       if (random.chance(0.2)) await this.#crashInRecovery()
+      if (random.chance(0.2)) await this.#failToStart()
       await this.#start()
+      await this.#simulation.complete(this.#recreated.verify())
     }
     this.#workload.finish()
     await this.#simulation.runUntil(() => this.#workload.isDone, 120_000)
@@ -119,5 +127,25 @@ class BrokerCrashRun {
     void Broker.start({ host: this.node.host, properties })
     await this.#simulation.run(random.pick([1, 5, 20]) * random.fraction())
     await this.#end('crash')
+  }
+
+  /** The port is in use, or the metadata log cannot be read; the next start is in the same process, or in another. */
+  async #failToStart(): Promise<void> {
+    const { random } = this.#simulation
+    this.node.logger.info('simulation: a start fails')
+    const taken = { host: 'broker', port: 9093 }
+    const listener = await this.#simulation.complete(this.node.host.network.listen(taken, () => {}))
+    const isPortTaken = random.chance(0.5)
+    if (!isPortTaken) this.node.disk.fault = (_operation, path) => (/__cluster_metadata/.test(path) ? 'denied' : null)
+    const listeners = isPortTaken ? 'PLAINTEXT://broker:9093' : properties.listeners
+    const start = Broker.start({ host: this.node.host, properties: { ...properties, listeners } })
+    const hasFailed = start.then(
+      () => false,
+      () => true,
+    )
+    assert.ok(await this.#simulation.complete(hasFailed), 'the start fails')
+    this.node.disk.fault = null
+    await this.#simulation.complete(listener.close())
+    if (random.chance(0.5)) await this.#end(random.pick(['crash', 'kill']))
   }
 }
