@@ -3,16 +3,17 @@
 // without their topics all partitions are set aside. So here the two are told apart, and damage is a fault that the
 // operator must decide about.
 //
-//   batch │ batch │ ✗ │                 torn: nothing sound follows
-//   batch │ batch │ ✗ 0000 │ batch      torn: a sector of it was never written, the disk wrote the next one first
-//   batch │ batch │ ✗ │ batch           damage: what was written first has changed since
+//   batch │ batch │ bat                 torn: the end did not reach the disk
+//   batch │ batch │ ✗ 0000              torn: a sector of it did not
+//   batch │ batch │ ✗ 0000 │ batch      torn: the disk wrote the next one first
+//   batch │ batch │ ✗ │                 damage: all of it was written, and has changed since
 //   batch │ ✗ 0000 │ LeaderChange       damage: whoever began that epoch had recovered the log, and synced it
 //   batch │ ✗ 0000 │ batch    snapshot of a later offset beside it: damage, for what a snapshot holds was committed
 //   ✗ anywhere after a clean stop       damage: all was synced
 
 import type { Disk } from '../../host/disk.ts'
 import { batchBaseOffset, batchSize, isControl, verifyCrc, viewOf } from '../../protocol/records/batch.ts'
-import { MAGIC, RECORDS } from '../../protocol/records/layout.ts'
+import { BATCH_LENGTH, LOG_OVERHEAD, MAGIC, RECORDS } from '../../protocol/records/layout.ts'
 import { LOG_SUFFIX, offsetOfFileName } from '../../storage/file-names.ts'
 import { SegmentScanner } from '../../storage/segment-scanner.ts'
 import { StorageFault } from '../../storage/storage-fault.ts'
@@ -72,16 +73,13 @@ function judge(disk: Disk, segments: readonly SegmentFile[], fault: Fault, check
   const view = viewOf(bytes)
   const here = nextSound(bytes, view, fault.position, fault.offset)
   const follows = here !== null || later.some((one) => firstSound(disk, one, fault.offset) !== null)
+  const wasCommitted =
+    check.cleanShutdown || (follows && (fault.offset < check.committedOffset || hasLeaderChange(disk, segments, fault)))
   const isTorn =
-    fault.kind !== 'changed' &&
-    !check.cleanShutdown &&
-    (!follows ||
-      (fault.offset >= check.committedOffset &&
-        !hasLeaderChange(disk, segments, fault) &&
-        ((fault.kind === 'short' && here === null) ||
-          isLostWrite(bytes, fault.position, here ?? bytes.length, fault.offset))))
-  if (isTorn) return
-  const where = follows ? 'before sound ones' : 'though it was synced'
+    (fault.kind === 'short' && here === null && !isWholeButForSize(bytes, fault.position)) ||
+    (fault.kind !== 'changed' && isLostWrite(bytes, fault.position, here ?? bytes.length, fault.offset))
+  if (isTorn && !wasCommitted) return
+  const where = follows ? 'before sound ones' : 'though it was written'
   const found = `${fault.reason}, at position ${fault.position}, ${where}`
   const cut = `truncate -s ${fault.position} ${path}${later.length > 0 ? ', and move the later .log files away' : ''}`
   const what = `give up what was decided from offset ${fault.offset} on (topics, settings) with: ${cut}`
@@ -156,6 +154,15 @@ function isSound(bytes: Uint8Array, view: DataView, at: number, offset: number):
   return batchBaseOffset(view, at) > offset && verifyCrc(bytes, view, at)
 }
 
+/** A batch up to the end of the file, whose size says something else. */
+function isWholeButForSize(bytes: Uint8Array, position: number): boolean {
+  const batch = bytes.slice(position)
+  if (batch.length < RECORDS) return false
+  const view = viewOf(batch)
+  view.setInt32(BATCH_LENGTH, batch.length - LOG_OVERHEAD)
+  return verifyCrc(batch, view, 0)
+}
+
 function firstSound(disk: Disk, { path }: SegmentFile, offset: number): number | null {
   const bytes = readFrom(disk, path)
   return nextSound(bytes, viewOf(bytes), 0, offset)
@@ -186,7 +193,7 @@ function isLostWrite(bytes: Uint8Array, from: number, to: number, offset: number
     const size = end - start
     const isWhole = end % SECTOR_SIZE === 0 || end === bytes.length
     // The first bytes of a batch are zeros anyway: the high ones of its offset.
-    const isTelling = size > OFFSET_SIZE || (start === from && offset >= 2 ** (8 * (OFFSET_SIZE - size)))
+    const isTelling = start > from || size > OFFSET_SIZE || offset >= 2 ** (8 * (OFFSET_SIZE - size))
     if (isWhole && isTelling && bytes.subarray(start, end).every((byte) => byte === 0)) return true
     start = end
   }
