@@ -98,9 +98,8 @@ export class LocalLog implements SyncedLog {
     this.writtenEndOffset = this.logEndOffset
   }
 
-  /** The active segment ends: all of it is written, its indexes are. */
+  /** The active segment, all of it written, ends: its indexes are written too. */
   endSegment(): void {
-    this.write()
     this.active.flushIndexes(false)
     this.sync.ended(this.active)
   }

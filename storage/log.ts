@@ -242,8 +242,8 @@ export class Log implements SyncOwner {
   roll(): void {
     const local = this.#local
     if (local.active.size === 0 && local.active.baseOffset === local.logEndOffset) return
+    this.#write()
     local.endSegment()
-    this.#producers.written()
     this.#producers.snapshot()
     // Recovery will not look at the batches of this segment any more.
     this.#epochs.flush(local.logEndOffset)

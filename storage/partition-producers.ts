@@ -47,6 +47,7 @@ export class PartitionProducers {
     const { state } = this
     if (!state.isPartial(view, 0)) return false
     this.#local.write()
+    this.written()
     state.complete(this.#snapshots.recent(this.#local.segments))
     return true
   }

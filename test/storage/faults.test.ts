@@ -254,6 +254,40 @@ t.test('no file handle is left', async (t) => {
     for (const log of all) t.match(log, { logEndOffset: 2, durableEndOffset: 2 })
   })
 
+  t.test('for a roll: what was written before it is not forgotten with the next failure', async (t) => {
+    const simulation = simulate(18)
+    const node = simulation.node('a')
+    const environment = createStorageEnvironment(node.host)
+    const log = Log.open({
+      environment,
+      directory: '/data/a-0',
+      topic: 'a',
+      partition: 0,
+      config: { ...config, segmentBytes: 1000 },
+    })
+    const send = (baseSequence: number) => {
+      const records = [{ key: null, value: new Uint8Array(240) }]
+      const producer = { producerId: 1n, producerEpoch: 0, baseSequence }
+      return log.append(buildBatch({ records, timestamp: 1_767_225_600_000, ...producer }), 0, 'client')
+    }
+    send(0)
+    await simulation.run(1)
+    node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+    send(1)
+    await simulation.run(1)
+    node.disk.fault = null
+    await simulation.run(200)
+    t.equal(log.logEndOffset, 1)
+    for (const sequence of [1, 2]) t.match(send(sequence), { errorCode: 0, baseOffset: sequence })
+    node.disk.fault = (operation, path) => (operation === 'write' && path.endsWith('index') ? 'full' : null)
+    t.equal(send(3).errorCode, ErrorCode.KAFKA_STORAGE_ERROR, 'the segment is full and cannot end')
+    node.disk.fault = null
+    await simulation.run(200)
+    t.match(log, { logEndOffset: 3, isOffline: false })
+    t.match(send(2), { errorCode: 0, duplicate: true, baseOffset: 2 })
+    t.match(send(3), { errorCode: 0, duplicate: false, baseOffset: 3 })
+  })
+
   t.test('a segment that cannot be opened for another reason ends its log, not those of others', async (t) => {
     const simulation = simulate(10)
     const node = simulation.node('a')
