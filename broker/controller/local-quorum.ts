@@ -281,17 +281,20 @@ export class LocalQuorum implements Quorum {
     this.#log.truncateFullyAndStartAt(latest.endOffset)
   }
 
-  /** By end offset; the newest is one that can be read. */
+  /** By end offset; the newest is one that can be read. A damaged one goes, unless nothing else has what it held. */
   #soundSnapshots(): SnapshotId[] {
     const { disk, logger } = this.#environment.host
     const found = snapshots.listSnapshots(disk, this.#directory)
-    for (;;) {
-      const latest = found.at(-1)
-      if (latest === undefined || snapshots.readSnapshotFile(disk, this.#directory, latest) !== null) return found
-      logger.error('metadata snapshot is damaged, the one before is used', { ...latest })
-      snapshots.removeSnapshotFile(disk, this.#directory, latest)
-      found.pop()
+    const damaged: SnapshotId[] = []
+    while (found.length > 0 && snapshots.readSnapshotFile(disk, this.#directory, found.at(-1)!) === null) {
+      damaged.push(found.pop()!)
     }
+    const isReplaced = found.some(({ endOffset }) => endOffset > 0) || this.logStartOffset === 0
+    for (const id of damaged) {
+      logger.error('metadata snapshot is damaged', { ...id, isReplaced })
+      if (isReplaced) snapshots.removeSnapshotFile(disk, this.#directory, id)
+    }
+    return found
   }
 
   /** A new epoch, higher than any that was; durable before anything is written in it. */

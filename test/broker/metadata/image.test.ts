@@ -98,6 +98,31 @@ t.test('a damaged snapshot gives way to the one before', async (t) => {
   t.same(contents(again.controller.image), contents(running.controller.image))
 })
 
+t.test('without a sound snapshot of what the log begins with there is no start, and nothing is removed', async (t) => {
+  const machine = new MetadataMachine(24, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
+  const running = await machine.start()
+  for (let index = 0; index < 12; index++) {
+    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
+    await machine.simulation.run(50)
+  }
+  t.ok(running.quorum.logStartOffset > 0)
+  await machine.stop(running)
+  const { disk } = machine.node.restart()
+  const directory = '/data/__cluster_metadata-0'
+  const names = () => disk.list(directory).flatMap(({ name }) => (name.endsWith('.checkpoint') ? [name] : []))
+  const before = names()
+  for (const name of before.filter((one) => !one.startsWith('0'.repeat(20)))) {
+    const file = disk.open(`${directory}/${name}`, 'write')
+    file.writeSync([Uint8Array.of(1, 2, 3)], 200)
+    file.close()
+  }
+  t.throws(() => machine.open(true), {
+    name: 'StorageFault',
+    message: /no sound snapshot holds what was before; restore/,
+  })
+  t.same(names(), before)
+})
+
 t.test('a log that is cut below its snapshot goes on behind it', async (t) => {
   const machine = new MetadataMachine(23, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
   const running = await machine.start()
