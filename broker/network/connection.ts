@@ -114,7 +114,9 @@ export class ClientConnection {
     return this.#assembler.partialSize > 0
   }
 
-  /** Takes no more requests, answers what is under way, then closes. What comes is read on, to notice a peer that goes. */
+  /**
+   * Takes no more requests, answers what is under way, then closes. What comes is read on, to notice a peer that goes.
+   */
   drain(): void {
     this.#isDraining = true
     if (this.#paused) this.#connection.resume()
@@ -280,7 +282,9 @@ export class ClientConnection {
     this.#unsentCharge = size
   }
 
-  /** Reads no more, sends what is unsent for a moment longer, and lets go. `reason`: for the log; null: an ordinary end. */
+  /**
+   * Reads no more, sends what is unsent for a moment longer, and lets go. `reason`: for the log; null: an ordinary end.
+   */
   close(reason: string | null): void {
     if (this.#closed) return
     this.#closeReason = reason

@@ -53,7 +53,9 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /** A request is being handled whose memory comes back by itself: by the disk, not by its client's or another's doing. */
+  /**
+   * A request is being handled whose memory comes back by itself: by the disk, not by its client's or another's doing.
+   */
   startHandling(): void {
     this.#handled++
   }

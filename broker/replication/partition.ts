@@ -145,7 +145,10 @@ export class Partition implements LogListener {
     this.#advance()
   }
 
-  /** Log: a write failed, and the log has gone back to `logEndOffset`; or it is offline, and nothing more becomes durable. */
+  /**
+   * Log: a write failed, and the log has gone back to `logEndOffset`; or it is offline, and nothing more becomes
+   * durable.
+   */
   onFailed(): void {
     const { log } = this
     const from = log.isOffline ? NOTHING : log.logEndOffset

@@ -46,6 +46,11 @@ export class ReplicaManager {
   constructor(options: ReplicaManagerOptions) {
     this.#options = options
     this.directories = options.directories
+    for (const directory of this.directories) {
+      directory.onOffline = ({ path }, error) => {
+        options.logger.error('a log directory has failed: its partitions refuse writes', { path, error: error.message })
+      }
+    }
   }
 
   partition(topic: string, index: number): Partition | undefined {
@@ -88,6 +93,13 @@ export class ReplicaManager {
     this.#image = image
     for (const topic of image.topics.values()) {
       for (let index = 0; index < topic.partitions.length; index++) this.#change(topic, index)
+    }
+    const found = this.directories.reduce((count, { logCount }) => count + logCount, 0)
+    if (image.topics.size === 0 && found > 0) {
+      this.#options.logger.error(
+        'the metadata has no topic, but partitions are on disk, and are set aside: was __cluster_metadata-0 lost?',
+        { partitions: found },
+      )
     }
     for (const directory of this.directories) {
       for (const { topic, partition } of directory.unopened()) {

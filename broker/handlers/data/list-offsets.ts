@@ -77,7 +77,10 @@ export const listOffsets = handler('ListOffsets', (services, request, { apiVersi
   return { topics: Array.from(rows, ([name, ofTopic]) => ({ name, partitions: [...ofTopic.values()] })) }
 })
 
-/** null: what is searched by time is read from the disk, and the disk has failed, or is full with the last batches unwritten. */
+/**
+ * null: what is searched by time is read from the disk, and the disk has failed, or is full with the last batches
+ * unwritten.
+ */
 function findOrFail(
   partition: Partition,
   timestamp: number,
