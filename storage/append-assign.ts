@@ -1,13 +1,16 @@
-// The steps of an append that need the batches alone: the producer's verdict, offsets and epoch in place, the order
-// of a leader's batches.
+// The steps of an append that go over its batches: the producer's verdict, offsets and epoch in place, the order of a
+// leader's batches, what indexes, epochs and producers are told of them.
 
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import type { AppendOrigin } from './append-validator.ts'
+import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { ProducerState } from './producer-state.ts'
+import type { Segment } from './segment.ts'
 
+/** One for all logs: no call that uses it begins inside another. */
 const cursor = new BatchCursor()
 
 /** null: go on. Otherwise an error, or the offsets of a duplicate. The first batch has a producer id. */
@@ -51,6 +54,27 @@ export function assignOffsets(
     throw new Error(`assertion: ${bytes.length} bytes appended at ${baseOffset} are no batches: ${cursor.fault}`)
   }
   return next - 1
+}
+
+/** Tells indexes, epochs and producers of each batch in `bytes`, which have their offsets; `start`: in the segment. */
+export function noteBatches(
+  bytes: Uint8Array,
+  view: DataView,
+  segment: Segment,
+  start: number,
+  epochs: LeaderEpochCache,
+  producers: ProducerState,
+  indexIntervalBytes: number,
+): void {
+  cursor.reset(bytes, view, 0, bytes.length)
+  while (cursor.next()) {
+    const { position } = cursor
+    segment.note(start + position, cursor.size, cursor.lastOffset, cursor.maxTimestamp, indexIntervalBytes)
+    const epoch = batch.batchLeaderEpoch(view, position)
+    if (epoch > epochs.latestEpoch) epochs.assign(epoch, cursor.baseOffset)
+    const aborted = producers.apply(bytes, view, position)
+    if (aborted !== null) segment.transactionIndex.append(aborted)
+  }
 }
 
 /** Batches of a leader: sound, and none before `logEndOffset`. Their offsets as a result, or an error. */

@@ -125,6 +125,12 @@ export class LocalLog implements SyncedLog {
     this.#truncated(this.writtenEndOffset)
   }
 
+  /** As takeBackUnwritten as far as it needs no file: for a log that is not appended to any more. */
+  hideUnwritten(): void {
+    this.logEndOffset = this.writtenEndOffset
+    this.tail.clear()
+  }
+
   /** Removes what is from `offset` on, whole batches. Returns where the log ends now. Nothing may be pending. */
   truncateTo(offset: number): number {
     this.#beginTruncation()

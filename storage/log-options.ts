@@ -28,3 +28,5 @@ export interface LogListener {
   /** A write or sync failed; offsets from writtenEndOffset on are taken back. When log.isOffline, for good. */
   onFailed(log: Log, error: Error): void
 }
+
+export const IDLE_LISTENER: LogListener = { onWritten() {}, onDurable() {}, onFailed() {} }

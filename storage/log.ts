@@ -16,8 +16,8 @@
 import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
-import { BatchCursor } from '../protocol/records/cursor.ts'
-import { assignOffsets, followerOffsets, producerAnswer } from './append-assign.ts'
+import { assignOffsets, followerOffsets, noteBatches } from './append-assign.ts'
+import { AppendGate } from './append-gate.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, acceptProduced } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -25,7 +25,7 @@ import { LeaderEpochCache } from './leader-epoch-cache.ts'
 import { LocalLog, type SyncOwner } from './local-log.ts'
 import { closeNow, LogClose } from './log-close.ts'
 import type { LogConfig } from './log-config.ts'
-import type { LogListener, LogOptions } from './log-options.ts'
+import { IDLE_LISTENER, type LogListener, type LogOptions } from './log-options.ts'
 import { LogReader, type ReadDone } from './log-reader.ts'
 import { writeTopicId } from './partition-metadata.ts'
 import { PartitionProducers } from './partition-producers.ts'
@@ -38,20 +38,12 @@ import { abortedTransactions } from './segment-search.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
-/** One for all logs: no call that uses it begins inside another. */
-const cursor = new BatchCursor()
-
-/** As long as clients wait before they send again. */
-const RETRY_AFTER_MS = 100
-
-const IDLE: LogListener = { onWritten() {}, onDurable() {}, onFailed() {} }
-
 export class Log implements SyncOwner {
   readonly topic: string
   readonly partition: number
   readonly topicId: string | null
   config: LogConfig
-  listener: LogListener = IDLE
+  listener: LogListener = IDLE_LISTENER
   /** What an unclean start did; null after a clean one. */
   readonly recoveryReport: RecoveryReport | null
   /** Set when logStartOffset moves, for whoever keeps the checkpoint. */
@@ -66,13 +58,8 @@ export class Log implements SyncOwner {
   #logStartOffset: number
   #highWatermark: number
   #isWriteScheduled = false
-  /** After a failed write: no further attempt before this time. */
-  #refuseUntilMs = Number.NEGATIVE_INFINITY
-  /** What was not written has not been taken back yet. */
-  #takeBackFailure: Error | null = null
-  #fault: Error | null = null
-  /** Nothing is appended any more; closed, nothing is read either. */
-  #isClosing = false
+  readonly #gate: AppendGate
+  /** Nothing is read any more either. */
   #isClosed = false
   #close: LogClose | null = null
 
@@ -98,6 +85,11 @@ export class Log implements SyncOwner {
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.highWatermark ?? 0, logEndOffset))
     this.#local = new LocalLog(environment, directory, loaded, this)
     this.#local.drawJitter(config)
+    this.#gate = new AppendGate(host.clock, {
+      takeBackUnwritten: () => this.#takeBackUnwritten(),
+      hideUnwritten: () => this.#local.hideUnwritten(),
+      giveUp: (error) => this.#giveUp(error),
+    })
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
     if (this.topicId !== null && !loaded.hasTopicId) {
       this.#local.sync.addPath(writeTopicId(host.disk, directory, this.topicId))
@@ -159,7 +151,7 @@ export class Log implements SyncOwner {
 
   /** A sync failed, or a failed write could not be rolled back: reads go on, appends do not. */
   get isOffline(): boolean {
-    return this.#fault !== null
+    return this.#gate.fault !== null
   }
 
   // Appending
@@ -168,20 +160,17 @@ export class Log implements SyncOwner {
   append(records: Uint8Array, leaderEpoch: number, origin: AppendOrigin): AppendResult {
     const { config } = this
     const now = this.#environment.host.clock.now()
-    const refusal = this.#refusal()
-    if (refusal !== null) return refusal
+    const refusal = this.#gate.refusal()
+    if (refusal !== null) {
+      this.#producers.refused(records)
+      return refusal
+    }
     const bytes = origin === 'client' ? acceptProduced(records, config, now) : records
     if (!(bytes instanceof Uint8Array)) return bytes
     const view = batch.viewOf(bytes)
     try {
-      const producers = this.#producers.state
-      if (batch.hasProducerId(view, 0)) {
-        let answer = producerAnswer(producers, bytes, view, origin)
-        if (answer?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER && this.#producers.recall(view)) {
-          answer = producerAnswer(producers, bytes, view, origin)
-        }
-        if (answer !== null) return answer
-      }
+      const answer = batch.hasProducerId(view, 0) ? this.#producers.answer(bytes, view, origin) : null
+      if (answer !== null) return answer
       const logAppendTimeMs = config.messageTimestampType === 'LogAppendTime' && origin !== 'controller' ? now : -1
       const baseOffset = this.#local.logEndOffset
       const lastOffset = assignOffsets(bytes, view, baseOffset, leaderEpoch, logAppendTimeMs)
@@ -194,7 +183,7 @@ export class Log implements SyncOwner {
 
   /** Batches of the leader, which keep their offsets and epochs. */
   appendAsFollower(records: Uint8Array): AppendResult {
-    const refusal = this.#refusal()
+    const refusal = this.#gate.refusal()
     if (refusal !== null) return refusal
     const view = batch.viewOf(records)
     const result = followerOffsets(records, view, this.#local.logEndOffset)
@@ -220,15 +209,7 @@ export class Log implements SyncOwner {
     const start = segment.size
     const producers = this.#producers.state
     segment.append(bytes)
-    cursor.reset(bytes, view, 0, bytes.length)
-    while (cursor.next()) {
-      const { position } = cursor
-      segment.note(start + position, cursor.size, cursor.lastOffset, cursor.maxTimestamp, indexIntervalBytes)
-      const epoch = batch.batchLeaderEpoch(view, position)
-      if (epoch > this.#epochs.latestEpoch) this.#epochs.assign(epoch, cursor.baseOffset)
-      const aborted = producers.apply(bytes, view, position)
-      if (aborted !== null) segment.transactionIndex.append(aborted)
-    }
+    noteBatches(bytes, view, segment, start, this.#epochs, producers, indexIntervalBytes)
     local.logEndOffset = lastOffset + 1
     local.tail.append(bytes, baseOffset)
     if (!this.#isWriteScheduled) {
@@ -254,7 +235,7 @@ export class Log implements SyncOwner {
   /** False: a full disk has no room for a new segment, and retention goes as far as it can without. */
   #rollIfPossible(): boolean {
     try {
-      this.#settle()
+      this.#gate.settle()
       this.roll()
       return true
     } catch (error) {
@@ -269,7 +250,7 @@ export class Log implements SyncOwner {
   /** For the TurnWriter. */
   writeTurn(): void {
     this.#isWriteScheduled = false
-    if (this.#isClosed || this.#fault !== null) return
+    if (this.#isClosed || this.isOffline) return
     try {
       this.#write()
     } catch (error) {
@@ -295,63 +276,33 @@ export class Log implements SyncOwner {
 
   #rollBack(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
-    const local = this.#local
-    this.#takeBack()
-    const { logEndOffset } = local
+    this.#gate.writeFailed()
+    const { logEndOffset } = this
     const fields = { log: this.directory, error: error.message, logEndOffset, offline: this.isOffline }
     this.#environment.host.logger.error('write failed', fields)
-    this.listener.onFailed(this, error)
+    if (!this.isOffline) this.listener.onFailed(this, error)
   }
 
-  /** Goes back to what is written. When even that takes a file handle that there is none for, once more later. */
-  #takeBack(): void {
-    const local = this.#local
-    this.#refuseUntilMs = this.#environment.host.clock.monotonic() + RETRY_AFTER_MS
-    try {
-      local.takeBackUnwritten()
-      this.#afterTruncation()
-      this.#producers.writeFailed(this.#highWatermark)
-      this.#takeBackFailure = null
-    } catch (error) {
-      this.#takeBackFailure = error instanceof Error ? error : new Error(String(error))
-      if (!(error instanceof DiskError) || error.reason !== 'exhausted') {
-        this.#fault = this.#takeBackFailure
-        local.sync.stop()
-      }
-      local.logEndOffset = local.writtenEndOffset
-      local.tail.clear()
-    }
-  }
-
-  /** Throws when the log has still not gone back after a failed write. */
-  #settle(): void {
-    if (this.#takeBackFailure !== null) this.#takeBack()
-    if (this.#takeBackFailure !== null) throw this.#takeBackFailure
+  #takeBackUnwritten(): void {
+    this.#local.takeBackUnwritten()
+    this.#afterTruncation()
+    this.#producers.writeFailed(this.#highWatermark)
   }
 
   /** The directory that it lies in has failed: reads go on, appends do not. */
   goOffline(error: Error): void {
-    if (this.#fault !== null || this.#isClosed) return
-    const local = this.#local
-    this.#fault = error
-    local.sync.stop()
-    local.logEndOffset = local.writtenEndOffset
-    local.tail.clear()
+    if (this.isOffline || this.#isClosed) return
+    this.#gate.fault = error
+    this.#local.hideUnwritten()
+    this.#giveUp(error)
+  }
+
+  #giveUp(error: Error): void {
+    this.#local.sync.stop()
     this.listener.onFailed(this, error)
   }
 
-  #refusal(): AppendResult | null {
-    const isTooEarly = this.#environment.host.clock.monotonic() < this.#refuseUntilMs
-    if (!isTooEarly && this.#takeBackFailure !== null && this.#fault === null) this.#takeBack()
-    if (this.#fault !== null) {
-      return appendError(ErrorCode.KAFKA_STORAGE_ERROR, `the log is offline: ${this.#fault.message}`)
-    }
-    if (this.#isClosed || this.#isClosing) return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the log is closed')
-    if (!isTooEarly && this.#takeBackFailure === null) return null
-    return appendError(ErrorCode.KAFKA_STORAGE_ERROR, 'the last write failed; the next one is not tried yet')
-  }
-
-  // Syncing
+  // Syncing; onSynced and onSyncFailed are for LocalLog
 
   /** Everything appended so far becomes durable; listener.onDurable follows. */
   requestSync(): void {
@@ -366,14 +317,12 @@ export class Log implements SyncOwner {
     if (isDue && this.logEndOffset > this.durableEndOffset) this.requestSync()
   }
 
-  /** For LocalLog. */
   onSynced(): void {
     this.listener.onDurable(this)
   }
 
-  /** For LocalLog. */
   onSyncFailed(error: Error): void {
-    this.#fault = error
+    this.#gate.fault = error
     this.#environment.host.logger.error('sync failed: log is offline', { log: this.directory, error: error.message })
     this.listener.onFailed(this, error)
   }
@@ -436,8 +385,8 @@ export class Log implements SyncOwner {
 
   /** Removes everything from `offset` on, what a new leader does not have; of a batch that reaches above it, all. */
   truncateTo(offset: number): void {
-    if (offset >= this.logEndOffset || this.#fault !== null) return
-    this.#settle()
+    if (offset >= this.logEndOffset || this.isOffline) return
+    this.#gate.settle()
     this.#write()
     this.#local.truncateTo(Math.max(offset, 0))
     this.#afterTruncation()
@@ -488,7 +437,7 @@ export class Log implements SyncOwner {
 
   /** Retention, first half: the log begins after what has expired. True when there are segments to be deleted. */
   expire(now: number): boolean {
-    if (this.#fault !== null || this.#isClosing || this.#isClosed) return false
+    if (this.isOffline || this.#gate.isClosing) return false
     if (this.config.cleanupPolicy.includes('delete')) {
       const count = expiredSegmentCount(this.segments, this.config, now, this.#highWatermark, this.logEndOffset)
       // All of them expired: the log goes on in a new, empty one.
@@ -505,7 +454,7 @@ export class Log implements SyncOwner {
    * take it, and they go one by one. Returns how many segments were deleted.
    */
   deleteExpired(isStartKept = true): number {
-    if (this.#fault !== null || this.#isClosing || this.#isClosed) return 0
+    if (this.isOffline || this.#gate.isClosing) return 0
     const deletable = this.#local.deletableBelow(this.#logStartOffset)
     if (deletable === 0) return 0
     const count = this.#local.deleteFirst(deletable, this.config.fileDeleteDelayMs, isStartKept)
@@ -522,9 +471,9 @@ export class Log implements SyncOwner {
 
   /** First half of a close. Returns the files to be synced before the second half. */
   prepareClose(): readonly string[] {
-    if (this.#isClosing || this.#isClosed || this.#fault !== null) return []
-    this.#settle()
-    this.#isClosing = true
+    if (this.#gate.isClosing || this.isOffline) return []
+    this.#gate.settle()
+    this.#gate.isClosing = true
     this.#close = new LogClose(this.#local, this.#producers, this.#epochs)
     return this.#close.paths
   }
@@ -532,15 +481,17 @@ export class Log implements SyncOwner {
   /** Second half: the files are synced. Returns the directories that have yet to be. */
   finishClose(): readonly string[] {
     if (this.#isClosed) return []
-    const directories = this.#fault === null ? this.#close?.finish() : undefined
+    const directories = !this.isOffline ? this.#close?.finish() : undefined
+    this.#gate.isClosing = true
     this.#isClosed = true
     this.#local.release()
-    if (this.#fault === null && this.#close !== null) this.#environment.unclosed.delete(this.directory)
+    if (!this.isOffline && this.#close !== null) this.#environment.unclosed.delete(this.directory)
     return directories ?? []
   }
 
   /** Lets go of all files without writing: the directory is about to be moved. Reads and syncs under way still end. */
   abandon(): void {
+    this.#gate.isClosing = true
     this.#isClosed = true
     this.#environment.unclosed.delete(this.directory)
     this.#local.abandon()

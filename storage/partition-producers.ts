@@ -1,9 +1,29 @@
 // The producer state of one log, loaded when it is first needed, and what it goes back to when offsets are taken back.
 
+import { ErrorCode } from '../protocol/error-codes.ts'
+import * as batch from '../protocol/records/batch.ts'
+import { RECORDS } from '../protocol/records/layout.ts'
+import { producerAnswer } from './append-assign.ts'
+import { type AppendResult, appendError } from './append-result.ts'
+import type { AppendOrigin } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
 import type { LocalLog } from './local-log.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
-import type { ActiveProducer, ProducerState } from './producer-state.ts'
+import {
+  type ActiveProducer,
+  firstSequence,
+  type ProducerKey,
+  type ProducerState,
+  producerKey,
+} from './producer-state.ts'
+
+/** While a disk fails; beyond it strangers begin where they like, as ever. */
+const MAX_AWAITED = 1000
+
+interface AwaitedBatch {
+  readonly epoch: number
+  readonly sequence: number
+}
 
 export class PartitionProducers {
   readonly #environment: StorageEnvironment
@@ -14,6 +34,11 @@ export class PartitionProducers {
   /** As of writtenEndOffset, from one failed write to the next: a full disk must not cost a replay each time. */
   #beforeFailure: ProducerState | null = null
   #highWatermark: number
+  /**
+   * Producers that the log does not know, because their first batch was refused or taken back when the disk failed. A
+   * stranger may begin with any sequence, so what was in flight behind that batch would be taken without it.
+   */
+  readonly #awaited = new Map<ProducerKey, AwaitedBatch>()
 
   constructor(
     environment: StorageEnvironment,
@@ -39,17 +64,45 @@ export class PartitionProducers {
     return this.#state
   }
 
-  /**
-   * The batch at the begin of `view` is out of order, by a state that may come from a snapshot. True when the log has
-   * been asked since: then it is to be judged once more.
-   */
-  recall(view: DataView): boolean {
+  /** null: go on. Otherwise an error, or the offsets of a duplicate. The first batch has a producer id. */
+  answer(bytes: Uint8Array, view: DataView, origin: AppendOrigin): AppendResult | null {
+    if (origin === 'client' && this.#awaited.size > 0 && this.#isAhead(view)) {
+      const text = `producer ${producerKey(view, 0)}: the batch before was refused and has to come first`
+      return appendError(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, text)
+    }
     const { state } = this
-    if (!state.isPartial(view, 0)) return false
+    const answer = producerAnswer(state, bytes, view, origin)
+    if (answer?.errorCode !== ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER || !state.isPartial(view, 0)) return answer
+    // By a state that comes from a snapshot. What that does not tell, the log does.
     this.#local.write()
     this.written()
     state.complete(this.#snapshots.recent(this.#local.segments))
-    return true
+    return producerAnswer(state, bytes, view, origin)
+  }
+
+  /** A batch was refused since the disk has failed. Nothing of it has been validated. */
+  refused(bytes: Uint8Array): void {
+    if (bytes.length < RECORDS || this.#state === null) return
+    const view = batch.viewOf(bytes)
+    if (batch.batchMagic(view, 0) !== 2 || !batch.hasProducerId(view, 0) || batch.isControl(view, 0)) return
+    const key = producerKey(view, 0)
+    if (this.#state.knows(key)) return
+    this.#await(key, batch.batchProducerEpoch(view, 0), batch.batchBaseSequence(view, 0))
+  }
+
+  #await(key: ProducerKey, epoch: number, sequence: number): void {
+    if (sequence < 0 || this.#awaited.get(key)?.epoch === epoch) return
+    if (this.#awaited.size < MAX_AWAITED) this.#awaited.set(key, { epoch, sequence })
+  }
+
+  #isAhead(view: DataView): boolean {
+    const key = producerKey(view, 0)
+    const awaited = this.#awaited.get(key)
+    if (awaited === undefined) return false
+    const isSame = awaited.epoch === batch.batchProducerEpoch(view, 0)
+    if (isSame && awaited.sequence !== batch.batchBaseSequence(view, 0)) return true
+    this.#awaited.delete(key)
+    return false
   }
 
   active(): ActiveProducer[] {
@@ -103,6 +156,10 @@ export class PartitionProducers {
       throw error
     }
     this.#beforeFailure = before ?? this.state.clone()
+    for (const entry of current?.entries() ?? []) {
+      const sequence = firstSequence(entry)
+      if (!this.state.knows(entry.key)) this.#await(entry.key, entry.epoch, sequence)
+    }
   }
 
   #goBackTo(state: ProducerState | null, highWatermark: number): void {

@@ -98,6 +98,10 @@ export class ProducerState {
     return this.#entries.size
   }
 
+  knows(key: ProducerKey): boolean {
+    return this.#entries.has(key)
+  }
+
   entries(): IterableIterator<ProducerEntry> {
     return this.#entries.values()
   }
@@ -309,6 +313,15 @@ export function lastSequence(entry: ProducerEntry): number {
   return batches.length === 0 ? at.NO_SEQUENCE : batches[batches.length - STRIDE]!
 }
 
+/** Of the oldest batch that is kept; -1: there is none. */
+export function firstSequence({ batches }: ProducerEntry): number {
+  return batches.length === 0 ? at.NO_SEQUENCE : firstOf(batches[0]!, batches[2]!)
+}
+
+function firstOf(last: number, delta: number): number {
+  return last >= delta ? last - delta : MAX_SEQUENCE - (delta - last) + 1
+}
+
 function setEpoch(entry: ProducerEntry, epoch: number): void {
   if (entry.epoch === epoch) return
   entry.epoch = epoch
@@ -325,8 +338,7 @@ function findDuplicate(entry: ProducerEntry, first: number, last: number, verdic
   for (let index = 0; index < batches.length; index += STRIDE) {
     if (batches[index] !== last) continue
     const delta = batches[index + 2]!
-    const firstKept = last >= delta ? last - delta : MAX_SEQUENCE - (delta - last) + 1
-    if (firstKept !== first) continue
+    if (firstOf(last, delta) !== first) continue
     verdict.isDuplicate = true
     verdict.lastOffset = batches[index + 1]!
     verdict.baseOffset = verdict.lastOffset - delta

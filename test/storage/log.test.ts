@@ -447,6 +447,31 @@ t.test('a full disk refuses appends, keeps what is there, and is tried again', a
   t.same(written, [1, 2])
 })
 
+t.test(
+  'what was in flight behind a new producer’s first batch is not taken without it when the disk fails',
+  async (t) => {
+    for (const wasAppended of [true, false]) {
+      const simulation = simulate(20)
+      const node = simulation.node('a')
+      const log = open(node)
+      const sent = (baseSequence: number, producerEpoch = 0): Uint8Array =>
+        records(['a', 'b'], { producerId: 1n, producerEpoch, baseSequence })
+      const outOfOrder = { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }
+      node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+      log.append(wasAppended ? sent(0) : records(['x']), 0, 'client')
+      if (wasAppended) log.append(sent(2), 0, 'client')
+      await simulation.run(1)
+      node.disk.fault = null
+      if (!wasAppended) t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
+      await simulation.run(200)
+      t.match(log.append(sent(4), 0, 'client'), outOfOrder)
+      t.match(log.append(sent(0), 0, 'client'), { errorCode: 0, baseOffset: 0 })
+      t.match(log.append(sent(2), 0, 'client'), { errorCode: 0, baseOffset: 2 })
+      t.match(log.append(sent(0, 1), 0, 'client'), { errorCode: 0, baseOffset: 4 })
+    }
+  },
+)
+
 t.test('a failed sync ends the log: it may still be read', async (t) => {
   const simulation = simulate(15)
   const node = simulation.node('a')
