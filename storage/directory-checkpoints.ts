@@ -1,11 +1,11 @@
 // The three offset checkpoints of a log directory, each a map in memory and a file that follows it.
 //
 //   map     version 7 ──change──► 8 ──change──► 9
-//   file    ……… version 7 ────────── being written: 8 ──► written: 8        changed(): 9 ≠ 8
+//   file    ……… version 7 ────────── being written: 8 ──► written: 8        9 is due
 //
-// `write` is durable at return, for what an answer or a deletion waits for. `writeLater` leaves the waiting to the pool:
-// a crash that finds an older high watermark or recovery point costs a little more scanning, nothing else. One that is
-// overtaken by a `write` gives up before its rename: it would bring older lines back.
+// `write` is durable at return, for what an answer or a deletion waits for. `writeLater` leaves the waiting to the
+// pool: a crash that finds an older high watermark or recovery point costs a little more scanning, nothing else. One
+// that is overtaken by a `write` gives up before its rename: it would bring older lines back.
 //
 // A line must not outlive its log: a topic that is deleted and created again would begin where the dead one's
 // DeleteRecords ended, and recovery would trust its recovery point. So names whose lines may still be in the file are

@@ -244,7 +244,7 @@ export class LogDirectory {
     return path
   }
 
-  /** Once for a topic of a thousand partitions. Where a crash loses the new names, the next start sets the old aside. */
+  /** Once for a thousand partitions. Where a crash loses the new names, the next start sets the old ones aside. */
   #syncNames(): void {
     if (this.#isNameSyncDue) return
     this.#isNameSyncDue = true

@@ -447,31 +447,6 @@ t.test('a full disk refuses appends, keeps what is there, and is tried again', a
   t.same(written, [1, 2])
 })
 
-t.test(
-  'what was in flight behind a new producer’s first batch is not taken without it when the disk fails',
-  async (t) => {
-    for (const wasAppended of [true, false]) {
-      const simulation = simulate(20)
-      const node = simulation.node('a')
-      const log = open(node)
-      const sent = (baseSequence: number, producerEpoch = 0): Uint8Array =>
-        records(['a', 'b'], { producerId: 1n, producerEpoch, baseSequence })
-      const outOfOrder = { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }
-      node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
-      log.append(wasAppended ? sent(0) : records(['x']), 0, 'client')
-      if (wasAppended) log.append(sent(2), 0, 'client')
-      await simulation.run(1)
-      node.disk.fault = null
-      if (!wasAppended) t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
-      await simulation.run(200)
-      t.match(log.append(sent(4), 0, 'client'), outOfOrder)
-      t.match(log.append(sent(0), 0, 'client'), { errorCode: 0, baseOffset: 0 })
-      t.match(log.append(sent(2), 0, 'client'), { errorCode: 0, baseOffset: 2 })
-      t.match(log.append(sent(0, 1), 0, 'client'), { errorCode: 0, baseOffset: 4 })
-    }
-  },
-)
-
 t.test('a failed sync ends the log: it may still be read', async (t) => {
   const simulation = simulate(15)
   const node = simulation.node('a')
@@ -486,57 +461,6 @@ t.test('a failed sync ends the log: it may still be read', async (t) => {
   t.match(log, { isOffline: true, durableEndOffset: 0 })
   t.match(log.append(records(['b']), 0, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
   t.same(await readAll(simulation, log, 0), ['a'])
-})
-
-t.test(
-  'after a clean stop the five batches in flight are known when they come again, not the last alone',
-  async (t) => {
-    for (const segmentBytes of [1_000_000, 300]) {
-      const simulation = simulate(18)
-      const node = simulation.node('a')
-      const config = { segmentBytes, indexIntervalBytes: 1 }
-      const sent = (id: bigint, baseSequence: number): Uint8Array =>
-        records(['a', 'b'], { producerId: id, producerEpoch: 0, baseSequence })
-      const first = open(node, config)
-      for (const sequence of [0, 2, 4, 6, 8, 10])
-        for (const id of [1n, 2n]) first.append(sent(id, sequence), 0, 'client')
-      first.append(records(['a']), 0, 'client')
-      first.close()
-      node.restart()
-      const log = open(node, config, { cleanShutdown: true, recoveryPoint: 25 })
-      t.match(log.append(sent(2n, 12), 0, 'client'), { errorCode: 0, baseOffset: 25, duplicate: false })
-      for (const [index, sequence] of [2, 4, 6, 8, 10].entries()) {
-        const answer = { errorCode: 0, duplicate: true, baseOffset: 4 + index * 4 }
-        t.match(
-          log.append(sent(1n, sequence), 0, 'client'),
-          answer,
-          `sequence ${sequence}, segments of ${segmentBytes}`,
-        )
-      }
-      t.match(log.append(sent(1n, 0), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }, 'a sixth')
-      t.match(log.append(sent(1n, 14), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }, 'a gap')
-      t.match(log.append(sent(1n, 12), 0, 'client'), { errorCode: 0, baseOffset: 27, duplicate: false })
-      t.match(log.append(sent(2n, 4), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 10 })
-      t.match(log.append(sent(2n, 2), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
-    }
-  },
-)
-
-t.test('how far a log is searched for the batches of a producer is bounded', async (t) => {
-  const simulation = simulate(19)
-  const node = simulation.node('a')
-  const value = 'x'.repeat(900_000)
-  const sent = (baseSequence: number): Uint8Array => records(['a'], { producerId: 1n, producerEpoch: 0, baseSequence })
-  const first = open(node)
-  for (let index = 0; index < 30; index++) {
-    if (index === 0 || index === 20 || index === 29) first.append(sent(Math.ceil(index / 20)), 0, 'client')
-    first.append(records([value]), 0, 'client')
-  }
-  first.close()
-  node.restart()
-  const log = open(node, {}, { cleanShutdown: true, recoveryPoint: 33 })
-  t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
-  t.match(log.append(sent(1), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 21 })
 })
 
 t.test('flush.messages asks for a sync by itself', async (t) => {

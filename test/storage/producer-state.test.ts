@@ -1,10 +1,16 @@
 // Idempotence and transactions as a partition sees them: KIP-98, KIP-360.
 
 import t from 'tap'
+import type { SimulatedNode } from '../../host/simulated/node.ts'
+import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { setBaseOffset, viewOf } from '../../protocol/records/batch.ts'
-import { buildBatch } from '../../protocol/records/builder.ts'
+import { type BatchOptions, buildBatch } from '../../protocol/records/builder.ts'
 import { buildEndTransactionBatch } from '../../protocol/records/control.ts'
+import { createStorageEnvironment } from '../../storage/environment.ts'
+import { Log } from '../../storage/log.ts'
+import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
+import type { LogOptions } from '../../storage/log-options.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../storage/producer-snapshot.ts'
 import { ProducerState } from '../../storage/producer-state.ts'
 
@@ -196,3 +202,98 @@ t.test('a snapshot keeps what counts, and a damaged one is known', async (t) => 
     if (typeof decodeSnapshot(bytes.subarray(0, position)) !== 'string') t.fail(`${position} bytes`)
   }
 })
+
+// The producers of a whole log
+
+function open(node: SimulatedNode, config: Partial<LogConfig> = {}, options: Partial<LogOptions> = {}): Log {
+  return Log.open({
+    environment: createStorageEnvironment(node.host),
+    directory: '/data/topic-0',
+    topic: 'topic',
+    partition: 0,
+    config: { ...defaultLogConfig, ...config },
+    ...options,
+  })
+}
+
+function records(values: readonly string[], options: BatchOptions = {}): Uint8Array {
+  const encoder = new TextEncoder()
+  const all = values.map((value) => ({ key: null, value: encoder.encode(value) }))
+  return buildBatch({ timestamp: 1_767_225_600_000, ...options, records: all })
+}
+
+t.test(
+  'after a clean stop the five batches in flight are known when they come again, not the last alone',
+  async (t) => {
+    for (const segmentBytes of [1_000_000, 300]) {
+      const simulation = simulate(18)
+      const node = simulation.node('a')
+      const config = { segmentBytes, indexIntervalBytes: 1 }
+      const sent = (id: bigint, baseSequence: number): Uint8Array =>
+        records(['a', 'b'], { producerId: id, producerEpoch: 0, baseSequence })
+      const first = open(node, config)
+      for (const sequence of [0, 2, 4, 6, 8, 10])
+        for (const id of [1n, 2n]) first.append(sent(id, sequence), 0, 'client')
+      first.append(records(['a']), 0, 'client')
+      first.close()
+      node.restart()
+      const log = open(node, config, { cleanShutdown: true, recoveryPoint: 25 })
+      t.match(log.append(sent(2n, 12), 0, 'client'), { errorCode: 0, baseOffset: 25, duplicate: false })
+      for (const [index, sequence] of [2, 4, 6, 8, 10].entries()) {
+        const answer = { errorCode: 0, duplicate: true, baseOffset: 4 + index * 4 }
+        t.match(
+          log.append(sent(1n, sequence), 0, 'client'),
+          answer,
+          `sequence ${sequence}, segments of ${segmentBytes}`,
+        )
+      }
+      t.match(log.append(sent(1n, 0), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }, 'a sixth')
+      t.match(log.append(sent(1n, 14), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }, 'a gap')
+      t.match(log.append(sent(1n, 12), 0, 'client'), { errorCode: 0, baseOffset: 27, duplicate: false })
+      t.match(log.append(sent(2n, 4), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 10 })
+      t.match(log.append(sent(2n, 2), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
+    }
+  },
+)
+
+t.test('how far a log is searched for the batches of a producer is bounded', async (t) => {
+  const simulation = simulate(19)
+  const node = simulation.node('a')
+  const value = 'x'.repeat(900_000)
+  const sent = (baseSequence: number): Uint8Array => records(['a'], { producerId: 1n, producerEpoch: 0, baseSequence })
+  const first = open(node)
+  for (let index = 0; index < 30; index++) {
+    if (index === 0 || index === 20 || index === 29) first.append(sent(Math.ceil(index / 20)), 0, 'client')
+    first.append(records([value]), 0, 'client')
+  }
+  first.close()
+  node.restart()
+  const log = open(node, {}, { cleanShutdown: true, recoveryPoint: 33 })
+  t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
+  t.match(log.append(sent(1), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 21 })
+})
+
+t.test(
+  'what was in flight behind a new producer’s first batch is not taken without it when the disk fails',
+  async (t) => {
+    for (const wasAppended of [true, false]) {
+      const simulation = simulate(20)
+      const node = simulation.node('a')
+      const log = open(node)
+      const sent = (baseSequence: number, producerEpoch = 0): Uint8Array =>
+        records(['a', 'b'], { producerId: 1n, producerEpoch, baseSequence })
+      const outOfOrder = { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }
+      node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
+      log.append(wasAppended ? sent(0) : records(['x']), 0, 'client')
+      if (wasAppended) log.append(sent(2), 0, 'client')
+      await simulation.run(1)
+      node.disk.fault = null
+      if (!wasAppended) t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR })
+      await simulation.run(200)
+      t.match(log.append(sent(4), 0, 'client'), outOfOrder)
+      t.match(log.append(sent(0), 0, 'client'), { errorCode: 0, baseOffset: 0 })
+      t.match(log.append(sent(2), 0, 'client'), { errorCode: 0, baseOffset: 2 })
+      t.match(log.append(sent(0, 1), 0, 'client'), { errorCode: 0, baseOffset: 4 })
+    }
+  },
+)
