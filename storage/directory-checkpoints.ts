@@ -79,8 +79,8 @@ export class DirectoryCheckpoint {
   /** The log is gone. */
   forget(topic: string, partition: number): void {
     const partitions = this.#offsets.get(topic)
-    // Also without a line here: the file may have one that a write under way has just brought, or is about to.
-    if (partitions?.delete(partition) !== true && this.#later === null) return
+    // Also without a line here, the file may have one until it says what the map does.
+    if (partitions?.delete(partition) !== true && this.#version === this.#writtenVersion) return
     if (partitions?.size === 0) this.#offsets.delete(topic)
     this.#version++
     this.#dead.set(partitionDirectoryName(topic, partition), this.#version)

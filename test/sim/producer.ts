@@ -175,9 +175,8 @@ export class LastingProducer extends LastingClient {
   }
 
   /**
-   * A snapshot of a log's producers in Kafka's format knows the last batch of each alone. Of several that were written
-   * but not answered before a clean stop, all but the last are then refused: neither lost nor there twice, but the
-   * producer cannot tell.
+   * As a real producer does when a batch that it sends again is out of order: it cannot tell what became of it. A
+   * broker whose log knows the last five batches of each producer never does that.
    */
   #giveUp(): void {
     this.hasGivenUp = true
