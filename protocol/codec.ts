@@ -9,8 +9,10 @@
 // array against the least size its elements can have, which is computed here and never zero.
 
 import { UnencodableValue } from './errors.ts'
+import type { Reader } from './reader.ts'
 import type { Field, Fields, Message, ScalarType } from './schema.ts'
-import { type Reader, type Writer, ZERO_UUID } from './wire.ts'
+import { ZERO_UUID } from './wire.ts'
+import type { Writer } from './writer.ts'
 
 export type Decoder = (reader: Reader) => unknown
 export type Encoder = (writer: Writer, value: unknown) => void

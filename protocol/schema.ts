@@ -13,7 +13,8 @@
 
 import { compileDecoder, compileEncoder, type Decoder, type Encoder } from './codec.ts'
 import { MalformedRequest } from './errors.ts'
-import { Reader, Writer } from './wire.ts'
+import { Reader } from './reader.ts'
+import { Writer } from './writer.ts'
 
 /** A tagged field (KIP-482) that the declaration does not know: kept, and written again in its place. */
 export interface UnknownTaggedField {

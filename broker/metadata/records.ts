@@ -10,8 +10,8 @@ import {
   type MetadataRecordType,
   metadataRecords,
 } from '../../protocol/messages/metadata-log/frame.ts'
+import { Reader } from '../../protocol/reader.ts'
 import type { Input, Message } from '../../protocol/schema.ts'
-import { Reader } from '../../protocol/wire.ts'
 
 export interface UnknownRecord {
   readonly type: 'unknown'

@@ -7,6 +7,7 @@
 //
 // No promise and no timer on the way of a fetch that finds its data.
 
+import { DiskError } from '../../host/disk.ts'
 import type { Clock, Timer, Timers } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchWaiter, Partition } from './partition.ts'
@@ -214,8 +215,8 @@ export class DelayedFetch implements FetchWaiter {
     size: number,
     nextOffset: number,
   ): void {
-    if (errorCode !== ErrorCode.NONE) {
-      target.errorCode = errorCode
+    if (errorCode !== ErrorCode.NONE || !this.#findAborted(target, nextOffset)) {
+      target.errorCode = errorCode === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : errorCode
       target.highWatermark = -1
       target.lastStableOffset = -1
       target.logStartOffset = -1
@@ -226,12 +227,21 @@ export class DelayedFetch implements FetchWaiter {
     target.records = target.recordsSize === 0 ? records : [...target.records, ...records]
     target.recordsSize += size
     this.#totalSize += size
-    if (this.#limits.readCommitted && target.partition !== null) {
-      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, nextOffset)
-    }
     // Too little, and nothing in the way: it was the end of a segment.
     if (size > 0 && this.#totalSize < this.#limits.minSize) this.#nextOffset = nextOffset
     else this.#nextTarget()
+  }
+
+  /** For a read-committed consumer, the aborted transactions among what was read. False: their index cannot be read. */
+  #findAborted(target: FetchTarget, nextOffset: number): boolean {
+    if (!this.#limits.readCommitted || target.partition === null) return true
+    try {
+      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, nextOffset)
+      return true
+    } catch (error) {
+      if (error instanceof DiskError) return false
+      throw error
+    }
   }
 
   #onAllRead(): void {

@@ -7,8 +7,9 @@
 // unknown version of a known type is `MalformedRequest`.
 
 import { MalformedRequest } from '../errors.ts'
+import { Reader } from '../reader.ts'
 import type { Infer, Input, Message } from '../schema.ts'
-import { Reader, Writer } from '../wire.ts'
+import { Writer } from '../writer.ts'
 
 type Types = { readonly [type: string]: readonly [key: Message, value: Message] }
 

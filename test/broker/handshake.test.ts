@@ -5,7 +5,7 @@ import { handlers } from '../../broker/handlers/table.ts'
 import { apis } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiVersionsResponse } from '../../protocol/messages/cluster/api-versions.ts'
-import { Reader } from '../../protocol/wire.ts'
+import { Reader } from '../../protocol/reader.ts'
 import { type Client, World } from './harness.ts'
 
 const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1.0' }

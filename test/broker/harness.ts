@@ -8,9 +8,10 @@ import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
 import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
 import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
+import { Reader } from '../../protocol/reader.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
-import { Reader, Writer } from '../../protocol/wire.ts'
+import { Writer } from '../../protocol/writer.ts'
 import { seed } from '../host/implementations.ts'
 
 const PROPERTIES: Properties = {

@@ -3,7 +3,7 @@
 import { connect, type Socket } from 'node:net'
 import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
 import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
-import { Reader } from '../../protocol/wire.ts'
+import { Reader } from '../../protocol/reader.ts'
 
 /** What became of a request. */
 export type Answer<Body> =

@@ -10,8 +10,9 @@ import {
   metadataRecords,
 } from '../../protocol/messages/metadata-log/frame.ts'
 import { MetadataRequest } from '../../protocol/messages/topics/metadata.ts'
+import { Reader } from '../../protocol/reader.ts'
 import { array, int32, int64, request, string, struct, versions } from '../../protocol/schema.ts'
-import { Reader, Writer } from '../../protocol/wire.ts'
+import { Writer } from '../../protocol/writer.ts'
 import { vectors } from './oracle.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { MalformedRequest, UnencodableValue } from '../../protocol/errors.ts'
-import { MAX_ELEMENTS, Reader, Writer, ZERO_UUID } from '../../protocol/wire.ts'
+import { MAX_ELEMENTS, Reader } from '../../protocol/reader.ts'
+import { ZERO_UUID } from '../../protocol/wire.ts'
+import { Writer } from '../../protocol/writer.ts'
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const unhex = (text: string): Reader => new Reader(Buffer.from(text, 'hex'))

@@ -3,7 +3,8 @@
 import type { Connection } from '../../host/network.ts'
 import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
 import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
-import { Reader, Writer } from '../../protocol/wire.ts'
+import { Reader } from '../../protocol/reader.ts'
+import { Writer } from '../../protocol/writer.ts'
 
 interface Waiting {
   readonly correlationId: number

@@ -18,7 +18,8 @@ import {
   OffsetCommitKey,
   OffsetCommitValue,
 } from '../../../protocol/messages/group-state/offsets.ts'
-import { Reader, ZERO_UUID } from '../../../protocol/wire.ts'
+import { Reader } from '../../../protocol/reader.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { RecordFormat } from '../runtime/state-machine.ts'
 import { FOREIGN_TYPES, type ForeignGroupType } from './foreign-group.ts'
 

@@ -6,8 +6,9 @@
 // others. So it is `MalformedRequest` here, and so are bytes after the body.
 
 import { MalformedRequest } from '../../errors.ts'
+import { Reader } from '../../reader.ts'
 import type { Infer, Input, Message } from '../../schema.ts'
-import { Reader, Writer } from '../../wire.ts'
+import { Writer } from '../../writer.ts'
 import {
   BrokerRegistrationChangeRecord,
   FenceBrokerRecord,
