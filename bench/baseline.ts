@@ -1,4 +1,4 @@
-// Milena beside Apache Kafka, by Kafka's own clients: node bench/baseline.ts [ROUNDS]
+// Milena beside Apache Kafka, by Kafka's own clients: node --conditions=milena-source bench/baseline.ts [ROUNDS]
 //
 // Alternates the brokers round by round, each time a fresh one: idle memory, then Kafka's producer and consumer perf
 // tools with their default settings (acks=all, idempotent). Prints the medians as a table and keeps every round in
