@@ -141,18 +141,12 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
 
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
   const answers = new MemoryBudget(ANSWER_MEMORY)
-  let dispatch: Dispatch | null = null
   const server = new Server({
     network: host.network,
     clock: host.clock,
     timers: host.timers,
     logger: host.logger,
     listener: plan.listen.name,
-    dispatcher: {
-      mayOverlap: (frame) => dispatch!.mayOverlap(frame),
-      dispatch: (frame, peer, reply) => dispatch!.dispatch(frame, peer, reply),
-      forget: (peer) => dispatch?.forget(peer),
-    },
     requests: new MemoryBudget(requestMemory(config)),
     answers,
     limits: serverLimits(config),
@@ -239,8 +233,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     coordinators,
     servedApis: servedApis(handlers),
   }
-  dispatch = new Dispatch(services, handlers)
-  server.serve()
+  server.serve(new Dispatch(services, handlers))
   // Nobody is answered while the parts behind the answers go.
   endings.push(() => server.close())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })

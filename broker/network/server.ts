@@ -28,7 +28,6 @@ export interface ServerOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly listener: string
-  readonly dispatcher: Dispatcher
   /** Memory of requests, and of answers that their peers have not taken. */
   readonly requests: MemoryBudget
   readonly answers: MemoryBudget
@@ -43,7 +42,9 @@ export class Server {
   readonly #countByHost = new Map<string, number>()
   #listening: Listener | null = null
   #sweep: Timer | null = null
-  #isServing = false
+  #dispatcher: Dispatcher | null = null
+  /** Accepted before there is a dispatcher. */
+  readonly #early: Connection[] = []
   #onEmpty: (() => void) | null = null
 
   constructor(options: ServerOptions) {
@@ -60,9 +61,9 @@ export class Server {
     return this.#listening.address
   }
 
-  serve(): void {
-    this.#isServing = true
-    for (const connection of this.#connections) connection.start()
+  serve(dispatcher: Dispatcher): void {
+    this.#dispatcher = dispatcher
+    for (const connection of this.#early.splice(0)) this.#accept(connection)
   }
 
   get connectionCount(): number {
@@ -76,6 +77,7 @@ export class Server {
   async close(): Promise<void> {
     this.#sweep?.cancel()
     await this.#listening?.close()
+    for (const connection of this.#early.splice(0)) connection.destroy()
     if (this.#connections.size === 0) return
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -89,7 +91,13 @@ export class Server {
   }
 
   #accept(connection: Connection): void {
+    const dispatcher = this.#dispatcher
     const { limits, logger } = this.#options
+    if (dispatcher === null) {
+      if (this.#early.length < limits.maxConnections) this.#early.push(connection)
+      else connection.destroy()
+      return
+    }
     const { host, port } = connection.remote
     const fromHost = this.#countByHost.get(host) ?? 0
     const hostLimit = limits.maxConnectionsPerIpOverrides.get(host) ?? limits.maxConnectionsPerIp
@@ -102,7 +110,7 @@ export class Server {
     this.#countByHost.set(host, fromHost + 1)
     const peer = { connectionId: ++lastConnectionId, host, port, listener: this.#options.listener }
     const client = new ClientConnection(connection, peer, {
-      dispatcher: this.#options.dispatcher,
+      dispatcher,
       requests: this.#options.requests,
       answers: this.#options.answers,
       maxFrameSize: limits.maxFrameSize,
@@ -111,7 +119,7 @@ export class Server {
       onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
     })
     this.#connections.add(client)
-    if (this.#isServing) client.start()
+    client.start()
   }
 
   #onClose(client: ClientConnection, reason: string | null, error: NetworkError | null): void {

@@ -51,13 +51,12 @@ async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispat
     timers,
     logger,
     listener: 'PLAINTEXT',
-    dispatcher,
     requests: new MemoryBudget(10_000),
     answers: new MemoryBudget(10_000),
     limits: { ...unlimited, ...limits },
   })
   const address = await simulation.complete(server.listen({ host: 'broker', port: 9092 }))
-  server.serve()
+  server.serve(dispatcher)
   const connect = async (from = 'client'): Promise<Client> => {
     const { host } = simulation.node(from)
     const client = new Client(await simulation.complete(host.network.connect(address)))
