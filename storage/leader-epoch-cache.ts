@@ -13,8 +13,8 @@ import { checkpointText, readCheckpoint, replaceFile, TMP_SUFFIX, writeFile } fr
 import { join, LEADER_EPOCH_CHECKPOINT } from './file-names.ts'
 import { StorageFault } from './storage-fault.ts'
 
-export const UNDEFINED_EPOCH = -1
-export const UNDEFINED_OFFSET = -1
+const UNDEFINED_EPOCH = -1
+const UNDEFINED_OFFSET = -1
 
 export interface EpochEntry {
   readonly epoch: number

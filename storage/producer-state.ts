@@ -24,7 +24,7 @@ import type { AbortedTransaction } from './transaction-index.ts'
 export type ProducerKey = number | bigint
 
 /** Kafka's ProducerStateEntry.NUM_BATCHES_TO_RETAIN: as many requests as an idempotent producer may have in flight. */
-export const BATCHES_KEPT = 5
+const BATCHES_KEPT = 5
 const STRIDE = 4
 const NONE = -1
 const MAX_SEQUENCE = 0x7fffffff

@@ -42,7 +42,7 @@ export function batchLeaderEpoch(view: DataView, position: number): number {
   return view.getInt32(position + at.LEADER_EPOCH)
 }
 
-export function batchCrc(view: DataView, position: number): number {
+function batchCrc(view: DataView, position: number): number {
   return view.getUint32(position + at.CRC)
 }
 
@@ -101,7 +101,7 @@ export function batchLastSequence(view: DataView, position: number): number {
   return addToSequence(view.getInt32(position + at.BASE_SEQUENCE), view.getInt32(position + at.LAST_OFFSET_DELTA))
 }
 
-export function addToSequence(sequence: number, count: number): number {
+function addToSequence(sequence: number, count: number): number {
   if (sequence === at.NO_SEQUENCE) return at.NO_SEQUENCE
   const sum = sequence + count
   return sum > 0x7fffffff ? sum - 0x80000000 : sum
@@ -140,7 +140,7 @@ export function clearLogAppendTime(bytes: Uint8Array, view: DataView, position: 
 }
 
 /** Recomputes the checksum. */
-export function setMaxTimestamp(bytes: Uint8Array, view: DataView, position: number, timestamp: number): void {
+function setMaxTimestamp(bytes: Uint8Array, view: DataView, position: number, timestamp: number): void {
   setInt64(view, position + at.MAX_TIMESTAMP, timestamp)
   view.setUint32(position + at.CRC, computeCrc(bytes, view, position))
 }

@@ -6,7 +6,7 @@
 
 import { type BatchOptions, buildBatch, type RecordInput } from './builder.ts'
 
-export const CONTROL_TYPES = {
+const CONTROL_TYPES = {
   abort: 0,
   commit: 1,
   leaderChange: 2,
@@ -46,7 +46,7 @@ export function controlRecord(type: ControlType, value: Uint8Array): RecordInput
   return { key: controlKey(type), value }
 }
 
-export function endTransactionMarker(type: 'commit' | 'abort', coordinatorEpoch: number): RecordInput {
+function endTransactionMarker(type: 'commit' | 'abort', coordinatorEpoch: number): RecordInput {
   const value = new Uint8Array(MARKER_VALUE_SIZE)
   new DataView(value.buffer).setInt32(2, coordinatorEpoch)
   return controlRecord(type, value)

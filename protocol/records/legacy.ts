@@ -23,13 +23,13 @@ export function legacyCrcMatches(bytes: Uint8Array, view: DataView, position: nu
   return view.getUint32(position + at.LEGACY_CRC) === crc32(bytes, position + at.MAGIC, end)
 }
 
-export function legacyCodec(view: DataView, position: number): Codec {
+function legacyCodec(view: DataView, position: number): Codec {
   const codec = CODECS[view.getInt8(position + at.LEGACY_ATTRIBUTES) & at.COMPRESSION_MASK]
   if (codec === undefined || codec === 'zstd') throw new CorruptBatch('a message of an unknown compression type')
   return codec
 }
 
-export function isLegacyLogAppendTime(view: DataView, position: number): boolean {
+function isLegacyLogAppendTime(view: DataView, position: number): boolean {
   return (
     batchMagic(view, position) === 1 && (view.getInt8(position + at.LEGACY_ATTRIBUTES) & at.LOG_APPEND_TIME_FLAG) !== 0
   )
