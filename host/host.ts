@@ -4,6 +4,7 @@
 
 import type { Disk } from './disk.ts'
 import type { Network } from './network.ts'
+import type { SlabPool } from './slab.ts'
 
 export interface Host {
   readonly clock: Clock
@@ -11,6 +12,8 @@ export interface Host {
   readonly random: Random
   readonly disk: Disk
   readonly network: Network
+  /** Memory for batches, from a socket to the disk and on to consumers. */
+  readonly slabs: SlabPool
   readonly logger: Logger
 }
 

@@ -2,6 +2,7 @@
 
 import type { Host, LogFields, Logger } from '../host.ts'
 import { type LogLevel, logLevels, logLine } from '../log-line.ts'
+import { SlabPool } from '../slab.ts'
 import { RealDisk } from './disk.ts'
 import { RealNetwork } from './network.ts'
 import { realRandom } from './random.ts'
@@ -12,6 +13,8 @@ export interface RealHostOptions {
   readonly logLevel?: LogLevel
   /** Where log lines go, newline included; the standard error when not given. */
   readonly writeLog?: (line: string) => void
+  /** For tests: freed memory of batches is overwritten. */
+  readonly poisonsSlabs?: boolean
 }
 
 export function realHost(options: RealHostOptions = {}): Host {
@@ -21,6 +24,7 @@ export function realHost(options: RealHostOptions = {}): Host {
     random: realRandom,
     disk: new RealDisk(),
     network: new RealNetwork(),
+    slabs: new SlabPool({ poisons: options.poisonsSlabs ?? false }),
     logger: streamLogger(options.logLevel ?? 'info', options.writeLog ?? ((line) => process.stderr.write(line))),
   }
 }

@@ -1,6 +1,7 @@
 // A simulated machine, and the process that runs on it.
 
 import type { Clock, Host, Random, Timers } from '../host.ts'
+import { SlabPool } from '../slab.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { DiskOptions } from './disk-options.ts'
 import { SimulatedLogger } from './logger.ts'
@@ -93,6 +94,7 @@ export class SimulatedHost implements Host {
   readonly random: Random
   readonly disk: Host['disk']
   readonly network: Host['network']
+  readonly slabs = new SlabPool({ poisons: true })
   readonly logger: SimulatedLogger
 
   constructor(node: SimulatedNode, simulation: Simulation, random: SeededRandom) {
