@@ -12,11 +12,12 @@ import { RequestHeader, ResponseHeader } from '../protocol/messages/headers.ts'
 import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
 import { type HandlerRow, type RequestContext, servedVersions } from './handlers/handler.ts'
-import type { Answer, Dispatcher, Peer } from './network/connection.ts'
+import type { AnswerSlot, Dispatcher, Peer } from './network/connection.ts'
 import type { Services } from './services.ts'
 
 const ANONYMOUS = 'User:ANONYMOUS'
 const NOT_THROTTLED = 0
+const SIZE_LENGTH = 4
 
 interface Route {
   readonly api: Api
@@ -61,28 +62,28 @@ export class Dispatch implements Dispatcher {
     session?.onDisconnect?.()
   }
 
-  dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void {
+  dispatch(frame: Uint8Array, peer: Peer, slot: AnswerSlot): void {
     try {
-      this.#dispatch(frame, peer, reply)
+      this.#dispatch(frame, peer, slot)
     } catch (error) {
       if (!(error instanceof MalformedRequest)) throw error
-      reply({ close: `malformed request: ${error.message}` })
+      slot.reply({ close: `malformed request: ${error.message}` })
     }
   }
 
-  #dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void {
+  #dispatch(frame: Uint8Array, peer: Peer, slot: AnswerSlot): void {
     if (frame.length < 8) throw new MalformedRequest(`a frame of ${frame.length} bytes holds no request header`)
     const apiKey = (frame[0]! << 8) | frame[1]!
     const apiVersion = ((frame[2]! << 24) >> 16) | frame[3]!
     const route = this.#routes[apiKey]
     if (route === undefined) {
-      reply({ close: `unsupported API ${apiByKey(apiKey)?.name ?? apiKey}` })
+      slot.reply({ close: `unsupported API ${apiByKey(apiKey)?.name ?? apiKey}` })
       return
     }
     const { api } = route
     if (apiVersion < route.minVersion || apiVersion > route.maxVersion) {
-      if (api.name === 'ApiVersions') this.#refuseApiVersions(frame, route, reply)
-      else reply({ close: `unsupported version ${apiVersion} of ${api.name}` })
+      if (api.name === 'ApiVersions') this.#refuseApiVersions(frame, route, slot)
+      else slot.reply({ close: `unsupported version ${apiVersion} of ${api.name}` })
       return
     }
     const reader = new Reader(frame)
@@ -92,9 +93,9 @@ export class Dispatch implements Dispatcher {
     const { correlationId } = header
     if (api.name === 'ApiVersions') this.#noteSoftware(peer, request)
     const answer = (response: unknown): void => {
-      reply(encode(api, apiVersion, correlationId, { throttleTimeMs: NOT_THROTTLED, ...(response as object) }))
+      slot.reply(encode(api, apiVersion, correlationId, { throttleTimeMs: NOT_THROTTLED, ...(response as object) }))
     }
-    this.#handle(route, request, context, answer, reply)
+    this.#handle(route, request, context, answer, slot)
   }
 
   #handle(
@@ -102,7 +103,7 @@ export class Dispatch implements Dispatcher {
     request: unknown,
     context: RequestContext,
     answer: (response: unknown) => void,
-    reply: (answer: Answer) => void,
+    slot: AnswerSlot,
   ): void {
     const onBug = (error: unknown): void => {
       const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -111,14 +112,14 @@ export class Dispatch implements Dispatcher {
         client: context.clientId,
         error: stack,
       })
-      reply({ close: null })
+      slot.reply({ close: null })
     }
     // The rows' types tie request and response to the API's name; behind the table that tie is `never`.
     try {
       if (row.handleDeferred !== undefined) {
         row.handleDeferred(this.#services, request as never, context, (response: unknown) => {
-          if (response === null) reply(null)
-          else if (response === 'close') reply({ close: null })
+          if (response === null) slot.reply(null)
+          else if (response === 'close') slot.reply({ close: null })
           else answer(response)
         })
         return
@@ -164,16 +165,25 @@ export class Dispatch implements Dispatcher {
     if ('clientSoftwareVersion' in request) session.clientSoftwareVersion = String(request.clientSoftwareVersion)
   }
 
-  #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion }: Route, reply: (answer: Answer) => void): void {
+  #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion }: Route, slot: AnswerSlot): void {
     const correlationId = new Reader(frame.subarray(4)).int32()
     const apiKeys = [{ apiKey: api.key, minVersion, maxVersion }]
-    reply(encode(apis.ApiVersions as Api, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }))
+    slot.reply(encode(apis.ApiVersions as Api, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }))
   }
 }
 
+/** The answer with its size prefix, which is the writer's own bytes and no chunk to itself. */
 function encode(api: Api, version: number, correlationId: number, response: unknown): Uint8Array[] {
   const writer = new Writer()
+  writer.int32(0)
   ResponseHeader.encodeTo(writer, { correlationId }, api.responseHeaderVersion(version))
   api.response.encodeTo(writer, response as never, version)
-  return writer.finish()
+  const size = writer.size - SIZE_LENGTH
+  const chunks = writer.finish()
+  const first = chunks[0]!
+  first[0] = size >>> 24
+  first[1] = size >>> 16
+  first[2] = size >>> 8
+  first[3] = size
+  return chunks
 }

@@ -16,12 +16,21 @@ const MAX_PENDING_REQUESTS = 256
 /** A closed connection may send what is left of its answers for as long as this. */
 const CLOSE_GRACE_MS = 1_000
 
-/** What dispatch tells a connection to do: send the chunks, send nothing, or close. */
+/**
+ * What dispatch tells a connection to do: send the chunks (a whole frame, size prefix included, which are given away),
+ * send nothing, or close.
+ */
 export type Answer = readonly Uint8Array[] | null | CloseAnswer
 
 export interface CloseAnswer {
   /** Why, for the log; null when closing is the protocol's own way to say so and nobody need know. */
   readonly close: string | null
+}
+
+/** Where the answer of one request goes. */
+export interface AnswerSlot {
+  /** Called exactly once, now or later. */
+  reply(answer: Answer): void
 }
 
 export interface Peer {
@@ -36,8 +45,8 @@ export interface Dispatcher {
    * Whether a frame's request may start before its predecessors on the connection are answered, if those may as well.
    */
   mayOverlap(frame: Uint8Array): boolean
-  /** Handles one request; `reply` is called exactly once, now or later. Chunks include no size prefix. */
-  dispatch(frame: Uint8Array, peer: Peer, reply: (answer: Answer) => void): void
+  /** Handles one request. The frame is its connection's again afterwards: who keeps bytes of it holds them. */
+  dispatch(frame: Uint8Array, peer: Peer, slot: AnswerSlot): void
   /** The connection is gone. */
   forget(peer: Peer): void
 }
@@ -162,7 +171,7 @@ export class ClientConnection {
     const slot: Slot = { heldSize: overlaps ? frame.length : 0, overlaps, answer: undefined }
     this.#slots.push(slot)
     if (overlaps) requests.startHandling()
-    dispatcher.dispatch(frame, this.peer, (answer) => this.#onAnswer(slot, answer))
+    dispatcher.dispatch(frame, this.peer, { reply: (answer) => this.#onAnswer(slot, answer) })
     // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance).
     if (!overlaps) requests.release(frame.length)
   }
@@ -225,7 +234,7 @@ export class ClientConnection {
         this.#mustClose = true
         this.#closeReason = answer.close
       } else {
-        pushFrame(chunks, answer)
+        for (let index = 0; index < answer.length; index++) chunks.push(answer[index]!)
       }
     }
     if (sent > 0) this.#slots.splice(0, sent)
@@ -317,12 +326,4 @@ export class ClientConnection {
     requests.forget(this)
     dispatcher.forget(this.peer)
   }
-}
-
-function pushFrame(chunks: Uint8Array[], answer: readonly Uint8Array[]): void {
-  let size = 0
-  for (const chunk of answer) size += chunk.length
-  const prefix = Buffer.allocUnsafe(4)
-  prefix.writeInt32BE(size)
-  chunks.push(prefix, ...answer)
 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Answer, ClientConnection, type Dispatcher } from '../../../broker/network/connection.ts'
+import { type Answer, type AnswerSlot, ClientConnection, type Dispatcher } from '../../../broker/network/connection.ts'
 import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import type { Connection, ConnectionEvents } from '../../../host/network.ts'
@@ -54,8 +54,8 @@ class HeldDispatcher implements Dispatcher {
   mayOverlap(frame: Uint8Array): boolean {
     return frame[0] === 0
   }
-  dispatch(frame: Uint8Array, _peer: unknown, reply: (answer: Answer) => void): void {
-    this.held.push({ frame: frame.slice(), reply })
+  dispatch(frame: Uint8Array, _peer: unknown, slot: AnswerSlot): void {
+    this.held.push({ frame: frame.slice(), reply: (answer) => slot.reply(answer) })
   }
   forget(): void {}
 }
@@ -118,11 +118,11 @@ t.test('answers leave in the order of the requests', async (t) => {
   const { connection, dispatcher, receive, settle } = open()
   receive(concat(frame(0, 1), frame(0, 2), frame(0, 3)))
   t.equal(dispatcher.held.length, 3, 'requests that may overlap start at once')
-  dispatcher.held[2]?.reply([Uint8Array.of(3)])
-  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  dispatcher.held[2]?.reply([frame(3)])
+  dispatcher.held[1]?.reply([frame(2)])
   await settle()
   t.same(connection.writes, [])
-  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  dispatcher.held[0]?.reply([frame(1)])
   await settle()
   t.same(connection.writes, [concat(frame(1), frame(2), frame(3))], 'in one write')
 })
@@ -131,10 +131,10 @@ t.test('other requests start when their predecessors are answered', async (t) =>
   const { connection, dispatcher, receive, settle } = open()
   receive(concat(frame(0, 1), frame(9, 2), frame(0, 3)))
   t.equal(dispatcher.held.length, 1)
-  dispatcher.held[0]?.reply([])
+  dispatcher.held[0]?.reply([frame()])
   await settle()
   t.equal(dispatcher.held.length, 2)
-  dispatcher.held[1]?.reply([])
+  dispatcher.held[1]?.reply([frame()])
   await settle()
   t.equal(dispatcher.held.length, 3)
   t.equal(connection.writes.length, 2)
@@ -144,7 +144,7 @@ t.test('a request without an answer leaves no trace in the stream', async (t) =>
   const { connection, dispatcher, receive, settle } = open()
   receive(concat(frame(0, 1), frame(0, 2)))
   dispatcher.held[0]?.reply(null)
-  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  dispatcher.held[1]?.reply([frame(2)])
   await settle()
   t.same(connection.writes, [frame(2)])
 })
@@ -153,10 +153,10 @@ t.test('a bad frame closes its connection after the answers before it', async (t
   const { connection, dispatcher, receive, settle, closed } = open()
   receive(concat(frame(0, 1), frame(0, 2), frame(0, 3)))
   dispatcher.held[1]?.reply({ close: 'malformed' })
-  dispatcher.held[2]?.reply([Uint8Array.of(3)])
+  dispatcher.held[2]?.reply([frame(3)])
   await settle()
   t.equal(connection.ended, false)
-  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  dispatcher.held[0]?.reply([frame(1)])
   await settle()
   t.same(connection.writes, [frame(1)])
   t.same(closed, ['malformed'])
@@ -167,11 +167,11 @@ t.test('a peer that takes no answers is not read from, and its waiting requests 
   const { connection, dispatcher, receive, settle } = open()
   connection.takes = false
   receive(concat(frame(9, 1), frame(9, 2)))
-  dispatcher.held[0]?.reply([Uint8Array.of(1)])
+  dispatcher.held[0]?.reply([frame(1)])
   await settle()
   t.equal(connection.paused, true)
   t.equal(dispatcher.held.length, 2, 'what could start before the write did')
-  dispatcher.held[1]?.reply([Uint8Array.of(2)])
+  dispatcher.held[1]?.reply([frame(2)])
   receive(frame(9, 3))
   await settle()
   t.equal(dispatcher.held.length, 2)
@@ -186,7 +186,7 @@ t.test('a connection with too many unanswered requests is not read from', async 
   const { connection, dispatcher, receive, settle } = open(new MemoryBudget(1_000_000))
   for (let i = 0; i < 300; i++) receive(frame(0))
   t.equal(connection.paused, true)
-  for (const { reply } of dispatcher.held) reply([])
+  for (const { reply } of dispatcher.held) reply([frame()])
   await settle()
   t.equal(connection.paused, false)
 })
@@ -200,11 +200,11 @@ t.test('when the budget is spent, connections wait their turn and none is forgot
   t.equal(first.connection.paused, true)
   t.equal(second.connection.paused, true)
   t.equal(second.dispatcher.held.length, 1, 'what has arrived is handled')
-  for (const { reply } of first.dispatcher.held) reply([])
+  for (const { reply } of first.dispatcher.held) reply([frame()])
   await first.settle()
   t.equal(first.connection.paused, false)
   t.equal(second.connection.paused, false)
-  second.dispatcher.held[0]?.reply([])
+  second.dispatcher.held[0]?.reply([frame()])
   t.equal(budget.used, 0)
 })
 
@@ -224,7 +224,7 @@ t.test('half-received frames cannot block each other for ever: a few read on unt
       peer.receive(new Uint8Array(10))
       for (const { reply } of peer.dispatcher.held.splice(0)) {
         done.add(peer)
-        reply([])
+        reply([frame()])
       }
       await peer.settle()
     }
@@ -241,7 +241,7 @@ t.test('neither an idle connection nor a long poll stands in the way of half-rec
   const [first, second] = [open(budget), open(budget)]
   first.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
   idle.receive(frame(0, 1))
-  idle.dispatcher.held[0]?.reply([])
+  idle.dispatcher.held[0]?.reply([frame()])
   await idle.settle()
   second.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
   t.equal(first.connection.paused || second.connection.paused, false)
@@ -253,6 +253,6 @@ t.test('memory of a lost connection comes back', async (t) => {
   connection.events?.onClose(null)
   t.same(closed, [null])
   t.equal(budget.used, 2, 'the request under way still holds its frame')
-  dispatcher.held[0]?.reply([])
+  dispatcher.held[0]?.reply([frame()])
   t.equal(budget.used, 0)
 })

@@ -7,11 +7,15 @@ import type { Connection, NetworkError } from '../../../host/network.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { seed } from '../../host/implementations.ts'
 
+function prefixed(...bytes: number[]): Uint8Array {
+  return Uint8Array.of(0, 0, 0, bytes.length, ...bytes)
+}
+
 /** Answers each frame with itself; a frame that begins with 99 is malformed. */
 const echo: Dispatcher = {
   mayOverlap: () => true,
-  dispatch: (frame, _peer, reply: (answer: Answer) => void) =>
-    reply(frame[0] === 99 ? { close: 'malformed request: 99' } : [frame]),
+  dispatch: (frame, _peer, slot) =>
+    slot.reply(frame[0] === 99 ? { close: 'malformed request: 99' } : [prefixed(...frame)]),
   forget: () => {},
 }
 
@@ -143,7 +147,7 @@ t.test('a stop answers what is under way, and waits for nothing else', async (t)
   const { simulation, server, connect } = await world(
     t,
     {},
-    { ...echo, dispatch: (frame, _peer, reply) => held.set(frame[0] ?? 0, reply) },
+    { ...echo, dispatch: (frame, _peer, slot) => held.set(frame[0] ?? 0, (answer) => slot.reply(answer)) },
   )
   const [busy, idle, hopeless] = [await connect(), await connect(), await connect()]
   busy.connection.write([Uint8Array.of(0, 0, 0, 1, 7)])
@@ -153,7 +157,7 @@ t.test('a stop answers what is under way, and waits for nothing else', async (t)
   await simulation.run(20)
   t.same([busy.isClosed, idle.isClosed], [false, true])
   busy.connection.write([Uint8Array.of(0, 0, 0, 1, 8)])
-  held.get(7)?.([Uint8Array.of(7)])
+  held.get(7)?.([prefixed(7)])
   await simulation.complete(closed)
   await simulation.run(20)
   t.same(busy.received, [0, 0, 0, 1, 7])
