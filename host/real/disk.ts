@@ -3,6 +3,7 @@
 import {
   close,
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fdatasyncSync,
@@ -62,9 +63,12 @@ function diskError(path: string, error: unknown): DiskError {
   return new DiskError(reasons[code] ?? 'failed', path, systemText(code) ?? error.message)
 }
 
+/** Node builds its map anew at each call, 0.1 ms: too much for files that are often not there. */
+let systemTexts: ReadonlyMap<string, string> | null = null
+
 function systemText(code: string): string | null {
-  for (const [name, text] of getSystemErrorMap().values()) if (name === code) return `${code}: ${text}`
-  return null
+  systemTexts ??= new Map([...getSystemErrorMap().values()].map(([name, text]) => [name, `${name}: ${text}`]))
+  return systemTexts.get(code) ?? null
 }
 
 function attempt<T>(path: string, call: () => T): T {
@@ -79,13 +83,8 @@ export class RealDisk implements Disk {
   open(path: string, mode: 'read' | 'write'): DiskFile {
     return attempt(path, () => {
       if (mode === 'read') return new RealFile(path, openSync(path, 'r'))
-      // No flag of Node's says "read, write, create, keep what is there": 'r+' fails on a missing file, 'w+' cuts.
-      try {
-        return new RealFile(path, openSync(path, 'r+'))
-      } catch (error) {
-        if (diskError(path, error).reason !== 'missing') throw error
-        return new RealFile(path, openSync(path, 'wx+'))
-      }
+      // No flag of Node's says "read, write, create, keep what is there".
+      return new RealFile(path, openSync(path, constants.O_RDWR | constants.O_CREAT))
     })
   }
 
@@ -154,8 +153,18 @@ export class RealDisk implements Disk {
   }
 }
 
-/** Not mkdirSync's own `recursive`, which never returns where the parent exists and takes no entries (/proc). */
+/**
+ * Not mkdirSync's own `recursive`, which never returns where the parent exists and takes no entries (/proc). Partitions
+ * come by the thousand, each new and in a directory that is there: one call then.
+ */
 function makeWithParents(path: string): void {
+  try {
+    mkdirSync(path)
+    return
+  } catch (error) {
+    const { reason } = diskError(path, error)
+    if (reason !== 'exists' && reason !== 'missing') throw error
+  }
   const found = statSync(path, { throwIfNoEntry: false })
   if (found?.isDirectory()) return
   if (found !== undefined) throw new DiskError('exists', path, 'is a file, and a directory is needed there')
