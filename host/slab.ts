@@ -41,6 +41,11 @@ export function letGo(bytes: Uint8Array): void {
   if (memory instanceof Slab) letGoOf(memory)
 }
 
+/** Of a pool, so that holding it costs no more than what was cut from it lately. */
+export function isPooled(bytes: Uint8Array): boolean {
+  return bytes.buffer instanceof Slab
+}
+
 export function letGoOfAll(chunks: readonly Uint8Array[]): void {
   for (let index = 0; index < chunks.length; index++) letGo(chunks[index]!)
 }

@@ -5,9 +5,11 @@
 //   ──┼──┬────┬────┬┼───┬────     the first may be larger. A read ends with its segment.
 //     └──┴────┴────┘
 //
-// Bytes handed out are given away: cold reads are not pooled, since nobody tells when a socket has sent them.
+// Slices are held for the one who gets them, who lets go of them (host/slab.ts): those of the tail are its own chunks,
+// a cold read is one slice of pooled memory. A truncation or an append changes none of them.
 
 import { DiskError } from '../host/disk.ts'
+import { hold, letGo, type SlabPool } from '../host/slab.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { viewOf } from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
@@ -15,7 +17,9 @@ import type { Segment } from './segment.ts'
 import { segmentIndexFor } from './segment-search.ts'
 import type { Tail } from './tail-cache.ts'
 
-/** `nextOffset`: where the next read goes on; the offset asked for when nothing is there. */
+/**
+ * `slices`: held for the callee. `nextOffset`: where the next read goes on; the offset asked for when nothing is there.
+ */
 export type ReadDone = (errorCode: number, slices: Uint8Array[], size: number, nextOffset: number) => void
 
 export interface ReadableLog {
@@ -30,14 +34,17 @@ export interface ReadableLog {
 /** Read beyond what was asked for, so that the batch in which the read begins need not be looked for first. */
 const SLACK_SIZE = 16 * 1024
 const NOTHING: Uint8Array[] = []
+const NO_BYTES = new Uint8Array(0)
 
 const cursor = new BatchCursor()
 
 export class LogReader {
   readonly #log: ReadableLog
   readonly #start: { readonly logStartOffset: number }
+  readonly #slabs: SlabPool
 
-  constructor(log: ReadableLog, start: { readonly logStartOffset: number }) {
+  constructor(slabs: SlabPool, log: ReadableLog, start: { readonly logStartOffset: number }) {
+    this.#slabs = slabs
     this.#log = log
     this.#start = start
   }
@@ -58,7 +65,7 @@ export class LogReader {
       return
     }
     try {
-      const cold = new ColdRead(log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
+      const cold = new ColdRead(this.#slabs, log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
       startCold(cold, done)
     } catch (error) {
       storageError(error, offset, done)
@@ -73,10 +80,18 @@ export class LogReader {
       return
     }
     try {
-      const cold = new ColdRead(log, offset, maxSize, Math.min(endOffset, log.writtenEndOffset), minOneBatch)
+      const cold = new ColdRead(
+        this.#slabs,
+        log,
+        offset,
+        maxSize,
+        Math.min(endOffset, log.writtenEndOffset),
+        minOneBatch,
+      )
+      // Where a read fails, the collector finds the memory.
       while (!cold.isAtEnd) {
         const target = cold.target()
-        if (cold.absorb(target, cold.segment.file().readSync(target, cold.position))) break
+        if (cold.absorb(cold.segment.file().readSync(target, cold.position))) break
       }
       cold.answer(done)
     } catch (error) {
@@ -97,13 +112,15 @@ function startCold(cold: ColdRead, done: ReadDone): void {
     cold.answer(done)
     return
   }
-  const target = cold.target()
   const file = segment.file()
+  const target = cold.target()
   segment.pin()
   file.read(target, cold.position, (error: DiskError | null, readSize: number) => {
     segment.unpin()
-    if (error !== null) storageError(error, cold.offset, done)
-    else if (cold.absorb(target, readSize)) cold.answer(done)
+    if (error !== null) {
+      cold.letGo()
+      storageError(error, cold.offset, done)
+    } else if (cold.absorb(readSize)) cold.answer(done)
     else {
       try {
         startCold(cold, done)
@@ -127,32 +144,53 @@ function readTail(
   let nextOffset = offset
   let index = tail.find(offset)
   for (let chunk = tail.chunkAt(index); chunk !== undefined; chunk = tail.chunkAt(++index)) {
-    const view = viewOf(chunk)
-    cursor.reset(chunk, view, 0, chunk.length)
-    let start = -1
-    let end = 0
-    let isFull = false
-    while (cursor.next()) {
-      const { lastOffset } = cursor
-      if (lastOffset < offset) continue
-      const isFirst = size === 0 && start < 0
-      const batchEnd = cursor.position + cursor.size
-      const from = start < 0 ? cursor.position : start
-      if (lastOffset >= bound || (size + batchEnd - from > maxSize && !(isFirst && minOneBatch))) {
-        isFull = true
-        break
+    const endOffset = tail.endOffsetAt(index)
+    if (endOffset > bound || size + chunk.length > maxSize || tail.baseOffsetAt(index) < offset) {
+      const part = wantedPart(chunk, offset, maxSize - size, bound, minOneBatch && size === 0)
+      if (part !== null) {
+        hold(part)
+        slices.push(part)
+        size += part.length
+        nextOffset = partEndOffset
       }
-      start = from
-      end = batchEnd
-      nextOffset = lastOffset + 1
+      // The chunk in which the read begins may be wanted up to its end; any other one is cut because it is too much.
+      if (endOffset > bound || nextOffset < endOffset) break
+    } else {
+      hold(chunk)
+      slices.push(chunk)
+      size += chunk.length
+      nextOffset = endOffset
     }
-    if (start >= 0) {
-      slices.push(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end))
-      size += end - start
-    }
-    if (isFull || size >= maxSize) break
+    if (size >= maxSize) break
   }
   done(ErrorCode.NONE, slices, size, nextOffset)
+}
+
+let partEndOffset = 0
+
+/** The batches of a chunk that are asked for, with `partEndOffset` after the last of them; null: none of them is. */
+function wantedPart(
+  chunk: Uint8Array,
+  offset: number,
+  maxSize: number,
+  bound: number,
+  minOneBatch: boolean,
+): Uint8Array | null {
+  cursor.reset(chunk, viewOf(chunk), 0, chunk.length)
+  let start = -1
+  let end = 0
+  while (cursor.next()) {
+    const { lastOffset } = cursor
+    if (lastOffset < offset) continue
+    const batchEnd = cursor.position + cursor.size
+    const from = start < 0 ? cursor.position : start
+    if (lastOffset >= bound || (batchEnd - from > maxSize && !(start < 0 && minOneBatch))) break
+    start = from
+    end = batchEnd
+    partEndOffset = lastOffset + 1
+  }
+  if (start < 0) return null
+  return start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end)
 }
 
 /** One read of one segment; goes on to the next segment only when this one holds nothing from `offset` on. */
@@ -162,17 +200,20 @@ class ColdRead {
   position: number
   /** Nothing is left to read. */
   isAtEnd = false
+  readonly #slabs: SlabPool
   readonly #log: ReadableLog
   readonly #maxSize: number
   readonly #bound: number
   readonly #minOneBatch: boolean
   readonly #truncationCount: number
   #readSize: number
+  #target: Uint8Array | null = null
   #slice: Uint8Array | null = null
   #nextOffset: number
   #errorCode: number = ErrorCode.NONE
 
-  constructor(log: ReadableLog, offset: number, maxSize: number, bound: number, minOneBatch: boolean) {
+  constructor(slabs: SlabPool, log: ReadableLog, offset: number, maxSize: number, bound: number, minOneBatch: boolean) {
+    this.#slabs = slabs
     this.#log = log
     this.offset = offset
     this.#maxSize = maxSize
@@ -182,17 +223,27 @@ class ColdRead {
     this.#nextOffset = offset
     this.segment = log.segments[segmentIndexFor(log.segments, offset)]!
     this.position = this.segment.positionFor(offset)
-    this.#readSize = maxSize + SLACK_SIZE
+    const isExact = this.segment.remembersPosition(offset)
+    this.#readSize = isExact ? Math.max(maxSize, SLACK_SIZE) : maxSize + SLACK_SIZE
     if (this.position >= this.segment.writtenSize) this.#nextSegment()
     if (offset >= bound) this.isAtEnd = true
   }
 
+  /** What `absorb` will look at, to be filled from `position`. */
   target(): Uint8Array {
-    return Buffer.allocUnsafe(Math.min(this.#readSize, this.segment.writtenSize - this.position))
+    this.letGo()
+    this.#target = this.#slabs.take(Math.min(this.#readSize, this.segment.writtenSize - this.position))
+    return this.#target
+  }
+
+  letGo(): void {
+    if (this.#target !== null) letGo(this.#target)
+    this.#target = null
   }
 
   /** Looks at what was read. False: more must be read, from `position`, unless isAtEnd. */
-  absorb(bytes: Uint8Array, readSize: number): boolean {
+  absorb(readSize: number): boolean {
+    const bytes = this.#target ?? NO_BYTES
     if (this.#log.truncationCount !== this.#truncationCount) return true
     const view = viewOf(bytes)
     cursor.reset(bytes, view, 0, readSize)
@@ -225,8 +276,10 @@ class ColdRead {
   }
 
   answer(done: ReadDone): void {
-    if (this.#slice === null) done(this.#errorCode, NOTHING, 0, this.offset)
-    else done(ErrorCode.NONE, [this.#slice], this.#slice.length, this.#nextOffset)
+    if (this.#slice === null) {
+      this.letGo()
+      done(this.#errorCode, NOTHING, 0, this.offset)
+    } else done(ErrorCode.NONE, [this.#slice], this.#slice.length, this.#nextOffset)
   }
 
   /** No whole batch of interest was in what was read: it was cut, or all were below `offset`. */

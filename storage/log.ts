@@ -94,7 +94,7 @@ export class Log implements SyncOwner {
     if (this.topicId !== null && !loaded.hasTopicId) {
       this.#local.sync.addPath(writeTopicId(host.disk, directory, this.topicId))
     }
-    this.#reader = new LogReader(this.#local, this)
+    this.#reader = new LogReader(host.slabs, this.#local, this)
   }
 
   get directory(): string {
@@ -156,7 +156,10 @@ export class Log implements SyncOwner {
 
   // Appending
 
-  /** `records` belong to the log from here on: offsets and epoch are written into them. */
+  /**
+   * `records` belong to the log from here on: offsets and epoch are written into them. It holds them as long as it
+   * needs them.
+   */
   append(records: Uint8Array, leaderEpoch: number, origin: AppendOrigin): AppendResult {
     const { config } = this
     const now = this.#environment.host.clock.now()
@@ -211,7 +214,7 @@ export class Log implements SyncOwner {
     segment.append(bytes)
     noteBatches(bytes, view, segment, start, this.#epochs, producers, indexIntervalBytes)
     local.logEndOffset = lastOffset + 1
-    local.tail.append(bytes, baseOffset)
+    local.tail.append(bytes, baseOffset, lastOffset + 1)
     if (!this.#isWriteScheduled) {
       this.#isWriteScheduled = true
       this.#environment.writer.add(this)

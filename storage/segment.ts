@@ -8,6 +8,7 @@
 // FileRecords.
 
 import { DiskError, type DiskFile } from '../host/disk.ts'
+import { hold, letGoOfAll } from '../host/slab.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   join,
@@ -149,8 +150,9 @@ export class Segment {
     return lastOffset - this.baseOffset <= MAX_RELATIVE_OFFSET
   }
 
-  /** Queues the bytes; `note` follows for each batch in them. */
+  /** Queues the bytes, and holds them until they are written; `note` follows for each batch in them. */
   append(bytes: Uint8Array): void {
+    hold(bytes)
     this.#pending.push(bytes)
     this.#pendingSize += bytes.length
     this.#size = this.size + bytes.length
@@ -178,6 +180,11 @@ export class Segment {
     this.#isTorn = true
     file.writeSync(this.#pending, this.writtenSize)
     this.#isTorn = false
+    this.#forgetPending()
+  }
+
+  #forgetPending(): void {
+    letGoOfAll(this.#pending)
     this.#pending = []
     this.#pendingSize = 0
   }
@@ -185,8 +192,7 @@ export class Segment {
   /** Gives up what is pending and what a failed write left behind. */
   discardPending(): void {
     this.#size = this.writtenSize
-    this.#pending = []
-    this.#pendingSize = 0
+    this.#forgetPending()
     if (this.#isTorn) this.#cut()
     this.#isTorn = false
   }
@@ -300,6 +306,11 @@ export class Segment {
   positionFor(offset: number): number {
     if (offset === this.#hintOffset) return this.#hintPosition
     return Math.min(this.offsetIndex.lookup(offset), this.writtenSize)
+  }
+
+  /** Then positionFor is where the batch begins. */
+  remembersPosition(offset: number): boolean {
+    return offset === this.#hintOffset
   }
 
   rememberPosition(offset: number, position: number): void {

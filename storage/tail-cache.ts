@@ -5,19 +5,25 @@
 //   log B        ···│ b1 │ b2 │           over the limit, a1 goes: always the head of its own tail
 //
 // A chunk is what one append gave: one batch of a client, or several of a leader. The bytes are the log's: nobody
-// changes them. A slice keeps all of its buffer alive, and the bound counts slices: a small one of a large request
-// is copied.
+// changes them, and the tail holds them until they are dropped. A slice keeps all of its memory alive, and the bound
+// counts slices. What was cut from one slab came at one time and is dropped at one time, so slabs are used up nearly
+// whole; of other memory a small slice of a large frame is copied.
 //
 // The queue holds a tail once for each chunk. Those of a tail that was emptied are stale: skipped when they come to the
 // head, swept out when they are as many as the others.
 
+import { hold, isPooled, letGo } from '../host/slab.ts'
+
 /** Drained heads are cut off the arrays in pieces of this many. */
 const COMPACT_AT = 64
+const NOTHING = new Uint8Array(0)
 
 export class Tail {
   readonly #cache: TailCache
   #chunks: Uint8Array[] = []
   #baseOffsets: number[] = []
+  /** After the last offset of each. */
+  #endOffsets: number[] = []
   #head = 0
   /** Entries in the cache's queue whose chunks are gone; before all others of this tail. */
   staleCount = 0
@@ -35,9 +41,12 @@ export class Tail {
     return this.#head < this.#baseOffsets.length ? this.#baseOffsets[this.#head]! : Number.POSITIVE_INFINITY
   }
 
-  append(chunk: Uint8Array, baseOffset: number): void {
-    this.#chunks.push(ownBytes(chunk))
+  append(chunk: Uint8Array, baseOffset: number, endOffset: number): void {
+    const bytes = ownBytes(chunk)
+    hold(bytes)
+    this.#chunks.push(bytes)
     this.#baseOffsets.push(baseOffset)
+    this.#endOffsets.push(endOffset)
     this.#cache.added(this, chunk.length)
   }
 
@@ -61,13 +70,27 @@ export class Tail {
     return this.#chunks[index]
   }
 
+  /** Of a chunk that is there. */
+  baseOffsetAt(index: number): number {
+    return this.#baseOffsets[index]!
+  }
+
+  endOffsetAt(index: number): number {
+    return this.#endOffsets[index]!
+  }
+
   /** Forgets everything: the log was truncated or closed. */
   clear(): void {
     const { count } = this
     if (count === 0) return
-    for (let index = this.#head; index < this.#chunks.length; index++) this.#cache.removed(this.#chunks[index]!.length)
+    for (let index = this.#head; index < this.#chunks.length; index++) {
+      const chunk = this.#chunks[index]!
+      this.#cache.removed(chunk.length)
+      letGo(chunk)
+    }
     this.#chunks = []
     this.#baseOffsets = []
+    this.#endOffsets = []
     this.#head = 0
     this.#cache.forget(this, count)
   }
@@ -76,10 +99,14 @@ export class Tail {
   dropOldest(): number {
     const chunk = this.#chunks[this.#head]
     if (chunk === undefined) throw new Error('assertion: a tail without a chunk is asked to drop one')
+    letGo(chunk)
+    // The array is cut later, and memory of the collector's must not wait for that.
+    this.#chunks[this.#head] = NOTHING
     this.#head++
     if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#head)
       this.#baseOffsets = this.#baseOffsets.slice(this.#head)
+      this.#endOffsets = this.#endOffsets.slice(this.#head)
       this.#head = 0
     }
     return chunk.length
@@ -151,6 +178,7 @@ export class TailCache {
 const POOL_SIZE = 8192
 
 function ownBytes(chunk: Uint8Array): Uint8Array {
+  if (isPooled(chunk)) return chunk
   const { byteLength } = chunk.buffer
   return byteLength > POOL_SIZE && chunk.length * 2 < byteLength ? new Uint8Array(chunk) : chunk
 }
