@@ -29,8 +29,8 @@ export class AppendGate {
   isClosing = false
   readonly #clock: Clock
   readonly #log: GatedLog
-  /** After a failed write: no further attempt before this time. */
-  #refuseUntilMs = Number.NEGATIVE_INFINITY
+  /** After a failed write: no further attempt before this time. 0: none has failed. */
+  #refuseUntilMs = 0
   /** What was not written has not been taken back yet. */
   #takeBackFailure: Error | null = null
 
@@ -41,7 +41,8 @@ export class AppendGate {
 
   /** null: go on. */
   refusal(): AppendResult | null {
-    const isTooEarly = this.#clock.monotonic() < this.#refuseUntilMs
+    // The clock costs 100 ns, and an append without it 1 µs.
+    const isTooEarly = this.#refuseUntilMs !== 0 && this.#clock.monotonic() < this.#refuseUntilMs
     if (!isTooEarly && this.#takeBackFailure !== null && this.fault === null) this.writeFailed()
     if (this.fault !== null) return refused(`the log is offline: ${this.fault.message}`)
     if (this.isClosing) return refused('the log is closed')

@@ -24,8 +24,12 @@ import type { LogConfig } from './log-config.ts'
 export type AppendOrigin = 'client' | 'coordinator' | 'controller'
 
 /** What a client has produced as it may be appended (under another codec, where the topic wants that), or an error. */
-export function acceptProduced(records: Uint8Array, config: LogConfig, now: number): Uint8Array | AppendResult {
-  const view = batch.viewOf(records)
+export function acceptProduced(
+  records: Uint8Array,
+  view: DataView,
+  config: LogConfig,
+  now: number,
+): Uint8Array | AppendResult {
   const error = produceError(records, view, config, now)
   if (error !== null) return error
   const codec = wantedCodec(view, config)

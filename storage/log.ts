@@ -168,9 +168,10 @@ export class Log implements SyncOwner {
       this.#producers.refused(records)
       return refusal
     }
-    const bytes = origin === 'client' ? acceptProduced(records, config, now) : records
+    const given = batch.viewOf(records)
+    const bytes = origin === 'client' ? acceptProduced(records, given, config, now) : records
     if (!(bytes instanceof Uint8Array)) return bytes
-    const view = batch.viewOf(bytes)
+    const view = bytes === records ? given : batch.viewOf(bytes)
     try {
       const answer = batch.hasProducerId(view, 0) ? this.#producers.answer(bytes, view, origin) : null
       if (answer !== null) return answer
