@@ -145,6 +145,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     network: host.network,
     clock: host.clock,
     timers: host.timers,
+    slabs: host.slabs,
     logger: host.logger,
     listener: plan.listen.name,
     requests: new MemoryBudget(requestMemory(config)),

@@ -1,5 +1,8 @@
 // Byte streams between addresses. Flow control is explicit both ways: `write` says when the peer reads too slowly,
 // `pause` stops the reading from a peer that sends too fast.
+//
+//   read ──► shared buffer ──onBytes──► copied by whoever keeps some of it
+//       └──► memory from `receiveInto` ──onBytes──► there already              the rest of a large frame
 
 export interface Address {
   readonly host: string
@@ -19,8 +22,16 @@ export interface Listener {
 }
 
 export interface ConnectionEvents {
-  /** `bytes` are valid only during the call: the buffer they lie in is used again for the next read. */
+  /**
+   * `bytes` are valid only during the call, for the buffer they lie in is used again for the next read of any
+   * connection; unless `receiveInto` gave it: then they are the beginning of that memory.
+   */
   onBytes(bytes: Uint8Array): void
+  /**
+   * Where the next bytes go; null, as the absence of this method: into the shared buffer. Asked after each onBytes. The
+   * memory may be written to until it is asked again, or until onClose.
+   */
+  receiveInto?(): Uint8Array | null
   /** The unsent output has fallen below the low mark, after a `write` that answered false. */
   onDrain(): void
   /** The last event, exactly once, whoever closed; `error` when it was not an orderly end. */
@@ -34,7 +45,7 @@ export interface Connection {
   start(events: ConnectionEvents): void
   /**
    * Sends the chunks as one write. False: the peer does not keep up; hold further output back until onDrain.
-   * The chunks must not change until they are sent, which nobody is told: give them away.
+   * The chunks are given away, with their array: they are let go of (slab.ts) once they are sent or never will be.
    */
   write(chunks: readonly Uint8Array[]): boolean
   /** Bytes accepted by `write` and not yet taken by the operating system. */

@@ -1,15 +1,25 @@
 // One client connection: frames in, answers out in the order of their requests.
 //
-//   onBytes → FrameAssembler → waiting requests → dispatch → answer slots → one write per turn
+//   onBytes → FrameAssembler → onFrame → dispatch → slot.reply → one write per read or per turn
+//
+// Each request has a slot from its arrival until its answer is sent; the slots are a list in the order of arrival:
+//
+//   #first ──► answered? ──► … ──► #lastStarted ──► #waiting ──► … ──► #last
+//              │◄──────── dispatched ────────►│     │◄── frame kept ──►│
 //
 // As in Apache Kafka, the requests of a connection are handled one after another; only a request that may overlap its
 // predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while
 // the peer does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
+//
+// Frames and answers are held (host/slab.ts) and let go of once, whatever happens: a frame when it is dispatched, an
+// answer by the socket; both here when the connection is gone before.
 
 import type { Timer } from '../../host/host.ts'
-import type { Connection, NetworkError } from '../../host/network.ts'
-import { FrameAssembler } from './frame-assembler.ts'
+import type { Connection, ConnectionEvents, NetworkError } from '../../host/network.ts'
+import { letGo, letGoOfAll, type SlabPool } from '../../host/slab.ts'
+import { FrameAssembler, type FrameSink } from './frame-assembler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import { type FlushQueue, Slot } from './slot.ts'
 
 /** Requests of one connection received and not yet answered, beyond which it is not read from. */
 const MAX_PENDING_REQUESTS = 256
@@ -17,10 +27,10 @@ const MAX_PENDING_REQUESTS = 256
 const CLOSE_GRACE_MS = 1_000
 
 /**
- * What dispatch tells a connection to do: send the chunks (a whole frame, size prefix included, which are given away),
- * send nothing, or close.
+ * What dispatch tells a connection to do: send the chunks (a whole frame, size prefix included; they and their array
+ * are given away), send nothing, or close.
  */
-export type Answer = readonly Uint8Array[] | null | CloseAnswer
+export type Answer = Uint8Array[] | null | CloseAnswer
 
 export interface CloseAnswer {
   /** Why, for the log; null when closing is the protocol's own way to say so and nobody need know. */
@@ -51,10 +61,13 @@ export interface Dispatcher {
   forget(peer: Peer): void
 }
 
+/** The same for all connections of a listener. */
 export interface ConnectionOptions {
   readonly dispatcher: Dispatcher
+  readonly slabs: SlabPool
   readonly requests: MemoryBudget
   readonly answers: MemoryBudget
+  readonly flushes: FlushQueue
   readonly maxFrameSize: number
   readonly now: () => number
   readonly after: (delayMs: number, run: () => void) => Timer
@@ -62,22 +75,19 @@ export interface ConnectionOptions {
   readonly onClose: (connection: ClientConnection, reason: string | null, error: NetworkError | null) => void
 }
 
-interface Slot {
-  /** Bytes charged until the answer: of a request that may overlap, which keeps its frame (Produce, its records). */
-  readonly heldSize: number
-  readonly overlaps: boolean
-  answer: Answer | undefined
-}
-
-export class ClientConnection {
+export class ClientConnection implements ConnectionEvents, FrameSink {
   readonly peer: Peer
   readonly #connection: Connection
   readonly #options: ConnectionOptions
   readonly #assembler: FrameAssembler
-  /** Received and not yet dispatched: the last slot cannot be overlapped, or the peer does not take its answers. */
-  readonly #waiting: Uint8Array[] = []
-  /** Dispatched and not yet sent, in request order. */
-  readonly #slots: Slot[] = []
+  #first: Slot | null = null
+  #last: Slot | null = null
+  /** The last that is dispatched, as long as its answer is not sent: it says whether the next may start. */
+  #lastStarted: Slot | null = null
+  /** The first that is not dispatched: its predecessor cannot be overlapped, or the peer does not take its answers. */
+  #waiting: Slot | null = null
+  /** Of all slots. */
+  #pendingCount = 0
   #partialCharge = 0
   /** Answers given to a slow peer, in bytes. */
   #unsentCharge = 0
@@ -100,7 +110,7 @@ export class ClientConnection {
     this.#connection = connection
     this.peer = peer
     this.#options = options
-    this.#assembler = new FrameAssembler(options.maxFrameSize)
+    this.#assembler = new FrameAssembler(options.maxFrameSize, options.slabs)
     this.lastActive = options.now()
   }
 
@@ -110,7 +120,7 @@ export class ClientConnection {
 
   /** No request is under way and none is half received. */
   get isIdle(): boolean {
-    return this.#slots.length === 0 && this.#waiting.length === 0 && this.#assembler.partialSize === 0
+    return this.#first === null && this.#assembler.partialSize === 0
   }
 
   /** A frame has begun to arrive and the peer, not we, holds up the rest. */
@@ -133,14 +143,14 @@ export class ClientConnection {
   }
 
   #closeIfDrained(): void {
-    if (this.#isDraining && this.#slots.length === 0) this.close(null)
+    if (this.#isDraining && (this.#first === null || this.#first === this.#waiting)) this.close(null)
   }
 
   onBytes(bytes: Uint8Array): void {
     if (this.#closed || this.#isDraining) return
     this.lastActive = this.#options.now()
     this.#inRead = true
-    const problem = this.#assembler.push(bytes, this.#onFrame)
+    const problem = this.#assembler.push(bytes, this)
     this.#inRead = false
     if (problem !== null) {
       this.close(
@@ -153,91 +163,113 @@ export class ClientConnection {
     this.#adjustReading()
   }
 
-  readonly #onFrame = (frame: Uint8Array): boolean => {
-    this.#options.requests.charge(frame.length)
-    if (this.#waiting.length > 0 || this.#peerIsSlow || !this.#mayStart(frame)) this.#waiting.push(frame)
-    else this.#dispatch(frame)
+  receiveInto(): Uint8Array | null {
+    return this.#closed || this.#isDraining ? null : this.#assembler.target()
+  }
+
+  onFrame(frame: Uint8Array): boolean {
+    const { requests, dispatcher } = this.#options
+    requests.charge(frame.length)
+    const slot = new Slot(this, frame, dispatcher.mayOverlap(frame))
+    if (this.#last === null) this.#first = slot
+    else this.#last.next = slot
+    this.#last = slot
+    this.#pendingCount++
+    if (this.#waiting === null && !this.#peerIsSlow && this.#mayStart(slot)) this.#start(slot)
+    else this.#waiting ??= slot
     return !this.#closed
   }
 
-  #mayStart(frame: Uint8Array): boolean {
-    const last = this.#slots.at(-1)
-    return last === undefined || (last.overlaps && this.#options.dispatcher.mayOverlap(frame))
+  #mayStart(slot: Slot): boolean {
+    const last = this.#lastStarted
+    return last === null || (last.overlaps && slot.overlaps)
   }
 
-  #dispatch(frame: Uint8Array): void {
+  #start(slot: Slot): void {
     const { dispatcher, requests } = this.#options
-    const overlaps = dispatcher.mayOverlap(frame)
-    const slot: Slot = { heldSize: overlaps ? frame.length : 0, overlaps, answer: undefined }
-    this.#slots.push(slot)
-    if (overlaps) requests.startHandling()
-    dispatcher.dispatch(frame, this.peer, { reply: (answer) => this.#onAnswer(slot, answer) })
+    const frame = slot.takeFrame()
+    this.#lastStarted = slot
+    if (slot.overlaps) requests.startHandling()
+    dispatcher.dispatch(frame, this.peer, slot)
+    letGo(frame)
     // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance).
-    if (!overlaps) requests.release(frame.length)
+    if (!slot.overlaps) requests.release(slot.frameSize)
   }
 
-  #onAnswer(slot: Slot, answer: Answer): void {
-    if (slot.answer !== undefined) throw new Error(`request of connection ${this.peer.connectionId} answered twice`)
-    slot.answer = answer
+  /** For Slot alone. */
+  onAnswer(slot: Slot): void {
     if (slot.overlaps) {
-      this.#options.requests.release(slot.heldSize)
+      this.#options.requests.release(slot.frameSize)
       this.#options.requests.endHandling()
     }
-    if (this.#closed || this.#inRead || this.#flushScheduled) return
-    // Answers that come in one callback (a disk write done, a turn's end) leave as one write.
-    this.#flushScheduled = true
-    queueMicrotask(this.#flushLater)
+    if (this.#closed) slot.dropAnswer()
+    else if (!this.#inRead && !this.#flushScheduled) {
+      // Answers that come in one callback (a disk write done, a turn's end) leave as one write.
+      this.#flushScheduled = true
+      this.#options.flushes.add(this)
+    }
   }
 
-  readonly #flushLater = (): void => {
+  /** For FlushQueue alone. */
+  flushLater(): void {
     this.#flushScheduled = false
     if (this.#closed) return
+    this.lastActive = this.#options.now()
     this.#flush()
     this.#adjustReading()
   }
 
   /** Sends the answers that are due, and starts the requests that were waiting for them. */
   #flush(): void {
-    const chunks: Uint8Array[] = []
-    this.#collect(chunks)
-    while (
-      this.#waiting.length > 0 &&
-      !this.#peerIsSlow &&
-      !this.#isDraining &&
-      !this.#closed &&
-      this.#mayStart(this.#waiting[0]!)
-    ) {
+    let chunks = this.#collect(null)
+    while (this.#waiting !== null && this.#mayStartWaiting(this.#waiting)) {
+      const slot = this.#waiting
+      this.#waiting = slot.next
       this.#inRead = true
-      this.#dispatch(this.#waiting.shift()!)
+      this.#start(slot)
       this.#inRead = false
-      this.#collect(chunks)
+      chunks = this.#collect(chunks)
     }
-    if (chunks.length > 0 && !this.#closed) {
-      this.lastActive = this.#options.now()
-      if (!this.#connection.write(chunks)) {
-        this.#peerIsSlow = true
-        this.#chargeUnsent(this.#connection.unsentSize())
-      }
-    }
+    if (chunks !== null) this.#write(chunks)
     if (this.#mustClose) this.close(this.#closeReason)
     else this.#closeIfDrained()
   }
 
-  #collect(chunks: Uint8Array[]): void {
-    let sent = 0
-    while (sent < this.#slots.length && !this.#mustClose) {
-      const answer = this.#slots[sent]!.answer
-      if (answer === undefined) break
-      sent++
+  #mayStartWaiting(slot: Slot): boolean {
+    return !this.#peerIsSlow && !this.#isDraining && !this.#closed && !this.#mustClose && this.#mayStart(slot)
+  }
+
+  /** Adds the answers that are due to `chunks`: as a rule there is one answer, whose own array then serves. */
+  #collect(chunks: Uint8Array[] | null): Uint8Array[] | null {
+    let collected = chunks
+    let slot = this.#first
+    while (slot?.isAnswered && !this.#mustClose) {
+      const answer = slot.takeAnswer()
+      slot = this.#unlinkFirst(slot)
       if (answer === null) continue
-      if ('close' in answer) {
+      if (!Array.isArray(answer)) {
         this.#mustClose = true
         this.#closeReason = answer.close
-      } else {
-        for (let index = 0; index < answer.length; index++) chunks.push(answer[index]!)
-      }
+      } else if (collected === null) collected = answer
+      else for (let index = 0; index < answer.length; index++) collected.push(answer[index]!)
     }
-    if (sent > 0) this.#slots.splice(0, sent)
+    return collected
+  }
+
+  #unlinkFirst(slot: Slot): Slot | null {
+    this.#first = slot.next
+    if (slot.next === null) this.#last = null
+    if (slot === this.#lastStarted) this.#lastStarted = null
+    this.#pendingCount--
+    return slot.next
+  }
+
+  #write(chunks: Uint8Array[]): void {
+    if (this.#closed) letGoOfAll(chunks)
+    else if (!this.#connection.write(chunks)) {
+      this.#peerIsSlow = true
+      this.#chargeUnsent(this.#connection.unsentSize())
+    }
   }
 
   onDrain(): void {
@@ -257,7 +289,7 @@ export class ClientConnection {
   }
 
   #isFull(): boolean {
-    return this.#slots.length + this.#waiting.length >= MAX_PENDING_REQUESTS
+    return this.#pendingCount >= MAX_PENDING_REQUESTS
   }
 
   #adjustReading(): void {
@@ -312,6 +344,8 @@ export class ClientConnection {
   onClose(error: NetworkError | null): void {
     this.#grace?.cancel()
     this.#finish()
+    // Not before: until now a read may have written to it.
+    this.#assembler.discard()
     this.#chargeUnsent(0)
     this.#options.onClose(this, this.#closeReason, error)
   }
@@ -322,8 +356,23 @@ export class ClientConnection {
     const { requests, dispatcher } = this.#options
     requests.release(this.#partialCharge)
     this.#partialCharge = 0
-    for (const frame of this.#waiting.splice(0)) requests.release(frame.length)
+    this.#dropSlots()
     requests.forget(this)
     dispatcher.forget(this.peer)
+  }
+
+  /** What is answered is not sent, what waits is not started; what is under way brings its answer for nothing. */
+  #dropSlots(): void {
+    for (let slot = this.#first; slot !== null; slot = slot.next) {
+      if (slot.isWaiting) {
+        letGo(slot.takeFrame())
+        this.#options.requests.release(slot.frameSize)
+      } else slot.dropAnswer()
+    }
+    this.#first = null
+    this.#last = null
+    this.#lastStarted = null
+    this.#waiting = null
+    this.#pendingCount = 0
   }
 }

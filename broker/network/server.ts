@@ -3,8 +3,10 @@
 
 import type { Clock, Logger, Timer, Timers } from '../../host/host.ts'
 import type { Address, Connection, Listener, Network, NetworkError } from '../../host/network.ts'
-import { ClientConnection, type Dispatcher } from './connection.ts'
+import type { SlabPool } from '../../host/slab.ts'
+import { ClientConnection, type ConnectionOptions, type Dispatcher } from './connection.ts'
 import type { MemoryBudget } from './memory-budget.ts'
+import { FlushQueue } from './slot.ts'
 
 /** A peer that stops in the middle of a frame is cut off after this: what it has sent occupies memory. */
 const STALLED_FRAME_MS = 30_000
@@ -26,6 +28,7 @@ export interface ServerOptions {
   readonly network: Network
   readonly clock: Clock
   readonly timers: Timers
+  readonly slabs: SlabPool
   readonly logger: Logger
   readonly listener: string
   /** Memory of requests, and of answers that their peers have not taken. */
@@ -42,7 +45,8 @@ export class Server {
   readonly #countByHost = new Map<string, number>()
   #listening: Listener | null = null
   #sweep: Timer | null = null
-  #dispatcher: Dispatcher | null = null
+  /** null before there is a dispatcher. */
+  #connectionOptions: ConnectionOptions | null = null
   /** Accepted before there is a dispatcher. */
   readonly #early: Connection[] = []
   #onEmpty: (() => void) | null = null
@@ -62,7 +66,20 @@ export class Server {
   }
 
   serve(dispatcher: Dispatcher): void {
-    this.#dispatcher = dispatcher
+    const { requests, answers, slabs, limits, clock, timers } = this.#options
+    this.#connectionOptions = {
+      dispatcher,
+      requests,
+      answers,
+      slabs,
+      flushes: new FlushQueue(),
+      get maxFrameSize() {
+        return limits.maxFrameSize
+      },
+      now: () => clock.monotonic(),
+      after: (delayMs, run) => timers.after(delayMs, run),
+      onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
+    }
     for (const connection of this.#early.splice(0)) this.#accept(connection)
   }
 
@@ -91,9 +108,9 @@ export class Server {
   }
 
   #accept(connection: Connection): void {
-    const dispatcher = this.#dispatcher
+    const connectionOptions = this.#connectionOptions
     const { limits, logger } = this.#options
-    if (dispatcher === null) {
+    if (connectionOptions === null) {
       if (this.#early.length < limits.maxConnections) this.#early.push(connection)
       else connection.destroy()
       return
@@ -109,15 +126,7 @@ export class Server {
     }
     this.#countByHost.set(host, fromHost + 1)
     const peer = { connectionId: ++lastConnectionId, host, port, listener: this.#options.listener }
-    const client = new ClientConnection(connection, peer, {
-      dispatcher,
-      requests: this.#options.requests,
-      answers: this.#options.answers,
-      maxFrameSize: limits.maxFrameSize,
-      now: () => this.#options.clock.monotonic(),
-      after: (delayMs, run) => this.#options.timers.after(delayMs, run),
-      onClose: (closed, reason, error) => this.#onClose(closed, reason, error),
-    })
+    const client = new ClientConnection(connection, peer, connectionOptions)
     this.#connections.add(client)
     client.start()
   }

@@ -1,8 +1,12 @@
 // TCP, through node:net.
 //
 // Bytes are received into one buffer for the whole process (`onread`): measured half to a quarter of the CPU per byte
-// of 'data' events, which allocate 64 KiB a read. A server's sockets do not take that option, so an accepted connection
-// is taken off its socket (paused, hence before the first read) and given to a new one.
+// of 'data' events, which allocate 64 KiB a read. The rest of a large frame is received where its owner wants it. A
+// server's sockets do not take that option, so an accepted connection is taken off its socket (paused, hence before the
+// first read) and given to a new one.
+//
+// Small output is gathered in one buffer for the whole process, which the operating system as a rule takes at once; only
+// what it does not take keeps its place there. Large output goes out as it lies.
 
 import { type AddressInfo, createServer, Socket, type SocketConstructorOpts } from 'node:net'
 import {
@@ -13,9 +17,14 @@ import {
   type Network,
   NetworkError,
 } from '../network.ts'
+import { letGo, letGoOfAll } from '../slab.ts'
 
 /** One read takes at most this much; larger brings nothing more (measured: 64 KiB 0.17, 256 KiB 0.11 CPU s/GB). */
 const receiveBufferSize = 256 * 1024
+
+const sendBufferSize = 256 * 1024
+/** Output of several chunks up to this size is copied together. */
+const maxGatheredSize = 32 * 1024
 
 /** Unsent bytes above which `write` answers false: enough for a fetch answer to be in flight while the next is made. */
 const highWaterMark = 1024 * 1024
@@ -23,7 +32,8 @@ const highWaterMark = 1024 * 1024
 /** As the kernel's default, which it cuts to net.core.somaxconn. */
 const backlog = 4096
 
-const receiveBuffer = new Uint8Array(receiveBufferSize)
+const receiveBuffer = Buffer.allocUnsafeSlow(receiveBufferSize)
+const nothing = new Uint8Array(0)
 
 function networkError(error: unknown): NetworkError {
   if (!(error instanceof Error)) return new NetworkError('UNKNOWN', String(error))
@@ -72,35 +82,69 @@ function adopt(accepted: Socket): Connection | null {
   return new RealConnection({ handle, manualStart: true })
 }
 
+/** node:net calls back with the socket as `this`: ten thousand connections need no closures of their own. */
+class OwnedSocket extends Socket {
+  owner: RealConnection | null = null
+}
+
+/** What the next read of the socket that has just been read goes into; undefined: the same as before. */
+let nextBuffer: Uint8Array | undefined = receiveBuffer
+
+const onread = {
+  /** Asked once when a socket begins, and right after each `callback`. */
+  buffer: () => {
+    const next = nextBuffer
+    nextBuffer = receiveBuffer
+    return next
+  },
+  callback(this: OwnedSocket, size: number, buffer: Uint8Array) {
+    const next = this.owner?.onRead(size, buffer)
+    nextBuffer = next
+    return true
+  },
+}
+
+let sendBuffer = Buffer.allocUnsafeSlow(sendBufferSize)
+/** Before this lie bytes that are not sent yet. */
+let sendStart = 0
+
+function gather(chunks: readonly Uint8Array[], size: number): Uint8Array {
+  if (size > sendBufferSize - sendStart) {
+    sendBuffer = Buffer.allocUnsafeSlow(sendBufferSize)
+    sendStart = 0
+  }
+  let position = sendStart
+  for (let index = 0; index < chunks.length; index++) {
+    const chunk = chunks[index]!
+    sendBuffer.set(chunk, position)
+    position += chunk.length
+  }
+  return sendBuffer.subarray(sendStart, position)
+}
+
 class RealConnection implements Connection {
   remote: Address = { host: '', port: 0 }
-  local: Address = { host: '', port: 0 }
-  readonly #socket: Socket
+  readonly #socket: OwnedSocket
   #events: ConnectionEvents | null = null
   #error: NetworkError | null = null
+  /** A write has answered false. */
+  #owesDrain = false
   #isClosed = false
   #closeIsTold = false
 
   /** `handle` and `manualStart` are options of node:net that its types leave out. */
   constructor(accepted: { handle?: object; manualStart?: boolean }) {
-    const onread = {
-      buffer: receiveBuffer,
-      callback: (size: number, buffer: Uint8Array) => {
-        this.#events?.onBytes(buffer.subarray(0, size))
-        return true
-      },
-    }
     const options = { ...accepted, onread, writableHighWaterMark: highWaterMark }
-    this.#socket = new Socket(options as SocketConstructorOpts)
-    this.#socket.on('error', (error) => {
-      this.#error ??= networkError(error)
-    })
-    this.#socket.on('drain', () => this.#events?.onDrain())
-    this.#socket.on('close', () => {
-      this.#isClosed = true
-      this.#tellClose()
-    })
-    this.#setAddresses()
+    const socket = new OwnedSocket(options as unknown as SocketConstructorOpts)
+    socket.owner = this
+    socket.on('error', onError).on('drain', onDrain).on('close', onClose)
+    this.#socket = socket
+    this.#setRemote()
+  }
+
+  get local(): Address {
+    const { localAddress, localPort } = this.#socket
+    return address(localAddress, localPort)
   }
 
   connect(address: Address, done: (error: NetworkError | null) => void): void {
@@ -114,7 +158,7 @@ class RealConnection implements Connection {
     this.#socket.connect({ host: address.host, port: address.port }, () => {
       this.#socket.setNoDelay(true)
       this.#socket.pause()
-      this.#setAddresses()
+      this.#setRemote()
       finish(null)
     })
   }
@@ -127,12 +171,41 @@ class RealConnection implements Connection {
 
   write(chunks: readonly Uint8Array[]): boolean {
     const socket = this.#socket
-    if (socket.destroyed || socket.writableEnded) return true
-    if (chunks.length === 1) return socket.write(chunks[0]!)
+    if (socket.destroyed || socket.writableEnded) {
+      letGoOfAll(chunks)
+      return true
+    }
+    let size = 0
+    for (let index = 0; index < chunks.length; index++) size += chunks[index]!.length
+    if (size > maxGatheredSize) this.#writeLarge(chunks)
+    else if (chunks.length === 1) this.#writeOne(chunks[0]!)
+    else this.#writeGathered(chunks, size)
+    if (!socket.writableNeedDrain || socket.writableLength === 0) return true
+    this.#owesDrain = true
+    return false
+  }
+
+  #writeOne(chunk: Uint8Array): void {
+    const socket = this.#socket
+    socket.write(chunk)
+    if (socket.writableLength === 0) letGo(chunk)
+    else socket.write(nothing, () => letGo(chunk))
+  }
+
+  #writeGathered(chunks: readonly Uint8Array[], size: number): void {
+    this.#socket.write(gather(chunks, size))
+    letGoOfAll(chunks)
+    if (this.#socket.writableLength > 0) sendStart += size
+  }
+
+  #writeLarge(chunks: readonly Uint8Array[]): void {
+    const socket = this.#socket
+    const last = chunks.length - 1
     socket.cork()
-    for (const chunk of chunks) socket.write(chunk)
+    for (let index = 0; index < last; index++) socket.write(chunks[index]!)
+    // Called however it ends, also when the socket is destroyed.
+    socket.write(chunks[last]!, () => letGoOfAll(chunks))
     socket.uncork()
-    return !socket.writableNeedDrain
   }
 
   unsentSize(): number {
@@ -155,16 +228,55 @@ class RealConnection implements Connection {
     this.#socket.destroy()
   }
 
+  /** Answers where the next bytes go; undefined: where these went. */
+  onRead(size: number, buffer: Uint8Array): Uint8Array | undefined {
+    const events = this.#events
+    if (events === null) return undefined
+    events.onBytes(size === buffer.length ? buffer : buffer.subarray(0, size))
+    const next = events.receiveInto?.() ?? receiveBuffer
+    return next === buffer ? undefined : next
+  }
+
+  onError(error: unknown): void {
+    this.#error ??= networkError(error)
+  }
+
+  onDrain(): void {
+    if (!this.#owesDrain) return
+    this.#owesDrain = false
+    this.#events?.onDrain()
+  }
+
+  onClose(): void {
+    this.#isClosed = true
+    this.#tellClose()
+  }
+
   #tellClose(): void {
     if (this.#events === null || this.#closeIsTold) return
     this.#closeIsTold = true
     this.#events.onClose(this.#error)
   }
 
-  #setAddresses(): void {
-    const { remoteAddress, remotePort, localAddress, localPort } = this.#socket
-    // A dual-stack listener shows IPv4 peers as ::ffff:127.0.0.1; logs and quotas know them by their IPv4 address.
-    this.remote = { host: (remoteAddress ?? '').replace(/^::ffff:/, ''), port: remotePort ?? 0 }
-    this.local = { host: (localAddress ?? '').replace(/^::ffff:/, ''), port: localPort ?? 0 }
+  #setRemote(): void {
+    const { remoteAddress, remotePort } = this.#socket
+    this.remote = address(remoteAddress, remotePort)
   }
+}
+
+function onError(this: OwnedSocket, error: unknown): void {
+  this.owner?.onError(error)
+}
+
+function onDrain(this: OwnedSocket): void {
+  this.owner?.onDrain()
+}
+
+function onClose(this: OwnedSocket): void {
+  this.owner?.onClose()
+}
+
+/** A dual-stack listener shows IPv4 peers as ::ffff:127.0.0.1; logs and quotas know them by their IPv4 address. */
+function address(host: string | undefined, port: number | undefined): Address {
+  return { host: (host ?? '').replace(/^::ffff:/, ''), port: port ?? 0 }
 }

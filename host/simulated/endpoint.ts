@@ -5,6 +5,7 @@
 // in order; a peer that does not read fills the window, then the sender's unsent, and `write` answers false.
 
 import { type Address, type Connection, type ConnectionEvents, NetworkError } from '../network.ts'
+import { letGo, letGoOfAll } from '../slab.ts'
 import type { SimulatedFabric } from './network.ts'
 import type { SimulatedHost } from './node.ts'
 
@@ -38,6 +39,8 @@ export class Endpoint implements Connection {
 
   readonly #received: Sent[] = []
   readonly #heldUp: Sent[] = []
+  /** Where the next bytes go, as the owner has said after the last ones. */
+  #target: Uint8Array | null = null
   #isPaused = false
   #deliveryIsDue = false
   #peerHasEnded = false
@@ -70,9 +73,15 @@ export class Endpoint implements Connection {
   }
 
   write(chunks: readonly Uint8Array[]): boolean {
-    if (this.#isClosed || this.#isEnding) return true
+    if (this.#isClosed || this.#isEnding) {
+      letGoOfAll(chunks)
+      return true
+    }
     for (const chunk of chunks) {
-      if (chunk.length === 0) continue
+      if (chunk.length === 0) {
+        letGo(chunk)
+        continue
+      }
       this.#unsent.push(chunk)
       this.#unsentSize += chunk.length
     }
@@ -102,8 +111,6 @@ export class Endpoint implements Connection {
 
   destroy(): void {
     if (this.#isClosed) return
-    this.#unsent.length = 0
-    this.#unsentSize = 0
     if (this.#received.length > 0) {
       // Bytes that nobody will read: the operating system answers with a reset.
       const { peer } = this
@@ -135,8 +142,10 @@ export class Endpoint implements Connection {
       const size = Math.min(first.length, random.chance(0.1) ? random.between(1, Math.min(limit, 100)) : limit)
       // Copied: the receiver's buffer is not the sender's.
       const chunk = new Uint8Array(first.subarray(0, size))
-      if (size === first.length) this.#unsent.shift()
-      else this.#unsent[0] = first.subarray(size)
+      if (size === first.length) {
+        this.#unsent.shift()
+        letGo(first)
+      } else this.#unsent[0] = first.subarray(size)
       this.#unsentSize -= size
       this.#underWaySize += size
       this.#transmit(chunk)
@@ -196,11 +205,25 @@ export class Endpoint implements Connection {
         this.#closeWhenEnded()
         return
       }
-      this.#events.onBytes(sent)
-      // The buffer is used again: who kept a view of it reads garbage, as with the real network.
-      sent.fill(0xdb)
-      this.peer.#onTaken(sent.length)
+      this.peer.#onTaken(this.#receive(sent, this.#events))
     }
+  }
+
+  /** Answers how many of the bytes went where the owner wanted them. */
+  #receive(sent: Uint8Array, events: ConnectionEvents): number {
+    const target = this.#target
+    const size = target === null ? sent.length : Math.min(sent.length, target.length)
+    const bytes = sent.subarray(0, size)
+    if (size < sent.length) this.#received.unshift(sent.subarray(size))
+    if (target === null) events.onBytes(bytes)
+    else {
+      target.set(bytes)
+      events.onBytes(target.subarray(0, size))
+    }
+    // The buffer is used again: who kept a view of it reads garbage, as with the real network.
+    bytes.fill(0xdb)
+    this.#target = events.receiveInto?.() ?? null
+    return size
   }
 
   #closeWhenEnded(): void {
@@ -215,6 +238,9 @@ export class Endpoint implements Connection {
   #close(): void {
     if (this.#isClosed) return
     this.#isClosed = true
+    letGoOfAll(this.#unsent)
+    this.#unsent.length = 0
+    this.#unsentSize = 0
     this.#fabric.forget(this)
     this.#later(() => this.#tellClose())
   }

@@ -2,7 +2,9 @@ import t from 'tap'
 import { type Answer, type AnswerSlot, ClientConnection, type Dispatcher } from '../../../broker/network/connection.ts'
 import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
+import { FlushQueue } from '../../../broker/network/slot.ts'
 import type { Connection, ConnectionEvents } from '../../../host/network.ts'
+import { letGoOfAll, SlabPool } from '../../../host/slab.ts'
 
 function frame(...bytes: number[]): Uint8Array {
   return Uint8Array.of(0, 0, 0, bytes.length, ...bytes)
@@ -27,6 +29,7 @@ class FakeConnection implements Connection {
   }
   write(chunks: readonly Uint8Array[]): boolean {
     this.writes.push(concat(...chunks))
+    letGoOfAll(chunks)
     return this.takes
   }
   unsentSize(): number {
@@ -64,6 +67,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000))
   const connection = new FakeConnection()
   const dispatcher = new HeldDispatcher()
   const closed: (string | null)[] = []
+  const slabs = new SlabPool({ poisons: true })
   const client = new ClientConnection(
     connection,
     { connectionId: 1, host: '127.0.0.1', port: 50_000, listener: 'PLAINTEXT' },
@@ -71,6 +75,8 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000))
       dispatcher,
       requests: budget,
       answers,
+      slabs,
+      flushes: new FlushQueue(),
       maxFrameSize: 100,
       now: () => 0,
       after: () => ({ cancel() {} }),
@@ -80,16 +86,18 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000))
   client.start()
   const receive = (bytes: Uint8Array): void => connection.events?.onBytes(bytes)
   const settle = (): Promise<void> => Promise.resolve()
-  return { connection, dispatcher, closed, client, receive, settle, budget, answers }
+  return { connection, dispatcher, closed, client, receive, settle, budget, answers, slabs }
 }
 
 t.test('frames come out whole however the bytes are cut', async (t) => {
   const stream = concat(frame(1, 2, 3), frame(), frame(4), frame(...Array(60).fill(7)))
   for (let cut = 1; cut < stream.length; cut++) {
-    const assembler = new FrameAssembler(100)
+    const assembler = new FrameAssembler(100, new SlabPool())
     const frames: number[][] = []
     for (let at = 0; at < stream.length; at += cut) {
-      const problem = assembler.push(stream.subarray(at, at + cut), (frame) => frames.push([...frame]) > 0)
+      const problem = assembler.push(stream.subarray(at, at + cut), {
+        onFrame: (frame) => frames.push([...frame]) > 0,
+      })
       t.equal(problem, null)
     }
     t.same(frames, [[1, 2, 3], [], [4], Array(60).fill(7)], `cut every ${cut} bytes`)
@@ -98,14 +106,14 @@ t.test('frames come out whole however the bytes are cut', async (t) => {
 })
 
 t.test('a frame over the limit or of negative size is a problem before anything is allocated', async (t) => {
-  t.same(
-    new FrameAssembler(100).push(Uint8Array.of(0, 0, 0, 101), () => true),
-    { size: 101, limit: 100 },
-  )
-  t.same(
-    new FrameAssembler(100).push(Uint8Array.of(255, 255, 255, 255), () => true),
-    { size: -1, limit: 100 },
-  )
+  t.same(new FrameAssembler(100, new SlabPool()).push(Uint8Array.of(0, 0, 0, 101), { onFrame: () => true }), {
+    size: 101,
+    limit: 100,
+  })
+  t.same(new FrameAssembler(100, new SlabPool()).push(Uint8Array.of(255, 255, 255, 255), { onFrame: () => true }), {
+    size: -1,
+    limit: 100,
+  })
 })
 
 t.test('a frame that is announced and not sent occupies what was sent', async (t) => {

@@ -48,11 +48,12 @@ class Client {
 async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispatcher = echo) {
   const simulation = simulate(seed)
   const broker = simulation.node('broker')
-  const { network, clock, timers, logger } = broker.host
+  const { network, clock, timers, slabs, logger } = broker.host
   const server = new Server({
     network,
     clock,
     timers,
+    slabs,
     logger,
     listener: 'PLAINTEXT',
     requests: new MemoryBudget(10_000),
