@@ -179,6 +179,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const replicas = new ReplicaManager({
     nodeId,
     logger: host.logger,
+    clock: host.clock,
     timers: host.timers,
     directories,
     logConfigFor: (topic) => config.logConfigFor(topic),

@@ -11,13 +11,14 @@ import { MalformedRequest } from '../protocol/errors.ts'
 import { RequestHeader, ResponseHeader } from '../protocol/messages/headers.ts'
 import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
-import { type HandlerRow, type RequestContext, servedVersions } from './handlers/handler.ts'
+import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } from './handlers/handler.ts'
 import type { AnswerSlot, Dispatcher, Peer } from './network/connection.ts'
 import type { Services } from './services.ts'
 
 const ANONYMOUS = 'User:ANONYMOUS'
-const NOT_THROTTLED = 0
 const SIZE_LENGTH = 4
+/** Answers are written one behind the other into memory of this size, which goes when the last of them is sent. */
+const ANSWER_MEMORY_SIZE = 16 * 1024
 
 interface Route {
   readonly api: Api
@@ -40,6 +41,9 @@ export class Dispatch implements Dispatcher {
   readonly #logger: Logger
   readonly #routes: (Route | undefined)[] = []
   readonly #sessions = new Map<number, Session>()
+  /** Of all requests and answers: they are decoded and encoded one at a time. */
+  readonly #reader = new Reader(new Uint8Array(0))
+  readonly #writer = new Writer(ANSWER_MEMORY_SIZE)
 
   constructor(services: Services, rows: readonly HandlerRow[]) {
     this.#services = services
@@ -86,68 +90,44 @@ export class Dispatch implements Dispatcher {
       else slot.reply({ close: `unsupported version ${apiVersion} of ${api.name}` })
       return
     }
-    const reader = new Reader(frame)
+    const reader = this.#reader
+    reader.reset(frame)
     const header = RequestHeader.decode(reader, api.requestHeaderVersion(apiVersion))
     const request = api.request.decode(reader, apiVersion)
-    const context = this.#context(peer, apiVersion, header.clientId)
-    const { correlationId } = header
-    if (api.name === 'ApiVersions') this.#noteSoftware(peer, request)
-    const answer = (response: unknown): void => {
-      slot.reply(encode(api, apiVersion, correlationId, { throttleTimeMs: NOT_THROTTLED, ...(response as object) }))
-    }
-    this.#handle(route, request, context, answer, slot)
+    const session = this.#session(peer)
+    session.onDisconnect = null
+    if (api.name === 'ApiVersions') noteSoftware(session, request)
+    const call = new ServedCall(this.#writer, api, header, peer, session, slot)
+    this.#handle(route.row, request, call)
   }
 
-  #handle(
-    { api, row }: Route,
-    request: unknown,
-    context: RequestContext,
-    answer: (response: unknown) => void,
-    slot: AnswerSlot,
-  ): void {
-    const onBug = (error: unknown): void => {
-      const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
-      this.#logger.error('a handler failed; its connection is closed', {
-        api: `${api.name} v${context.apiVersion}`,
-        client: context.clientId,
-        error: stack,
-      })
-      slot.reply({ close: null })
-    }
+  #handle(row: HandlerRow, request: unknown, call: ServedCall): void {
     // The rows' types tie request and response to the API's name; behind the table that tie is `never`.
     try {
       if (row.handleDeferred !== undefined) {
-        row.handleDeferred(this.#services, request as never, context, (response: unknown) => {
-          if (response === null) slot.reply(null)
-          else if (response === 'close') slot.reply({ close: null })
-          else answer(response)
-        })
+        row.handleDeferred(this.#services, request as never, call as never)
         return
       }
-      const response = row.handle?.(this.#services, request as never, context)
-      if (response instanceof Promise) response.then(answer).catch(onBug)
-      else answer(response)
+      const response = row.handle?.(this.#services, request as never, call)
+      if (response instanceof Promise) this.#answerLater(response, call)
+      else call.answerUnthrottled(response)
     } catch (error) {
-      onBug(error)
+      this.#onBug(call, error)
     }
   }
 
-  #context(peer: Peer, apiVersion: number, clientId: string | null): RequestContext {
-    const session = this.#session(peer)
-    session.onDisconnect = null
-    return {
-      apiVersion,
-      clientId,
-      clientSoftwareName: session.clientSoftwareName,
-      clientSoftwareVersion: session.clientSoftwareVersion,
-      clientHost: peer.host,
-      principal: session.principal,
-      listener: peer.listener,
-      connectionId: peer.connectionId,
-      onDisconnect: (run) => {
-        session.onDisconnect = run
-      },
-    }
+  #answerLater(response: Promise<unknown>, call: ServedCall): void {
+    response.then((value) => call.answerUnthrottled(value)).catch((error) => this.#onBug(call, error))
+  }
+
+  #onBug(call: ServedCall, error: unknown): void {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#logger.error('a handler failed; its connection is closed', {
+      api: `${call.api.name} v${call.apiVersion}`,
+      client: call.clientId,
+      error: stack,
+    })
+    call.close()
   }
 
   #session(peer: Peer): Session {
@@ -159,22 +139,93 @@ export class Dispatch implements Dispatcher {
     return session
   }
 
-  #noteSoftware(peer: Peer, request: object): void {
-    const session = this.#session(peer)
-    if ('clientSoftwareName' in request) session.clientSoftwareName = String(request.clientSoftwareName)
-    if ('clientSoftwareVersion' in request) session.clientSoftwareVersion = String(request.clientSoftwareVersion)
-  }
-
   #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion }: Route, slot: AnswerSlot): void {
     const correlationId = new Reader(frame.subarray(4)).int32()
     const apiKeys = [{ apiKey: api.key, minVersion, maxVersion }]
-    slot.reply(encode(apis.ApiVersions as Api, 0, correlationId, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }))
+    const response = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }
+    slot.reply(encode(this.#writer, apis.ApiVersions as Api, 0, correlationId, response))
   }
 }
 
+/** One request on its way: who asks, and where the answer goes. */
+class ServedCall implements RequestContext {
+  readonly api: Api
+  readonly #writer: Writer
+  readonly #header: RequestHeader
+  readonly #peer: Peer
+  readonly #session: Session
+  readonly #slot: AnswerSlot
+
+  constructor(writer: Writer, api: Api, header: RequestHeader, peer: Peer, session: Session, slot: AnswerSlot) {
+    this.api = api
+    this.#writer = writer
+    this.#header = header
+    this.#peer = peer
+    this.#session = session
+    this.#slot = slot
+  }
+
+  get apiVersion(): number {
+    return this.#header.requestApiVersion
+  }
+
+  get clientId(): string | null {
+    return this.#header.clientId
+  }
+
+  get clientSoftwareName(): string {
+    return this.#session.clientSoftwareName
+  }
+
+  get clientSoftwareVersion(): string {
+    return this.#session.clientSoftwareVersion
+  }
+
+  get clientHost(): string {
+    return this.#peer.host
+  }
+
+  get principal(): string {
+    return this.#session.principal
+  }
+
+  get listener(): string {
+    return this.#peer.listener
+  }
+
+  get connectionId(): number {
+    return this.#peer.connectionId
+  }
+
+  onDisconnect(run: () => void): void {
+    this.#session.onDisconnect = run
+  }
+
+  answer(response: unknown): void {
+    this.#slot.reply(encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response))
+  }
+
+  answerUnthrottled(response: unknown): void {
+    this.answer({ throttleTimeMs: NOT_THROTTLED, ...(response as object) })
+  }
+
+  answerNothing(): void {
+    this.#slot.reply(null)
+  }
+
+  close(): void {
+    this.#slot.reply({ close: null })
+  }
+}
+
+function noteSoftware(session: Session, request: object): void {
+  if ('clientSoftwareName' in request) session.clientSoftwareName = String(request.clientSoftwareName)
+  if ('clientSoftwareVersion' in request) session.clientSoftwareVersion = String(request.clientSoftwareVersion)
+}
+
 /** The answer with its size prefix, which is the writer's own bytes and no chunk to itself. */
-function encode(api: Api, version: number, correlationId: number, response: unknown): Uint8Array[] {
-  const writer = new Writer()
+function encode(writer: Writer, api: Api, version: number, correlationId: number, response: unknown): Uint8Array[] {
+  writer.begin()
   writer.int32(0)
   ResponseHeader.encodeTo(writer, { correlationId }, api.responseHeaderVersion(version))
   api.response.encodeTo(writer, response as never, version)

@@ -252,6 +252,8 @@ class EncoderSource extends Source {
     if (field.default === null) return `${value} === null`
     if (field.type === 'array' || field.type === 'bytes') return `${value} !== null && ${value}.length === 0`
     if (field.type === 'records') throw new Error(`${path}: records cannot be tagged, their chunks have no place there`)
+    // Loosely: what stands for an int64 may be a number.
+    if (field.type === 'int64') return `${value} == ${this.zero(field, path)}`
     if (field.type !== 'struct') return `${value} === ${this.zero(field, path)}`
     const fields = field.fields!
     const name = this.functionFor('isZero', fields, path, (of) => this.#isZeroSource(fields, path, of))

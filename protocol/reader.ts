@@ -5,7 +5,8 @@
 // that. Byte fields and records are views into the given bytes: they live as long as these do.
 
 import { MalformedRequest } from './errors.ts'
-import { MAX_STRING_SIZE, SHORT_STRING } from './wire.ts'
+import { interned, internedUuid } from './interned.ts'
+import { MAX_STRING_SIZE } from './wire.ts'
 
 /**
  * Array elements and tagged fields that one message may have: what costs two bytes in a frame may cost a hundred as
@@ -16,25 +17,35 @@ export const MAX_ELEMENTS = 1 << 20
 
 const EMPTY = new Uint8Array(0)
 
-const asBuffer = (bytes: Uint8Array): Buffer =>
-  Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
 export class Reader {
-  readonly #buffer: Buffer
-  readonly #view: DataView
-  readonly #end: number
+  /** All of the memory that the bytes lie in: frames are cut one after the other from the same. */
+  #memory: Buffer = Buffer.alloc(0)
+  #view: DataView<ArrayBufferLike> = new DataView(EMPTY.buffer)
+  #start = 0
+  #end = 0
   #position = 0
-  #elementsLeft: number
+  #elementsLeft = 0
 
-  constructor(bytes: Uint8Array, maxElements = MAX_ELEMENTS) {
-    this.#elementsLeft = maxElements
-    this.#buffer = asBuffer(bytes)
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    this.#end = bytes.byteLength
+  constructor(bytes: Uint8Array, maxElements?: number) {
+    this.reset(bytes, maxElements)
   }
 
+  /** Begins with other bytes. Making a view costs as much as reading a small message, so it is kept where it can be. */
+  reset(bytes: Uint8Array, maxElements = MAX_ELEMENTS): void {
+    const { buffer, byteOffset, byteLength } = bytes
+    if (buffer !== this.#view.buffer) {
+      this.#memory = Buffer.from(buffer)
+      this.#view = new DataView(buffer)
+    }
+    this.#start = byteOffset
+    this.#position = byteOffset
+    this.#end = byteOffset + byteLength
+    this.#elementsLeft = maxElements
+  }
+
+  /** From the start of the bytes. */
   get position(): number {
-    return this.#position
+    return this.#position - this.#start
   }
 
   get remaining(): number {
@@ -44,13 +55,13 @@ export class Reader {
   /** Steps over `size` bytes and returns where they begin. */
   #take(size: number): number {
     const at = this.#position
-    if (size > this.#end - at) throw new MalformedRequest(`${size} bytes wanted at ${at}, ${this.#end - at} left`)
+    if (size > this.#end - at) this.#fail(`${size} bytes wanted, ${this.#end - at} left,`)
     this.#position = at + size
     return at
   }
 
   #fail(what: string): never {
-    throw new MalformedRequest(`${what} before ${this.#position}`)
+    throw new MalformedRequest(`${what} before ${this.position}`)
   }
 
   int8(): number {
@@ -86,8 +97,7 @@ export class Reader {
   }
 
   uuid(): string {
-    const at = this.#take(16)
-    return this.#buffer.toString('base64url', at, at + 16)
+    return internedUuid(this.#memory, this.#view, this.#take(16))
   }
 
   /** Unsigned, at most 32 bits in at most five bytes; bits beyond the 32nd are dropped, as Kafka does. */
@@ -149,16 +159,7 @@ export class Reader {
 
   #string(size: number): string {
     if (size < 0 || size > MAX_STRING_SIZE) this.#fail(`string of size ${size}`)
-    const at = this.#take(size)
-    const buffer = this.#buffer
-    if (size > SHORT_STRING) return buffer.toString('utf8', at, at + size)
-    let text = ''
-    for (let index = at; index < at + size; index++) {
-      const byte = buffer[index]!
-      if (byte >= 0x80) return buffer.toString('utf8', at, at + size)
-      text += String.fromCharCode(byte)
-    }
-    return text
+    return interned(this.#memory, this.#take(size), size)
   }
 
   bytes(): Uint8Array {
@@ -188,7 +189,7 @@ export class Reader {
   view(size: number): Uint8Array {
     if (size === 0) return EMPTY
     const at = this.#take(size)
-    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset + at, size)
+    return new Uint8Array(this.#memory.buffer, at, size)
   }
 
   /** The length of an array whose elements take at least `elementSize` bytes each. */
@@ -233,10 +234,10 @@ export class Reader {
     this.#spend(1)
     const size = this.uvarint()
     if (size > this.remaining) this.#fail(`tagged field of size ${size} with ${this.remaining} bytes left`)
-    return this.#position + size
+    return this.position + size
   }
 
   expectPosition(position: number): void {
-    if (this.#position !== position) this.#fail(`tagged field that should end at ${position} ends`)
+    if (this.position !== position) this.#fail(`tagged field that should end at ${position} ends`)
   }
 }

@@ -129,6 +129,8 @@ export const uint16 = scalar<number>('uint16')
 export const int32 = scalar<number>('int32')
 export const uint32 = scalar<number>('uint32')
 export const int64 = scalar<bigint>('int64')
+/** An int64 that is encoded from a number too, as which the broker keeps offsets and times: no bigint is made of it. */
+export const int64OrNumber = scalar<bigint, bigint | number>('int64')
 export const float64 = scalar<number>('float64')
 export const string = scalar<string>('string')
 /** 22 characters of unpadded base64url. */

@@ -13,23 +13,30 @@ interface Chunk {
 export class Writer {
   #buffer: Buffer
   #view: DataView
+  readonly #memorySize: number
+  /** Where what is being written begins; before it lies what was finished earlier. */
+  #start = 0
+  /** Where the last finished message ends. */
+  #end = 0
   #position = 0
   #chunks: Chunk[] | undefined
   #chunksSize = 0
 
+  /** @param sizeHint bytes that are allocated at once: for one message, or for several by `begin` */
   constructor(sizeHint = 256) {
+    this.#memorySize = sizeHint
     this.#buffer = Buffer.allocUnsafe(sizeHint)
     this.#view = new DataView(this.#buffer.buffer, this.#buffer.byteOffset, this.#buffer.byteLength)
   }
 
   /** Bytes written so far, foreign chunks included. */
   get size(): number {
-    return this.#position + this.#chunksSize
+    return this.#position - this.#start + this.#chunksSize
   }
 
   /** Bytes written so far that are not foreign chunks. */
   get ownSize(): number {
-    return this.#position
+    return this.#position - this.#start
   }
 
   /** Makes room for `size` bytes, steps over it and returns where it begins. */
@@ -42,10 +49,30 @@ export class Writer {
   }
 
   #grow(end: number): void {
+    // Positions stay: they are remembered all over. What earlier messages took of the old memory lies idle in the new.
     const grown = Buffer.allocUnsafe(Math.max(end, this.#buffer.byteLength * 2))
-    this.#buffer.copy(grown, 0, 0, this.#position)
-    this.#buffer = grown
-    this.#view = new DataView(grown.buffer, grown.byteOffset, grown.byteLength)
+    this.#buffer.copy(grown, this.#start, this.#start, this.#position)
+    this.#use(grown)
+  }
+
+  #use(buffer: Buffer): void {
+    this.#buffer = buffer
+    this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
+  }
+
+  /**
+   * Begins another message, behind those that are finished: their bytes are not touched again. Answers are small, and
+   * memory of their own would cost each more than its encoding.
+   */
+  begin(): void {
+    this.#chunks = undefined
+    this.#chunksSize = 0
+    this.#start = this.#end
+    if (this.#buffer.byteLength - this.#end < this.#memorySize / 8) {
+      this.#use(Buffer.allocUnsafe(this.#memorySize))
+      this.#start = 0
+    }
+    this.#position = this.#start
   }
 
   int8(value: number): void {
@@ -78,9 +105,15 @@ export class Writer {
     this.#view.setUint32(at, value)
   }
 
-  int64(value: bigint): void {
+  /** A number is a safe integer: offsets, sizes and times stay far below. */
+  int64(value: bigint | number): void {
     const at = this.#reserve(8)
-    this.#view.setBigInt64(at, value)
+    if (typeof value === 'number') {
+      this.#view.setInt32(at, Math.floor(value / 0x1_0000_0000))
+      this.#view.setInt32(at + 4, value | 0)
+    } else {
+      this.#view.setBigInt64(at, value)
+    }
   }
 
   float64(value: number): void {
@@ -94,10 +127,12 @@ export class Writer {
   }
 
   uuid(value: string): void {
+    const words = uuidWords(value)
     const at = this.#reserve(16)
-    if (value.length !== 22 || this.#buffer.write(value, at, 16, 'base64url') !== 16) {
-      throw new UnencodableValue(`not a uuid: ${JSON.stringify(value)}`)
-    }
+    this.#view.setInt32(at, words[0]!)
+    this.#view.setInt32(at + 4, words[1]!)
+    this.#view.setInt32(at + 8, words[2]!)
+    this.#view.setInt32(at + 12, words[3]!)
   }
 
   uvarint(value: number): void {
@@ -267,10 +302,11 @@ export class Writer {
     this.#position = end
   }
 
-  /** Everything written, in order: own bytes and foreign chunks by turns. The writer is not to be used afterwards. */
+  /** All of the message, in order: own bytes and foreign chunks by turns. Nothing but `begin` may follow. */
   finish(): Uint8Array[] {
     const result: Uint8Array[] = []
-    let from = 0
+    let from = this.#start
+    this.#end = this.#position
     if (this.#chunks !== undefined) {
       for (const { position, bytes } of this.#chunks) {
         if (position > from) result.push(this.#buffer.subarray(from, position))
@@ -284,9 +320,25 @@ export class Writer {
 
   /** Everything written as one array; copies only when there are foreign chunks. */
   toBytes(): Uint8Array {
-    if (this.#chunks === undefined) return this.#buffer.subarray(0, this.#position)
+    if (this.#chunks === undefined) return this.#buffer.subarray(this.#start, this.#position)
     return Buffer.concat(this.finish(), this.size)
   }
+}
+
+/** A broker writes the ids of its topics again and again, and parsing one costs more than looking it up. */
+const MAX_KNOWN_UUIDS = 4096
+const knownUuids = new Map<string, Int32Array>()
+
+function uuidWords(value: string): Int32Array {
+  const known = knownUuids.get(value)
+  if (known !== undefined) return known
+  const bytes = Buffer.from(value, 'base64url')
+  if (value.length !== 22 || bytes.length !== 16) throw new UnencodableValue(`not a uuid: ${JSON.stringify(value)}`)
+  const words = new Int32Array(4)
+  for (let index = 0; index < 4; index++) words[index] = bytes.readInt32BE(index * 4)
+  if (knownUuids.size === MAX_KNOWN_UUIDS) knownUuids.clear()
+  knownUuids.set(value, words)
+  return words
 }
 
 function outOfRange(type: string, value: number): never {

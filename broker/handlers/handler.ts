@@ -23,6 +23,9 @@ export interface RequestContext {
   onDisconnect(run: () => void): void
 }
 
+/** Nobody is: there are no quotas yet. */
+export const NOT_THROTTLED = 0
+
 /** A response without its throttle time, which dispatch fills in for all. */
 export type Unthrottled<Response> = Omit<Response, 'throttleTimeMs'> & { readonly throttleTimeMs?: number }
 export type AnswerOf<Name extends ApiName> = Unthrottled<ResponseInputOf<Name>>
@@ -34,16 +37,21 @@ export type Handle<Name extends ApiName> = (
   context: RequestContext,
 ) => AnswerOf<Name> | Promise<AnswerOf<Name>>
 
-/**
- * A handler on the data plane: calls `reply` exactly once, now or later, without promises. null: nothing is sent
- * (Produce with acks=0). 'close': the connection is closed instead, which is the only way to tell a client of acks=0
- * that something is wrong.
- */
+/** A request on the data plane, which ends by exactly one of these, now or later. */
+export interface Call<Name extends ApiName> extends RequestContext {
+  /** Encoded within the call. */
+  answer(response: ResponseInputOf<Name>): void
+  /** Nothing is sent: Produce with acks=0. */
+  answerNothing(): void
+  /** The only way to tell a client of acks=0 that something is wrong. */
+  close(): void
+}
+
+/** A handler on the data plane, without promises. */
 export type HandleDeferred<Name extends ApiName> = (
   services: Services,
   request: RequestOf<Name>,
-  context: RequestContext,
-  reply: (response: AnswerOf<Name> | null | 'close') => void,
+  call: Call<Name>,
 ) => void
 
 export interface HandlerRow {
@@ -51,12 +59,7 @@ export interface HandlerRow {
   /** Versions served, when fewer than the protocol has. */
   readonly maxVersion?: number
   readonly handle?: (services: Services, request: never, context: RequestContext) => unknown
-  readonly handleDeferred?: (
-    services: Services,
-    request: never,
-    context: RequestContext,
-    reply: (response: unknown) => void,
-  ) => void
+  readonly handleDeferred?: (services: Services, request: never, call: never) => void
 }
 
 export function handler<Name extends ApiName>(name: Name, handle: Handle<Name>): HandlerRow {

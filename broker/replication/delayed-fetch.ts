@@ -5,42 +5,18 @@
 //      │                                                ▲
 //      └──too little──▶ wait ──progress or time-out──▶ read all again
 //
-// No promise and no timer on the way of a fetch that finds its data.
+// No promise and no timer on the way of a fetch that finds its data. While it waits, a partition that has grown costs
+// a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches.
+//
+// The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is read again, or for nobody,
+// is let go of here.
 
 import { DiskError } from '../../host/disk.ts'
-import type { Clock, Timer, Timers } from '../../host/host.ts'
+import { letGoOfAll } from '../../host/slab.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { FetchWaiter, Partition } from './partition.ts'
-
-/**
- * A partition as a request names it: by topic (then topicId is zero) or, from Fetch v13 on, by topicId (then topic is
- * empty).
- */
-export interface FetchPartition {
-  readonly topic: string
-  readonly topicId: string
-  readonly index: number
-  readonly currentLeaderEpoch: number
-  readonly fetchOffset: number
-  readonly lastFetchedEpoch: number
-  readonly maxSize: number
-}
-
-/** What one partition of a fetch asks for, and what it got: the answer is filled into the same object. */
-export interface FetchTarget {
-  readonly request: FetchPartition
-  /** Null when the partition is not here or the request is wrong; errorCode says why. */
-  partition: Partition | null
-  errorCode: number
-  records: readonly Uint8Array[]
-  recordsSize: number
-  highWatermark: number
-  lastStableOffset: number
-  logStartOffset: number
-  abortedTransactions: readonly { producerId: bigint; firstOffset: number }[] | null
-  /** Set when lastFetchedEpoch diverges from our history (KIP-595). */
-  divergingEpoch: { epoch: number; endOffset: number } | null
-}
+import { Deadline, type Deadlines } from './deadlines.ts'
+import { type FetchTarget, NO_RECORDS } from './fetch-target.ts'
+import type { Partition } from './partition.ts'
 
 /** Bounds what all fetches read at one time (network/memory-budget.ts). */
 export interface FetchMemory {
@@ -56,18 +32,16 @@ export interface FetchLimits {
   readonly readCommitted: boolean
 }
 
-const NO_RECORDS: readonly Uint8Array[] = []
-
-export class DelayedFetch implements FetchWaiter {
+export class DelayedFetch extends Deadline {
   readonly #targets: readonly FetchTarget[]
   readonly #limits: FetchLimits
-  readonly #host: { readonly clock: Clock; readonly timers: Timers }
+  readonly #deadlines: Deadlines
   readonly #memory: FetchMemory
   readonly #done: () => void
-  readonly #deadline: number
-  #timer: Timer | null = null
   #waiting = false
   #isDone = false
+  /** What there is, is enough. */
+  #isTimeUp: boolean
   #index = 0
   /** Where the target at #index is read on: a read ends with its segment. */
   #nextOffset = -1
@@ -76,55 +50,76 @@ export class DelayedFetch implements FetchWaiter {
   #granted = 0
   #maxSize = 0
   #hasError = false
-  #readingAsync = false
-  /** Sum of the partitions' visibleSize when they were read, and the sum at which there is enough. */
-  #enoughAt = 0
+  /** A read is under way, and its answer has not come within the call. */
+  #isReading = false
+  #isAsync = false
+  /** While it waits: how many bytes more must become visible. */
+  #missingSize = 0
 
-  /** `done` is called once, when the answers stand in `targets`. */
+  /** `done` is called once, when the answers stand in `targets`; their records are its own. */
   constructor(
     targets: readonly FetchTarget[],
     limits: FetchLimits,
-    host: { readonly clock: Clock; readonly timers: Timers },
+    deadlines: Deadlines,
     memory: FetchMemory,
     done: () => void,
   ) {
+    super()
     this.#targets = targets
     this.#limits = limits
-    this.#host = host
+    this.#deadlines = deadlines
     this.#memory = memory
     this.#done = done
-    this.#deadline = limits.maxWaitMs > 0 ? host.clock.monotonic() + limits.maxWaitMs : 0
+    this.#isTimeUp = limits.maxWaitMs <= 0
   }
 
   start(): void {
     if (this.#isDone) return
+    const { maxSize } = this.#limits
     let wanted = 0
-    for (const { request } of this.#targets) wanted += request.maxSize
-    this.#granted = this.#memory.grant(Math.min(wanted, this.#limits.maxSize))
-    this.#maxSize = Math.min(this.#granted, this.#limits.maxSize)
+    for (const target of this.#targets) wanted += target.maxSize
+    this.#granted = this.#memory.grant(Math.min(wanted, maxSize))
+    this.#maxSize = Math.min(this.#granted, maxSize)
     this.#index = 0
     this.#nextOffset = -1
     this.#totalSize = 0
     this.#hasError = false
-    this.#enoughAt = this.#visibleSize() + Math.max(1, this.#limits.minSize)
     this.#readOn()
   }
 
-  /** Partition: more is visible, or something must be told. */
-  onProgress(): void {
-    if (!this.#waiting) return
-    if (this.#visibleSize() < this.#enoughAt && !this.#hasChanged()) return
-    this.#endWait()
-    this.start()
+  /** More is visible in a target's partition, or something must be told of it. */
+  onProgress(target: FetchTarget): void {
+    const { partition } = target
+    if (!this.#waiting || partition === null) return
+    this.#missingSize -= partition.visibleSize - target.seenSize
+    target.seenSize = partition.visibleSize
+    if (this.#missingSize <= 0 || !partition.isLeader) this.#readAgain()
+  }
+
+  override onDue(): void {
+    this.#isTimeUp = true
+    if (this.#waiting) this.#readAgain()
   }
 
   /** The connection is gone: nothing is answered. */
   cancel(): void {
     if (this.#isDone) return
     this.#isDone = true
-    // A read under way holds its memory until it ends.
-    if (!this.#readingAsync) this.#releaseMemory()
     this.#endWait()
+    this.#deadlines.remove(this)
+    // A read under way holds its memory until it ends.
+    if (!this.#isReading) this.#releaseMemory()
+    this.#drop()
+  }
+
+  #readAgain(): void {
+    this.#endWait()
+    this.#drop()
+    this.start()
+  }
+
+  #drop(): void {
+    for (const target of this.#targets) dropRecords(target)
   }
 
   #releaseMemory(): void {
@@ -134,6 +129,7 @@ export class DelayedFetch implements FetchWaiter {
   }
 
   #readOn(): void {
+    const { readCommitted } = this.#limits
     while (this.#index < this.#targets.length) {
       const target = this.#targets[this.#index]!
       if (this.#nextOffset < 0 && !this.#begin(target)) {
@@ -143,41 +139,30 @@ export class DelayedFetch implements FetchWaiter {
       const { partition } = target
       const budget = this.#maxSize - this.#totalSize
       const isFirst = this.#totalSize === 0
-      const end = this.#limits.readCommitted ? target.lastStableOffset : target.highWatermark
+      const end = readCommitted ? target.lastStableOffset : target.highWatermark
       if (partition === null || this.#nextOffset >= end || (!isFirst && budget <= 0)) {
         this.#nextTarget()
         continue
       }
-      let isSync = true
-      this.#readingAsync = true
-      partition.log.read(
-        this.#nextOffset,
-        Math.min(target.request.maxSize - target.recordsSize, Math.max(0, budget)),
-        end,
-        isFirst,
-        (errorCode, records, size, nextOffset) => {
-          this.#onRead(target, errorCode, records, size, nextOffset)
-          this.#readingAsync = false
-          if (this.#isDone) this.#releaseMemory()
-          else if (!isSync) this.#readOn()
-        },
-      )
-      isSync = false
-      if (this.#readingAsync) return
+      const maxSize = Math.min(target.maxSize - target.recordsSize, Math.max(0, budget))
+      this.#isReading = true
+      this.#isAsync = false
+      partition.log.read(this.#nextOffset, maxSize, end, isFirst, this.#onRead)
+      this.#isAsync = this.#isReading
+      if (this.#isAsync) return
     }
     this.#onAllRead()
   }
 
   /** False: there is nothing to read. */
   #begin(target: FetchTarget): boolean {
-    target.records = NO_RECORDS
     target.recordsSize = 0
     const { partition } = target
     if (partition === null || !this.#describe(target, partition)) {
-      if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== null) this.#hasError = true
+      if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== undefined) this.#hasError = true
       return false
     }
-    this.#nextOffset = target.request.fetchOffset
+    this.#nextOffset = target.fetchOffset
     return true
   }
 
@@ -189,54 +174,65 @@ export class DelayedFetch implements FetchWaiter {
   /** Fills in the offsets that go with an answer. False: there is nothing to read. */
   #describe(target: FetchTarget, partition: Partition): boolean {
     const { log } = partition
+    target.seenSize = partition.visibleSize
     if (!partition.isLeader)
       target.errorCode = partition.isClosed ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.NOT_LEADER_OR_FOLLOWER
-    const isOutOfRange =
-      target.request.fetchOffset < log.logStartOffset || target.request.fetchOffset > log.logEndOffset
-    if (target.errorCode === ErrorCode.NONE && target.divergingEpoch === null && isOutOfRange)
+    const { logStartOffset } = log
+    const isOutOfRange = target.fetchOffset < logStartOffset || target.fetchOffset > log.logEndOffset
+    if (isOutOfRange && target.errorCode === ErrorCode.NONE && target.divergingEpoch === undefined)
       target.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
     if (target.errorCode !== ErrorCode.NONE) {
-      target.highWatermark = -1
-      target.lastStableOffset = -1
-      target.logStartOffset = -1
+      target.fail(target.errorCode)
       return false
     }
-    if (target.divergingEpoch !== null) return false
+    if (target.divergingEpoch !== undefined) return false
     target.highWatermark = log.highWatermark
     target.lastStableOffset = log.lastStableOffset
-    target.logStartOffset = log.logStartOffset
+    target.logStartOffset = logStartOffset
     return true
   }
 
-  #onRead(
+  /** Log: of the target at #index. */
+  readonly #onRead = (errorCode: number, records: readonly Uint8Array[], size: number, nextOffset: number): void => {
+    this.#isReading = false
+    if (this.#isDone) {
+      letGoOfAll(records)
+      this.#releaseMemory()
+      return
+    }
+    this.#take(this.#targets[this.#index]!, errorCode, records, size, nextOffset)
+    if (this.#isAsync) this.#readOn()
+  }
+
+  #take(
     target: FetchTarget,
     errorCode: number,
     records: readonly Uint8Array[],
     size: number,
     nextOffset: number,
   ): void {
-    if (errorCode !== ErrorCode.NONE || !this.#findAborted(target, nextOffset)) {
-      target.errorCode = errorCode === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : errorCode
-      target.highWatermark = -1
-      target.lastStableOffset = -1
-      target.logStartOffset = -1
-      this.#hasError = true
-      this.#nextTarget()
-      return
-    }
     target.records = target.recordsSize === 0 ? records : [...target.records, ...records]
     target.recordsSize += size
     this.#totalSize += size
-    // Too little, and nothing in the way: it was the end of a segment.
-    if (size > 0 && this.#totalSize < this.#limits.minSize) this.#nextOffset = nextOffset
-    else this.#nextTarget()
+    if (errorCode !== ErrorCode.NONE || !this.#findAborted(target, nextOffset)) {
+      this.#totalSize -= target.recordsSize
+      dropRecords(target)
+      target.fail(errorCode === ErrorCode.NONE ? ErrorCode.KAFKA_STORAGE_ERROR : errorCode)
+      this.#hasError = true
+      this.#nextTarget()
+    } else if (size > 0 && this.#totalSize < this.#limits.minSize) {
+      // Too little, and nothing in the way: it was the end of a segment.
+      this.#nextOffset = nextOffset
+    } else {
+      this.#nextTarget()
+    }
   }
 
   /** For a read-committed consumer, the aborted transactions among what was read. False: their index cannot be read. */
   #findAborted(target: FetchTarget, nextOffset: number): boolean {
     if (!this.#limits.readCommitted || target.partition === null) return true
     try {
-      target.abortedTransactions = target.partition.log.abortedTransactions(target.request.fetchOffset, nextOffset)
+      target.abortedTransactions = target.partition.log.abortedTransactions(target.fetchOffset, nextOffset)
       return true
     } catch (error) {
       if (error instanceof DiskError) return false
@@ -245,43 +241,51 @@ export class DelayedFetch implements FetchWaiter {
   }
 
   #onAllRead(): void {
-    if (this.#isDone) return
     this.#releaseMemory()
     const minSize = Math.min(this.#limits.minSize, this.#maxSize)
-    const enough = this.#totalSize >= minSize || this.#hasError || this.#targets.length === 0
-    const leftMs = this.#deadline === 0 ? 0 : this.#deadline - this.#host.clock.monotonic()
-    if (enough || leftMs <= 0) {
-      this.#isDone = true
-      this.#done()
-      return
-    }
+    if (this.#totalSize >= minSize || this.#hasError || this.#isTimeUp || this.#targets.length === 0) this.#finish()
+    else this.#wait()
+  }
+
+  #finish(): void {
+    this.#isDone = true
+    this.#deadlines.remove(this)
+    this.#done()
+    // They are the answer's now.
+    for (const target of this.#targets) target.records = NO_RECORDS
+  }
+
+  #wait(): void {
     this.#waiting = true
-    this.#enoughAt -= this.#totalSize
-    for (const { partition } of this.#targets) partition?.addFetchWaiter(this)
-    this.#timer = this.#host.timers.after(leftMs, () => {
-      this.#timer = null
-      this.#endWait()
-      this.start()
-    })
+    this.#missingSize = Math.max(1, this.#limits.minSize) - this.#totalSize
+    if (this.list === null) this.#deadlines.add(this, this.#limits.maxWaitMs)
+    for (const target of this.#targets) {
+      target.fetch = this
+      target.partition?.addFetchWaiter(target)
+    }
     // What became visible while a cold read was under way told nobody.
-    this.onProgress()
+    for (const target of this.#targets) {
+      if (target.partition !== null && hasChanged(target, target.partition)) this.onProgress(target)
+    }
   }
 
   #endWait(): void {
+    if (!this.#waiting) return
     this.#waiting = false
-    this.#timer?.cancel()
-    this.#timer = null
-    for (const { partition } of this.#targets) partition?.removeFetchWaiter(this)
+    for (const target of this.#targets) {
+      target.fetch = null
+      target.partition?.removeFetchWaiter(target)
+    }
   }
+}
 
-  #visibleSize(): number {
-    let size = 0
-    for (const { partition } of this.#targets) if (partition !== null) size += partition.visibleSize
-    return size
-  }
+function hasChanged(target: FetchTarget, partition: Partition): boolean {
+  return partition.visibleSize !== target.seenSize || !partition.isLeader
+}
 
-  #hasChanged(): boolean {
-    for (const { partition } of this.#targets) if (partition !== null && !partition.isLeader) return true
-    return false
-  }
+/** What the answer will not carry. */
+function dropRecords(target: FetchTarget): void {
+  letGoOfAll(target.records)
+  target.records = NO_RECORDS
+  target.recordsSize = 0
 }

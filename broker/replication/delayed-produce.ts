@@ -1,54 +1,88 @@
 // A produce request whose appends wait to be committed (Kafka: DelayedProduce). Counts down; answers once, when all are
 // committed or refused, or when the client's time is up: what is not committed by then is appended, but not promised.
+//
+//   DelayedProduce ◀── ProducedPartition ──▶ Partition, by the offset that it waits for
+//     #pendingCount      its answer
+//
+// The objects of the answer are what waits: nothing more is made for a request, and no closure for a partition of it.
 
-import type { Timer, Timers } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { ACKS_ALL, type Partition } from './partition.ts'
+import { Deadline, type Deadlines } from './deadlines.ts'
+import { ACKS_ALL, type OffsetWaiter, type Partition } from './partition.ts'
 
-export interface ProduceSlot {
-  errorCode: number
-}
+const NONE: readonly never[] = []
 
-export class DelayedProduce {
-  readonly #timers: Timers
-  readonly #done: () => void
-  readonly #pending = new Set<ProduceSlot>()
-  #timer: Timer | null = null
-  #started = false
+/** One partition of a produce request; fields as in ProduceResponse. */
+export class ProducedPartition implements OffsetWaiter {
+  readonly index: number
+  errorCode: number = ErrorCode.NONE
+  errorMessage: string | null = null
+  baseOffset = -1
+  logAppendTimeMs = -1
+  logStartOffset = -1
+  recordErrors: readonly { batchIndex: number; batchIndexErrorMessage: string | null }[] = NONE
+  currentLeader: { leaderId: number; leaderEpoch: number } | undefined = undefined
+  /** Its append is not committed yet. */
+  isPending = false
+  readonly #request: DelayedProduce
 
-  /** `done` is called once, after `start`, when every slot has its final error code. */
-  constructor(timers: Timers, done: () => void) {
-    this.#timers = timers
-    this.#done = done
+  constructor(index: number, request: DelayedProduce) {
+    this.index = index
+    this.#request = request
   }
 
+  onOffset(errorCode: number): void {
+    if (!this.isPending) return
+    this.isPending = false
+    this.errorCode = errorCode
+    this.#request.countDown()
+  }
+}
+
+export interface ProducedTopic {
+  readonly name: string
+  readonly topicId: string
+  readonly partitionResponses: ProducedPartition[]
+}
+
+export abstract class DelayedProduce extends Deadline {
+  readonly responses: ProducedTopic[] = []
+  readonly #deadlines: Deadlines
+  /** One more than there are until `start`. */
+  #pendingCount = 1
+
+  constructor(deadlines: Deadlines) {
+    super()
+    this.#deadlines = deadlines
+  }
+
+  /** Called once, after `start`, when every partition has its final error code. */
+  protected abstract onDone(): void
+
   /** Waits for what ends at `endOffset` to be visible (acks=all) or written (acks=1). */
-  add(partition: Partition, endOffset: number, requiredAcks: number, slot: ProduceSlot): void {
-    this.#pending.add(slot)
-    const onOffset = (errorCode: number): void => {
-      if (!this.#pending.delete(slot)) return
-      slot.errorCode = errorCode
-      this.#finishIfDone()
-    }
-    if (requiredAcks === ACKS_ALL) partition.whenCommitted(endOffset, onOffset)
-    else partition.whenWritten(endOffset, onOffset)
+  await(partition: Partition, endOffset: number, requiredAcks: number, produced: ProducedPartition): void {
+    this.#pendingCount++
+    produced.isPending = true
+    if (requiredAcks === ACKS_ALL) partition.whenCommitted(endOffset, produced)
+    else partition.whenWritten(endOffset, produced)
   }
 
   start(timeoutMs: number): void {
-    this.#started = true
-    this.#finishIfDone()
-    if (this.#pending.size === 0) return
-    this.#timer = this.#timers.after(timeoutMs, () => {
-      for (const slot of this.#pending) slot.errorCode = ErrorCode.REQUEST_TIMED_OUT
-      this.#pending.clear()
-      this.#finishIfDone()
-    })
+    if (this.#pendingCount > 1) this.#deadlines.add(this, timeoutMs)
+    this.countDown()
   }
 
-  #finishIfDone(): void {
-    if (!this.#started || this.#pending.size > 0) return
-    this.#started = false
-    this.#timer?.cancel()
-    this.#done()
+  /** For ProducedPartition. */
+  countDown(): void {
+    this.#pendingCount--
+    if (this.#pendingCount > 0) return
+    if (this.list !== null) this.#deadlines.remove(this)
+    this.onDone()
+  }
+
+  override onDue(): void {
+    for (const { partitionResponses } of this.responses) {
+      for (const produced of partitionResponses) produced.onOffset(ErrorCode.REQUEST_TIMED_OUT)
+    }
   }
 }

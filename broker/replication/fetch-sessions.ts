@@ -6,10 +6,14 @@
 //   id n, epoch  0   closes n, then as for id 0
 //   id n, epoch -1   closes n, full fetch, no session
 //   id n, epoch  k   the k-th incremental fetch of session n
+//
+// A session keeps its targets from fetch to fetch, in the order in which they are read; those that had records go to
+// the end, so that under a byte budget all get their turn. One fetch uses them at a time. When another of the session
+// begins before it has ended (its connection was lost, say, and nobody has noticed), that one goes on with copies.
 
 import type { Clock, Random } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { FetchPartition, FetchTarget } from './delayed-fetch.ts'
+import { type AskedTopic, FetchTarget } from './fetch-target.ts'
 
 const INITIAL_EPOCH = 0
 const FINAL_EPOCH = -1
@@ -17,48 +21,128 @@ const MAX_EPOCH = 2_147_483_647
 /** A session unused for this long may give its slot to another (Kafka: min.incremental.fetch.session.eviction.ms). */
 const EVICTION_MS = 120_000
 
-interface CachedPartition {
-  request: FetchPartition
-  /** As last told to the client; -1: never, or an error must be told again. */
-  highWatermark: number
-  logStartOffset: number
-  /** It has been here: should its topic go, the client knows the id well, and is told that the partition is gone. */
-  wasFound: boolean
+export interface ForgottenTopic {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: readonly number[]
 }
 
-interface FetchSession {
-  readonly id: number
-  readonly usesTopicIds: boolean
-  readonly partitions: Map<string, CachedPartition>
-  /** Expected in the next request. */
-  epoch: number
-  lastUsed: number
-}
-
-type PartitionName = Pick<FetchPartition, 'topic' | 'topicId' | 'index'>
-
+/** Fields as in FetchRequest. */
 export interface FetchSessionRequest {
   readonly sessionId: number
   readonly sessionEpoch: number
-  readonly usesTopicIds: boolean
-  readonly partitions: readonly FetchPartition[]
-  readonly forgotten: readonly PartitionName[]
+  readonly topics: readonly AskedTopic[]
+  readonly forgottenTopicsData: readonly ForgottenTopic[]
 }
+
+const NO_TARGETS: readonly FetchTarget[] = []
 
 /** The partitions that a request means, and how its answer is to be cut down. */
-export interface FetchContext {
+export class FetchContext {
   readonly errorCode: number
-  readonly partitions: readonly FetchPartition[]
-  /** Which of the answered targets go into the answer, and the session id that goes with them. */
-  finish(targets: readonly FetchTarget[]): { readonly sessionId: number; readonly targets: readonly FetchTarget[] }
+  readonly targets: readonly FetchTarget[]
+  readonly #session: FetchSession | null
+  readonly #isFull: boolean
+
+  constructor(
+    errorCode: number,
+    targets: readonly FetchTarget[],
+    session: FetchSession | null = null,
+    isFull: boolean = true,
+  ) {
+    this.errorCode = errorCode
+    this.targets = targets
+    this.#session = session
+    this.#isFull = isFull
+    if (session !== null) session.isBusy = true
+  }
+
+  /** 0: without a session. */
+  get sessionId(): number {
+    return this.#session?.id ?? 0
+  }
+
+  /** The targets that go into the answer. */
+  finish(): readonly FetchTarget[] {
+    const session = this.#session
+    if (session === null) return this.targets
+    const told: FetchTarget[] = []
+    for (const target of this.targets) if (remember(target) || this.#isFull) told.push(target)
+    if (session.targets === this.targets) {
+      session.isBusy = false
+      session.targets = inTurn(session.targets)
+    }
+    return told
+  }
+
+  /** Nobody is told anything. */
+  cancel(): void {
+    if (this.#session?.targets === this.targets) this.#session.isBusy = false
+  }
 }
 
-function sessionless(partitions: readonly FetchPartition[]): FetchContext {
-  return { errorCode: ErrorCode.NONE, partitions, finish: (targets) => ({ sessionId: 0, targets }) }
-}
+class FetchSession {
+  readonly id: number
+  readonly usesTopicIds: boolean
+  /** Expected in the next request. */
+  epoch = INITIAL_EPOCH + 1
+  lastUsed = 0
+  targets: FetchTarget[] = []
+  /** A fetch uses the targets. */
+  isBusy = false
+  /** The same targets by topic, and id of the topic, and index. */
+  readonly #byTopic = new Map<string, Map<number, FetchTarget>>()
 
-function refused(errorCode: number): FetchContext {
-  return { errorCode, partitions: [], finish: () => ({ sessionId: 0, targets: [] }) }
+  constructor(id: number, usesTopicIds: boolean) {
+    this.id = id
+    this.usesTopicIds = usesTopicIds
+  }
+
+  ask(topics: readonly AskedTopic[]): void {
+    for (const { topic, topicId, partitions } of topics) {
+      const key = this.usesTopicIds ? topicId : topic
+      let byIndex = this.#byTopic.get(key)
+      if (byIndex === undefined) {
+        byIndex = new Map()
+        this.#byTopic.set(key, byIndex)
+      }
+      for (const asked of partitions) {
+        let target = byIndex.get(asked.partition)
+        if (target === undefined) {
+          target = new FetchTarget(topic, topicId, asked.partition)
+          byIndex.set(asked.partition, target)
+          this.targets.push(target)
+        }
+        target.ask(asked)
+      }
+    }
+  }
+
+  forget(topics: readonly ForgottenTopic[]): void {
+    const gone = new Set<FetchTarget>()
+    for (const { topic, topicId, partitions } of topics) {
+      const key = this.usesTopicIds ? topicId : topic
+      const byIndex = this.#byTopic.get(key)
+      if (byIndex === undefined) continue
+      for (const index of partitions) {
+        const target = byIndex.get(index)
+        if (target === undefined) continue
+        byIndex.delete(index)
+        gone.add(target)
+      }
+      if (byIndex.size === 0) this.#byTopic.delete(key)
+    }
+    if (gone.size > 0) this.targets = this.targets.filter((target) => !gone.has(target))
+  }
+
+  /** Leaves the targets to the fetch that uses them. */
+  takeCopies(): void {
+    this.isBusy = false
+    this.targets = this.targets.map((target) => target.copy())
+    for (const target of this.targets) {
+      this.#byTopic.get(this.usesTopicIds ? target.topicId : target.topic)?.set(target.partitionIndex, target)
+    }
+  }
 }
 
 export class FetchSessions {
@@ -79,38 +163,26 @@ export class FetchSessions {
     return this.#sessions.size
   }
 
-  resolve(request: FetchSessionRequest): FetchContext {
+  resolve(request: FetchSessionRequest, usesTopicIds: boolean): FetchContext {
     const { sessionId, sessionEpoch } = request
     if (sessionEpoch === INITIAL_EPOCH || sessionEpoch === FINAL_EPOCH) {
       this.#sessions.delete(sessionId)
-      return sessionEpoch === FINAL_EPOCH ? sessionless(request.partitions) : this.#open(request)
+      if (sessionEpoch === FINAL_EPOCH || !this.#makeRoom()) return sessionless(request.topics)
+      return this.#open(request.topics, usesTopicIds)
     }
     const session = this.#sessions.get(sessionId)
     if (session === undefined) return refused(ErrorCode.FETCH_SESSION_ID_NOT_FOUND)
     if (session.epoch !== sessionEpoch) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
-    if (session.usesTopicIds !== request.usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
+    if (session.usesTopicIds !== usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
     return this.#continue(session, request)
   }
 
-  #open(request: FetchSessionRequest): FetchContext {
-    if (!this.#makeRoom()) return sessionless(request.partitions)
-    const session: FetchSession = {
-      id: this.#newId(),
-      usesTopicIds: request.usesTopicIds,
-      partitions: new Map(),
-      epoch: INITIAL_EPOCH + 1,
-      lastUsed: this.#clock.monotonic(),
-    }
-    for (const partition of request.partitions) session.partitions.set(keyOf(partition), cached(partition))
+  #open(topics: readonly AskedTopic[], usesTopicIds: boolean): FetchContext {
+    const session = new FetchSession(this.#newId(), usesTopicIds)
+    session.lastUsed = this.#clock.monotonic()
+    session.ask(topics)
     this.#sessions.set(session.id, session)
-    return {
-      errorCode: ErrorCode.NONE,
-      partitions: request.partitions,
-      finish: (targets) => {
-        for (const target of targets) remember(session, target)
-        return { sessionId: session.id, targets }
-      },
-    }
+    return new FetchContext(ErrorCode.NONE, session.targets, session)
   }
 
   #continue(session: FetchSession, request: FetchSessionRequest): FetchContext {
@@ -118,17 +190,10 @@ export class FetchSessions {
     session.lastUsed = this.#clock.monotonic()
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)
-    for (const partition of request.partitions) {
-      const known = session.partitions.get(keyOf(partition))
-      if (known === undefined) session.partitions.set(keyOf(partition), cached(partition))
-      else known.request = partition
-    }
-    for (const partition of request.forgotten) session.partitions.delete(keyOf(partition))
-    return {
-      errorCode: ErrorCode.NONE,
-      partitions: Array.from(session.partitions.values(), ({ request }) => request),
-      finish: (targets) => ({ sessionId: session.id, targets: targets.filter((target) => remember(session, target)) }),
-    }
+    if (session.isBusy) session.takeCopies()
+    session.ask(request.topics)
+    if (request.forgottenTopicsData.length > 0) session.forget(request.forgottenTopicsData)
+    return new FetchContext(ErrorCode.NONE, session.targets, session, false)
   }
 
   #makeRoom(): boolean {
@@ -149,40 +214,49 @@ export class FetchSessions {
   }
 }
 
-function keyOf(partition: PartitionName): string {
-  return `${partition.index}/${partition.topicId}/${partition.topic}`
+function sessionless(topics: readonly AskedTopic[]): FetchContext {
+  const targets: FetchTarget[] = []
+  for (const { topic, topicId, partitions } of topics) {
+    for (const asked of partitions) {
+      const target = new FetchTarget(topic, topicId, asked.partition)
+      target.ask(asked)
+      targets.push(target)
+    }
+  }
+  return new FetchContext(ErrorCode.NONE, targets)
 }
 
-function cached(request: FetchPartition): CachedPartition {
-  return { request, highWatermark: -1, logStartOffset: -1, wasFound: false }
+function refused(errorCode: number): FetchContext {
+  return new FetchContext(errorCode, NO_TARGETS)
 }
 
-/**
- * Notes what the client is told of a partition; false when there is nothing new to tell. A partition that had records
- * goes to the end of the session's order, so that under a byte budget all get their turn.
- */
-function remember(session: FetchSession, target: FetchTarget): boolean {
-  const key = keyOf(target.request)
-  const known = session.partitions.get(key)
-  if (known === undefined) return true
-  if (target.partition !== null) known.wasFound = true
+/** Notes what the client is told of a partition; false when there is nothing new to tell. */
+function remember(target: FetchTarget): boolean {
+  if (target.partition !== null) target.wasFound = true
   if (target.errorCode !== ErrorCode.NONE) {
-    if (known.wasFound && target.errorCode === ErrorCode.UNKNOWN_TOPIC_ID) {
+    if (target.wasFound && target.errorCode === ErrorCode.UNKNOWN_TOPIC_ID) {
       target.errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     }
-    known.highWatermark = -1
+    target.toldHighWatermark = -1
     return true
   }
   const isNews =
     target.recordsSize > 0 ||
-    target.divergingEpoch !== null ||
-    known.highWatermark !== target.highWatermark ||
-    known.logStartOffset !== target.logStartOffset
-  known.highWatermark = target.highWatermark
-  known.logStartOffset = target.logStartOffset
-  if (target.recordsSize > 0) {
-    session.partitions.delete(key)
-    session.partitions.set(key, known)
-  }
+    target.divergingEpoch !== undefined ||
+    target.toldHighWatermark !== target.highWatermark ||
+    target.toldLogStartOffset !== target.logStartOffset
+  target.toldHighWatermark = target.highWatermark
+  target.toldLogStartOffset = target.logStartOffset
   return isNews
+}
+
+/** Those that had records after those that had none. A new array: the old one may still be read from. */
+function inTurn(targets: FetchTarget[]): FetchTarget[] {
+  const count = targets.length
+  let withRecords = 0
+  for (const target of targets) if (target.recordsSize > 0) withRecords++
+  if (withRecords === 0 || withRecords === count) return targets
+  const next = targets.filter(({ recordsSize }) => recordsSize === 0)
+  for (const target of targets) if (target.recordsSize > 0) next.push(target)
+  return next
 }

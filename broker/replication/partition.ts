@@ -17,11 +17,16 @@ import { Backlog } from './backlog.ts'
 
 /** Waits for data or for a reason to answer without; see delayed-fetch.ts. */
 export interface FetchWaiter {
+  /** Its place among those that wait; the partition's to change. -1: it does not wait. */
+  waitIndex: number
   /** More is visible, or the partition has changed in a way that the fetch must tell. */
   onProgress(): void
 }
 
-export type OnOffset = (errorCode: number) => void
+export interface OffsetWaiter {
+  /** The offset is reached, or never will be, and the error code says why. */
+  onOffset(errorCode: number): void
+}
 
 export const ACKS_ALL = -1
 /** Below all offsets. */
@@ -39,9 +44,9 @@ export class Partition implements LogListener {
   /** Set once the partition is deleted or its directory has failed: whoever waits on it must give up. */
   isClosed = false
   readonly #syncsAcksAll: boolean
-  readonly #awaitingWrite = new Backlog<OnOffset>()
-  readonly #awaitingCommit = new Backlog<OnOffset>()
-  readonly #fetchWaiters = new Set<FetchWaiter>()
+  readonly #awaitingWrite = new Backlog<OffsetWaiter>()
+  readonly #awaitingCommit = new Backlog<OffsetWaiter>()
+  readonly #fetchWaiters: FetchWaiter[] = []
   /** Appends that need only be written to be visible end here. */
   #visibleOnceWritten = 0
   /**
@@ -104,19 +109,16 @@ export class Partition implements LogListener {
     return result
   }
 
-  /**
-   * `done` once everything before `endOffset` is written, or with the error that prevents it; at once when it already
-   * is.
-   */
-  whenWritten(endOffset: number, done: OnOffset): void {
-    if (this.log.writtenEndOffset >= endOffset) done(ErrorCode.NONE)
-    else this.#awaitingWrite.push(endOffset, done)
+  /** Told once everything before `endOffset` is written, or what prevents it; at once when it already is. */
+  whenWritten(endOffset: number, waiter: OffsetWaiter): void {
+    if (this.log.writtenEndOffset >= endOffset) waiter.onOffset(ErrorCode.NONE)
+    else this.#awaitingWrite.push(endOffset, waiter)
   }
 
-  /** `done` once everything before `endOffset` is visible and, unless that was switched off, durable. */
-  whenCommitted(endOffset: number, done: OnOffset): void {
-    if (this.#committedOffset >= endOffset) done(ErrorCode.NONE)
-    else this.#awaitingCommit.push(endOffset, done)
+  /** As whenWritten, once everything before `endOffset` is visible and, unless that was switched off, durable. */
+  whenCommitted(endOffset: number, waiter: OffsetWaiter): void {
+    if (this.#committedOffset >= endOffset) waiter.onOffset(ErrorCode.NONE)
+    else this.#awaitingCommit.push(endOffset, waiter)
   }
 
   /**
@@ -127,11 +129,19 @@ export class Partition implements LogListener {
   }
 
   addFetchWaiter(waiter: FetchWaiter): void {
-    this.#fetchWaiters.add(waiter)
+    if (waiter.waitIndex >= 0) return
+    waiter.waitIndex = this.#fetchWaiters.length
+    this.#fetchWaiters.push(waiter)
   }
 
   removeFetchWaiter(waiter: FetchWaiter): void {
-    this.#fetchWaiters.delete(waiter)
+    const { waitIndex } = waiter
+    if (waitIndex < 0) return
+    waiter.waitIndex = -1
+    const last = this.#fetchWaiters.pop()!
+    if (last === waiter) return
+    last.waitIndex = waitIndex
+    this.#fetchWaiters[waitIndex] = last
   }
 
   /** Log: appends up to writtenEndOffset are in the operating system's hands. */
@@ -181,21 +191,22 @@ export class Partition implements LogListener {
     if (hasGrown) this.#wakeFetches()
   }
 
-  #complete(backlog: Backlog<OnOffset>, endOffset: number): void {
+  #complete(backlog: Backlog<OffsetWaiter>, endOffset: number): void {
     for (;;) {
-      const done = backlog.shiftUpTo(endOffset)
-      if (done === undefined) return
-      done(ErrorCode.NONE)
+      const waiter = backlog.shiftUpTo(endOffset)
+      if (waiter === undefined) return
+      waiter.onOffset(ErrorCode.NONE)
     }
   }
 
   #refuseAbove(endOffset: number, errorCode: number): void {
-    for (const done of this.#awaitingWrite.takeAbove(endOffset)) done(errorCode)
-    for (const done of this.#awaitingCommit.takeAbove(endOffset)) done(errorCode)
+    for (const waiter of this.#awaitingWrite.takeAbove(endOffset)) waiter.onOffset(errorCode)
+    for (const waiter of this.#awaitingCommit.takeAbove(endOffset)) waiter.onOffset(errorCode)
   }
 
+  /** From the last to the first: one that goes is replaced by one that has had its turn, one that comes is last. */
   #wakeFetches(): void {
-    if (this.#fetchWaiters.size === 0) return
-    for (const waiter of [...this.#fetchWaiters]) waiter.onProgress()
+    const waiters = this.#fetchWaiters
+    for (let index = waiters.length - 1; index >= 0; index--) waiters[index]?.onProgress()
   }
 }

@@ -2,18 +2,20 @@
 // say. (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
 
 import { DiskError } from '../../host/disk.ts'
-import type { Logger, Timers } from '../../host/host.ts'
+import type { Clock, Logger, Timers } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Log } from '../../storage/log.ts'
 import type { LogConfig } from '../../storage/log-config.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
 import type { MetadataImage, TopicImage } from '../metadata/image.ts'
+import { Deadlines } from './deadlines.ts'
 import { Partition } from './partition.ts'
 
 export interface ReplicaManagerOptions {
   readonly nodeId: number
   readonly logger: Logger
+  readonly clock: Clock
   readonly timers: Timers
   readonly directories: readonly LogDirectory[]
   readonly logConfigFor: (topic: string) => LogConfig
@@ -35,6 +37,8 @@ const REOPEN_MS = 5_000
 
 export class ReplicaManager {
   readonly directories: readonly LogDirectory[]
+  /** Of the fetches and produce requests that wait for partitions. */
+  readonly deadlines: Deadlines
   readonly #options: ReplicaManagerOptions
   readonly #byName = new Map<string, (Partition | undefined)[]>()
   readonly #byId = new Map<string, (Partition | undefined)[]>()
@@ -45,6 +49,7 @@ export class ReplicaManager {
 
   constructor(options: ReplicaManagerOptions) {
     this.#options = options
+    this.deadlines = new Deadlines(options)
     this.directories = options.directories
     for (const directory of this.directories) {
       directory.onOffline = ({ path }, error) => {

@@ -4,6 +4,7 @@ import t from 'tap'
 import { fetch } from '../../broker/handlers/data/fetch.ts'
 import { produce } from '../../broker/handlers/data/produce.ts'
 import type { HandlerRow } from '../../broker/handlers/handler.ts'
+import { Deadlines } from '../../broker/replication/deadlines.ts'
 import { FetchSessions } from '../../broker/replication/fetch-sessions.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -348,10 +349,12 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
   const endpoint = { nodeId: 2, host: 'other', port: 9093, rack: 'r' }
   const topic = { name: TOPIC, id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitions: [leader] }
   const services = {
-    host: simulate(1).node('broker').host,
     config: { get: () => 1000 },
     fetchSessions: new FetchSessions(1, { now: () => 0, monotonic: () => 0 }, { below: () => 1, fill: (to) => to }),
-    replicas: { partition: () => undefined, partitionById: () => undefined, isOffline: () => false },
+    replicas: {
+      ...{ partition: () => undefined, partitionById: () => undefined, isOffline: () => false },
+      deadlines: new Deadlines(simulate(1).node('broker').host),
+    },
     answerMemory: { grant: (wanted: number) => wanted, release: () => {} },
     metadata: {
       image: {
@@ -362,9 +365,11 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
   }
   const ask = (row: HandlerRow, apiVersion: number, request: unknown) => {
     let answer: unknown
-    const reply = (response: unknown) => (answer = response)
-    const context = { apiVersion, listener: 'PLAINTEXT', onDisconnect: () => {} }
-    row.handleDeferred?.(services as never, request as never, context as never, reply)
+    const call = {
+      ...{ apiVersion, listener: 'PLAINTEXT', onDisconnect: () => {} },
+      answer: (response: unknown) => (answer = response),
+    }
+    row.handleDeferred?.(services as never, request as never, call as never)
     return answer as { responses: object[]; nodeEndpoints: object[] }
   }
   const topicData = [{ name: TOPIC, topicId: ZERO_UUID, partitionData: [{ index: 0, records: batchOf(['x']) }] }]

@@ -31,7 +31,7 @@ export class ReplicaPartition implements CoordinatorPartition {
   }
 
   whenCommitted(endOffset: number, done: (errorCode: number) => void): void {
-    this.#partition.whenCommitted(endOffset, done)
+    this.#partition.whenCommitted(endOffset, { onOffset: done })
   }
 
   read(offset: number, maxSize: number, done: (errorCode: number, chunks: readonly Uint8Array[]) => void): void {

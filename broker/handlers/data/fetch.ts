@@ -1,39 +1,30 @@
 // Fetch (1), v4–18. KIP-74 (size limits), KIP-98 (read committed), KIP-227 (sessions), KIP-320 (leader epochs), KIP-516
 // (topic ids, v13), KIP-951 (current leader, v16).
 //
-// Resolves the request's partitions, with its session; DelayedFetch reads and waits; the answer carries the log's own
-// slices. Records are never null, which librdkafka cannot parse, and batches always whole.
+// Finds the request's partitions, with its session; DelayedFetch reads and waits; the targets it fills are the answer's
+// partitions, and carry the log's own slices. Records are never null, which librdkafka cannot parse, and batches always
+// whole.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { FetchRequest } from '../../../protocol/messages/data/fetch.ts'
-import { DelayedFetch, type FetchPartition, type FetchTarget } from '../../replication/delayed-fetch.ts'
+import { DelayedFetch } from '../../replication/delayed-fetch.ts'
+import type { FetchTarget } from '../../replication/fetch-target.ts'
 import type { Services } from '../../services.ts'
-import { deferredHandler, type RequestContext } from '../handler.ts'
-import { type CurrentLeader, currentLeader, leaderEndpoints } from './current-leader.ts'
+import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
+import { currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition, leaderEpochError } from './find-partition.ts'
 
 const TOPIC_IDS_SINCE = 13
 const LEADERS_SINCE = 16
 const READ_COMMITTED = 1
-type Leaders = ReadonlyMap<FetchTarget, CurrentLeader>
-const NO_LEADERS: Leaders = new Map()
-const NOBODY: readonly Uint8Array[] = []
 
-export const fetch = deferredHandler('Fetch', (services, request, context, reply) => {
-  const session = services.fetchSessions.resolve({
-    sessionId: request.sessionId,
-    sessionEpoch: request.sessionEpoch,
-    usesTopicIds: context.apiVersion >= TOPIC_IDS_SINCE,
-    partitions: flatten(request),
-    forgotten: request.forgottenTopicsData.flatMap(({ topic, topicId, partitions }) =>
-      partitions.map((index) => ({ topic, topicId, index })),
-    ),
-  })
-  if (session.errorCode !== ErrorCode.NONE) {
-    reply({ errorCode: session.errorCode, sessionId: 0, responses: [] })
+export const fetch = deferredHandler('Fetch', (services, request, call) => {
+  const context = services.fetchSessions.resolve(request, call.apiVersion >= TOPIC_IDS_SINCE)
+  if (context.errorCode !== ErrorCode.NONE) {
+    call.answer({ throttleTimeMs: NOT_THROTTLED, errorCode: context.errorCode, sessionId: 0, responses: [] })
     return
   }
-  const targets = session.partitions.map((partition) => resolve(services, partition))
+  const { targets } = context
+  for (let index = 0; index < targets.length; index++) find(services, targets[index]!)
   const maxSize = Math.min(request.maxBytes, services.config.get('fetch.max.bytes'))
   const limits = {
     minSize: Math.min(request.minBytes, maxSize),
@@ -41,117 +32,82 @@ export const fetch = deferredHandler('Fetch', (services, request, context, reply
     maxWaitMs: request.maxWaitMs,
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
-  const delayed = new DelayedFetch(targets, limits, services.host, services.answerMemory, () => {
-    const told = session.finish(targets)
-    const leaders = context.apiVersion >= LEADERS_SINCE ? leadersOf(told.targets, services) : NO_LEADERS
-    reply({
+  const delayed = new DelayedFetch(targets, limits, services.replicas.deadlines, services.answerMemory, () => {
+    const told = context.finish()
+    for (let index = 0; index < told.length; index++) tellAborted(told[index]!, limits.readCommitted)
+    call.answer({
+      throttleTimeMs: NOT_THROTTLED,
       errorCode: ErrorCode.NONE,
-      sessionId: told.sessionId,
-      responses: group(told.targets, leaders, limits.readCommitted),
-      nodeEndpoints: endpointsOf(leaders, services, context),
+      sessionId: context.sessionId,
+      responses: byTopic(told),
+      nodeEndpoints: call.apiVersion >= LEADERS_SINCE ? nameLeaders(told, services, call) : [],
     })
   })
-  context.onDisconnect(() => delayed.cancel())
+  call.onDisconnect(() => {
+    delayed.cancel()
+    context.cancel()
+  })
   delayed.start()
 })
 
-function flatten(request: FetchRequest): FetchPartition[] {
-  const flat: FetchPartition[] = []
-  for (const { topic, topicId, partitions } of request.topics) {
-    for (const asked of partitions) {
-      flat.push({
-        topic,
-        topicId,
-        index: asked.partition,
-        currentLeaderEpoch: asked.currentLeaderEpoch,
-        fetchOffset: Number(asked.fetchOffset),
-        lastFetchedEpoch: asked.lastFetchedEpoch,
-        maxSize: asked.partitionMaxBytes,
-      })
-    }
+/** The partition, and what is wrong with asking for it, before anything is read. */
+function find(services: Services, target: FetchTarget): void {
+  if (target.partition === null || target.partition.isClosed) {
+    const found = findPartition(services, target.topic, target.topicId, target.partitionIndex)
+    target.partition = typeof found === 'number' ? null : found
+    target.errorCode = typeof found === 'number' ? found : ErrorCode.NONE
   }
-  return flat
-}
-
-function resolve(services: Services, request: FetchPartition): FetchTarget {
-  const found = findPartition(services, request.topic, request.topicId, request.index)
-  const partition = typeof found === 'number' ? null : found
-  const target: FetchTarget = {
-    request,
-    partition,
-    errorCode: typeof found === 'number' ? found : leaderEpochError(found, request.currentLeaderEpoch),
-    records: NOBODY,
-    recordsSize: 0,
-    highWatermark: -1,
-    lastStableOffset: -1,
-    logStartOffset: -1,
-    abortedTransactions: null,
-    divergingEpoch: null,
-  }
-  if (partition === null || target.errorCode !== ErrorCode.NONE || request.lastFetchedEpoch < 0) return target
-  const { epoch, endOffset } = partition.log.endOffsetForEpoch(request.lastFetchedEpoch)
+  const { partition } = target
+  if (partition !== null) target.errorCode = leaderEpochError(partition, target.currentLeaderEpoch)
+  target.highWatermark = -1
+  target.lastStableOffset = -1
+  target.logStartOffset = -1
+  target.abortedTransactions = null
+  target.divergingEpoch = undefined
+  target.currentLeader = undefined
+  const { lastFetchedEpoch } = target
+  if (partition === null || target.errorCode !== ErrorCode.NONE || lastFetchedEpoch < 0) return
+  const { epoch, endOffset } = partition.log.endOffsetForEpoch(lastFetchedEpoch)
   // An epoch later than any of ours: there is no telling where the histories part.
   if (endOffset < 0) target.errorCode = ErrorCode.OFFSET_OUT_OF_RANGE
-  else if (epoch < request.lastFetchedEpoch || endOffset < request.fetchOffset)
-    target.divergingEpoch = { epoch, endOffset }
-  return target
+  else if (epoch < lastFetchedEpoch || endOffset < target.fetchOffset) target.divergingEpoch = { epoch, endOffset }
 }
 
 /** Partitions that follow each other in one topic share its entry. */
-function group(targets: readonly FetchTarget[], leaders: Leaders, readCommitted: boolean) {
-  const responses: { topic: string; topicId: string; partitions: ReturnType<typeof describe>[] }[] = []
-  for (const target of targets) {
-    const { topic, topicId } = target.request
-    const last = responses.at(-1)
-    if (last !== undefined && last.topic === topic && last.topicId === topicId) {
-      last.partitions.push(describe(target, leaders.get(target), readCommitted))
-    } else {
-      responses.push({ topic, topicId, partitions: [describe(target, leaders.get(target), readCommitted)] })
+function byTopic(targets: readonly FetchTarget[]) {
+  const responses: { topic: string; topicId: string; partitions: FetchTarget[] }[] = []
+  let last: (typeof responses)[number] | undefined
+  for (let index = 0; index < targets.length; index++) {
+    const target = targets[index]!
+    if (last === undefined || last.topic !== target.topic || last.topicId !== target.topicId) {
+      last = { topic: target.topic, topicId: target.topicId, partitions: [] }
+      responses.push(last)
     }
+    last.partitions.push(target)
   }
   return responses
 }
 
-function describe(target: FetchTarget, leader: CurrentLeader | undefined, readCommitted: boolean) {
-  const { request, errorCode, divergingEpoch } = target
-  return {
-    partitionIndex: request.index,
-    errorCode,
-    highWatermark: BigInt(target.highWatermark),
-    lastStableOffset: BigInt(target.lastStableOffset),
-    logStartOffset: BigInt(target.logStartOffset),
-    abortedTransactions: abortedTransactions(target, readCommitted),
-    records: target.records,
-    ...(divergingEpoch !== null && {
-      divergingEpoch: { epoch: divergingEpoch.epoch, endOffset: BigInt(divergingEpoch.endOffset) },
-    }),
-    ...(leader !== undefined && { currentLeader: leader }),
-  }
-}
-
 /** Null where nobody asked, or where a partition that is here has an error; but empty for one that is not here. */
-function abortedTransactions({ partition, errorCode, abortedTransactions }: FetchTarget, readCommitted: boolean) {
-  if (partition === null) return []
-  if (!readCommitted || errorCode !== ErrorCode.NONE) return null
-  return (abortedTransactions ?? []).map(({ producerId, firstOffset }) => ({
-    producerId,
-    firstOffset: BigInt(firstOffset),
-  }))
+function tellAborted(target: FetchTarget, readCommitted: boolean): void {
+  if (target.partition === null) target.abortedTransactions = []
+  else if (!readCommitted || target.errorCode !== ErrorCode.NONE) target.abortedTransactions = null
+  else target.abortedTransactions ??= []
 }
 
-/** Who leads what the client has looked for here, or looked for as of a former leadership. */
-function leadersOf(targets: readonly FetchTarget[], services: Services): Leaders {
-  let leaders: Map<FetchTarget, CurrentLeader> | undefined
-  for (const target of targets) {
-    const { errorCode, request } = target
+/**
+ * Fills in who leads what the client has looked for here, or looked for as of a former leadership; where those brokers
+ * are is for the answer as a whole.
+ */
+function nameLeaders(targets: readonly FetchTarget[], services: Services, { listener }: Call<'Fetch'>) {
+  let leaderIds: Set<number> | undefined
+  for (let index = 0; index < targets.length; index++) {
+    const target = targets[index]!
+    const { errorCode } = target
     if (errorCode !== ErrorCode.NOT_LEADER_OR_FOLLOWER && errorCode !== ErrorCode.FENCED_LEADER_EPOCH) continue
-    leaders ??= new Map()
-    leaders.set(target, currentLeader(services, request.topic, request.topicId, request.index))
+    target.currentLeader = currentLeader(services, target.topic, target.topicId, target.partitionIndex)
+    leaderIds ??= new Set()
+    leaderIds.add(target.currentLeader.leaderId)
   }
-  return leaders ?? NO_LEADERS
-}
-
-function endpointsOf(leaders: Leaders, services: Services, { listener }: RequestContext) {
-  if (leaders.size === 0) return []
-  return leaderEndpoints(services, listener, new Set(Array.from(leaders.values(), ({ leaderId }) => leaderId)))
+  return leaderIds === undefined ? [] : leaderEndpoints(services, listener, leaderIds)
 }

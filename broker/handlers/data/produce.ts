@@ -8,11 +8,11 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
-import { DelayedProduce } from '../../replication/delayed-produce.ts'
+import { DelayedProduce, ProducedPartition, type ProducedTopic } from '../../replication/delayed-produce.ts'
 import { ACKS_ALL, type Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
-import { deferredHandler, type RequestContext } from '../handler.ts'
-import { type CurrentLeader, currentLeader, leaderEndpoints } from './current-leader.ts'
+import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
+import { currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition } from './find-partition.ts'
 import { isTransactional, producedBatch, requestError } from './produced-records.ts'
 
@@ -29,92 +29,95 @@ const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
   ErrorCode.KAFKA_STORAGE_ERROR,
 ])
 
-interface PartitionAnswer {
-  readonly index: number
-  errorCode: number
-  errorMessage: string | null
-  baseOffset: bigint
-  logAppendTimeMs: bigint
-  logStartOffset: bigint
-  recordErrors: { batchIndex: number; batchIndexErrorMessage: string | null }[]
-  currentLeader?: CurrentLeader
-}
+const NOWHERE: readonly never[] = []
 
-interface TopicAnswer {
-  readonly name: string
-  readonly topicId: string
-  readonly partitionResponses: PartitionAnswer[]
-}
+class Produce extends DelayedProduce {
+  readonly #services: Services
+  readonly #call: Call<'Produce'>
+  readonly acks: number
 
-export const produce = deferredHandler('Produce', (services, request, context, reply) => {
-  const responses: TopicAnswer[] = []
-  const errorOfAll = requestError(request)
-  const delayed = new DelayedProduce(services.host.timers, () => {
-    const isGood = !responses.some(hasError)
-    if (request.acks === 0) reply(isGood ? null : 'close')
-    else if (isGood) reply({ responses })
-    else reply({ responses, nodeEndpoints: nameLeaders(responses, services, context) })
-  })
-  for (const { name, topicId, partitionData } of request.topicData) {
-    const partitionResponses: PartitionAnswer[] = []
-    for (const { index, records } of partitionData) {
-      const answer = blankAnswer(index)
-      answer.errorMessage = errorOfAll === ErrorCode.CORRUPT_MESSAGE ? BROKEN_FRAME : null
-      const partition = errorOfAll === ErrorCode.NONE ? findPartition(services, name, topicId, index) : errorOfAll
-      if (typeof partition === 'number') answer.errorCode = partition
-      else append(partition, records, request, context, answer, delayed, services)
-      partitionResponses.push(answer)
+  constructor(services: Services, call: Call<'Produce'>, acks: number) {
+    super(services.replicas.deadlines)
+    this.#services = services
+    this.#call = call
+    this.acks = acks
+  }
+
+  handle({ topicData }: ProduceRequest, errorOfAll: number): void {
+    for (let index = 0; index < topicData.length; index++) {
+      const { name, topicId, partitionData } = topicData[index]!
+      const partitionResponses: ProducedPartition[] = []
+      this.responses.push({ name, topicId, partitionResponses })
+      for (let row = 0; row < partitionData.length; row++) {
+        const { index, records } = partitionData[row]!
+        const produced = new ProducedPartition(index, this)
+        partitionResponses.push(produced)
+        const found = errorOfAll === ErrorCode.NONE ? findPartition(this.#services, name, topicId, index) : errorOfAll
+        if (typeof found !== 'number') this.#append(found, records, produced)
+        else produced.errorCode = found
+        if (errorOfAll === ErrorCode.CORRUPT_MESSAGE) produced.errorMessage = BROKEN_FRAME
+      }
     }
-    responses.push({ name, topicId, partitionResponses })
   }
-  delayed.start(request.timeoutMs)
-})
 
-function append(
-  partition: Partition,
-  records: Uint8Array | null,
-  { acks }: ProduceRequest,
-  context: RequestContext,
-  answer: PartitionAnswer,
-  delayed: DelayedProduce,
-  services: Services,
-): void {
-  const batch = records === null ? ErrorCode.INVALID_RECORD : producedBatch(records, context.apiVersion)
-  if (typeof batch === 'number') {
-    answer.errorCode = batch
-    return
+  #append(partition: Partition, records: Uint8Array | null, produced: ProducedPartition): void {
+    const call = this.#call
+    const { acks } = this
+    const batch = records === null ? ErrorCode.INVALID_RECORD : producedBatch(records, call.apiVersion)
+    if (typeof batch === 'number') {
+      produced.errorCode = batch
+      return
+    }
+    produced.errorCode = refusal(partition, batch, acks, call, this.#services)
+    if (produced.errorCode !== ErrorCode.NONE) return
+    const { log } = partition
+    // A topic with fewer replicas than min.insync.replicas is held to those it has.
+    if (acks === ACKS_ALL && Math.min(log.config.minInsyncReplicas, partition.replicaCount) > partition.isrSize) {
+      produced.errorCode = ErrorCode.NOT_ENOUGH_REPLICAS
+      produced.logStartOffset = log.logStartOffset
+      return
+    }
+    const result = partition.appendAsLeader(batch, 'client', acks)
+    produced.errorCode = result.errorCode
+    produced.errorMessage = result.errorMessage
+    if (!WITHOUT_LOG_START.has(result.errorCode)) produced.logStartOffset = log.logStartOffset
+    if (result.errorCode === ErrorCode.NONE) {
+      produced.baseOffset = result.baseOffset
+      produced.logAppendTimeMs = result.logAppendTimeMs
+      if (acks !== 0) this.await(partition, result.lastOffset + 1, acks, produced)
+    } else if (result.recordErrors.length > 0) {
+      produced.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
+        batchIndex,
+        batchIndexErrorMessage: message,
+      }))
+    }
   }
-  answer.errorCode = refusal(partition, batch, acks, context, services)
-  if (answer.errorCode !== ErrorCode.NONE) return
-  // A topic with fewer replicas than min.insync.replicas is held to those it has.
-  const minIsr = Math.min(partition.log.config.minInsyncReplicas, partition.replicaCount)
-  if (acks === ACKS_ALL && minIsr > partition.isrSize) {
-    answer.errorCode = ErrorCode.NOT_ENOUGH_REPLICAS
-    answer.logStartOffset = BigInt(partition.log.logStartOffset)
-    return
-  }
-  const result = partition.appendAsLeader(batch, 'client', acks)
-  answer.errorCode = result.errorCode
-  answer.errorMessage = result.errorMessage
-  if (!WITHOUT_LOG_START.has(result.errorCode)) answer.logStartOffset = BigInt(partition.log.logStartOffset)
-  if (result.errorCode === ErrorCode.NONE) {
-    answer.baseOffset = BigInt(result.baseOffset)
-    answer.logAppendTimeMs = BigInt(result.logAppendTimeMs)
-    if (acks !== 0) delayed.add(partition, result.lastOffset + 1, acks, answer)
-  } else if (result.recordErrors.length > 0) {
-    answer.recordErrors = result.recordErrors.map(({ batchIndex, message }) => ({
-      batchIndex,
-      batchIndexErrorMessage: message,
-    }))
+
+  protected override onDone(): void {
+    const { responses } = this
+    const isGood = !responses.some(hasError)
+    if (this.acks === 0) {
+      if (isGood) this.#call.answerNothing()
+      else this.#call.close()
+    } else {
+      const nodeEndpoints = isGood ? NOWHERE : nameLeaders(responses, this.#services, this.#call)
+      this.#call.answer({ responses, throttleTimeMs: NOT_THROTTLED, nodeEndpoints })
+    }
   }
 }
+
+export const produce = deferredHandler('Produce', (services, request, call) => {
+  const produce = new Produce(services, call, request.acks)
+  produce.handle(request, requestError(request))
+  produce.start(request.timeoutMs)
+})
 
 /** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
 function refusal(
   partition: Partition,
   batch: Uint8Array,
   acks: number,
-  { clientId }: RequestContext,
+  { clientId }: Call<'Produce'>,
   services: Services,
 ): number {
   if (acks < ACKS_ALL || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
@@ -125,20 +128,8 @@ function refusal(
   return isTransactional(batch) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE
 }
 
-function blankAnswer(index: number): PartitionAnswer {
-  return {
-    index,
-    errorCode: ErrorCode.NONE,
-    errorMessage: null,
-    baseOffset: -1n,
-    logAppendTimeMs: -1n,
-    logStartOffset: -1n,
-    recordErrors: [],
-  }
-}
-
 /** Fills in who leads what is not led here; where those brokers are is for the answer as a whole. */
-function nameLeaders(responses: readonly TopicAnswer[], services: Services, { listener }: RequestContext) {
+function nameLeaders(responses: readonly ProducedTopic[], services: Services, { listener }: Call<'Produce'>) {
   const leaderIds = new Set<number>()
   for (const { name, topicId, partitionResponses } of responses) {
     for (const answer of partitionResponses) {
@@ -150,6 +141,6 @@ function nameLeaders(responses: readonly TopicAnswer[], services: Services, { li
   return leaderEndpoints(services, listener, leaderIds)
 }
 
-function hasError({ partitionResponses }: TopicAnswer): boolean {
+function hasError({ partitionResponses }: ProducedTopic): boolean {
   return partitionResponses.some(({ errorCode }) => errorCode !== ErrorCode.NONE)
 }

@@ -7,6 +7,7 @@ import {
   int16,
   int32,
   int64,
+  int64OrNumber,
   records,
   request,
   response,
@@ -61,13 +62,13 @@ export const FetchRequest = request('Fetch', 1, versions(4, 18, { flexible: 12 }
 export type FetchRequest = Infer<typeof FetchRequest>
 
 export const AbortedTransaction = {
-  producerId: int64(),
-  firstOffset: int64(),
+  producerId: int64OrNumber(),
+  firstOffset: int64OrNumber(),
 }
 
 export const EpochEndOffset = {
   epoch: int32({ default: -1 }),
-  endOffset: int64({ default: -1n }),
+  endOffset: int64OrNumber({ default: -1n }),
 }
 
 export const LeaderIdAndEpoch = {
@@ -76,16 +77,16 @@ export const LeaderIdAndEpoch = {
 }
 
 export const SnapshotId = {
-  endOffset: int64({ default: -1n }),
+  endOffset: int64OrNumber({ default: -1n }),
   epoch: int32({ default: -1 }),
 }
 
 export const PartitionData = {
   partitionIndex: int32(),
   errorCode: int16(),
-  highWatermark: int64(),
-  lastStableOffset: int64({ default: -1n }),
-  logStartOffset: int64({ since: 5, default: -1n }),
+  highWatermark: int64OrNumber(),
+  lastStableOffset: int64OrNumber({ default: -1n }),
+  logStartOffset: int64OrNumber({ since: 5, default: -1n }),
   abortedTransactions: array(AbortedTransaction, { nullable: true }),
   preferredReadReplica: int32({ since: 11, default: -1 }),
   records: records({ nullable: true }),

@@ -1,7 +1,9 @@
 import t, { type Test } from 'tap'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
-import { DelayedFetch, type FetchLimits, type FetchTarget } from '../../../broker/replication/delayed-fetch.ts'
-import { DelayedProduce } from '../../../broker/replication/delayed-produce.ts'
+import { Deadlines } from '../../../broker/replication/deadlines.ts'
+import { DelayedFetch, type FetchLimits } from '../../../broker/replication/delayed-fetch.ts'
+import { DelayedProduce, ProducedPartition } from '../../../broker/replication/delayed-produce.ts'
+import { FetchTarget } from '../../../broker/replication/fetch-target.ts'
 import { Partition } from '../../../broker/replication/partition.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -10,6 +12,28 @@ import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { Log } from '../../../storage/log.ts'
 import { defaultLogConfig } from '../../../storage/log-config.ts'
 import { seed } from '../../host/implementations.ts'
+
+/** Keeps the error codes of its answer. */
+class Produce extends DelayedProduce {
+  readonly #answers: number[][]
+  readonly #produced: ProducedPartition[] = []
+
+  constructor(deadlines: Deadlines, answers: number[][]) {
+    super(deadlines)
+    this.#answers = answers
+    this.responses.push({ name: 't', topicId: '', partitionResponses: this.#produced })
+  }
+
+  wait(partition: Partition, endOffset: number): void {
+    const produced = new ProducedPartition(0, this)
+    this.#produced.push(produced)
+    this.await(partition, endOffset, -1, produced)
+  }
+
+  protected override onDone(): void {
+    this.#answers.push(this.#produced.map(({ errorCode }) => errorCode))
+  }
+}
 
 const NODE = 1
 const EPOCH = 3
@@ -38,33 +62,37 @@ function world(_t: Test, options: { syncsAcksAll: boolean; tailCacheSize?: numbe
     if (result.errorCode !== ErrorCode.NONE) throw new Error(`${result.errorCode} ${result.errorMessage}`)
     return result.lastOffset + 1
   }
-  return { simulation, node, log, partition, append }
+  const deadlines = new Deadlines(node.host)
+  const whenCommitted = (endOffset: number, onOffset: (errorCode: number) => void) =>
+    partition.whenCommitted(endOffset, { onOffset })
+  return { simulation, node, log, partition, append, deadlines, whenCommitted }
 }
 
 t.test('acks=all is visible when it is durable, acks=1 when it is written', async (t) => {
   const { simulation, log, partition, append } = world(t)
   append(3, -1)
   const seen: [written: number, durable: number, visible: number][] = []
-  partition.whenWritten(3, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
-  partition.whenCommitted(3, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
+  const onOffset = () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark])
+  partition.whenWritten(3, { onOffset })
+  partition.whenCommitted(3, { onOffset })
   await simulation.run(1000)
   t.same(seen, [
     [3, 0, 0],
     [3, 3, 3],
   ])
   append(2, 1)
-  partition.whenWritten(5, () => seen.push([log.writtenEndOffset, log.durableEndOffset, partition.highWatermark]))
+  partition.whenWritten(5, { onOffset })
   await simulation.run(1000)
   t.equal(partition.highWatermark, 5)
   t.equal(log.durableEndOffset, 3, 'nobody asked for a sync')
 })
 
 t.test('an append of acks=1 does not make an earlier acks=all answer before it is durable', async (t) => {
-  const { simulation, log, partition, append } = world(t)
+  const { simulation, log, append, whenCommitted } = world(t)
   const end = append(1, -1)
   append(1, 1)
   let durableThen = -1
-  partition.whenCommitted(end, () => {
+  whenCommitted(end, () => {
     durableThen = log.durableEndOffset
   })
   await simulation.run(1000)
@@ -72,10 +100,10 @@ t.test('an append of acks=1 does not make an earlier acks=all answer before it i
 })
 
 t.test('with the sync switched off, acks=all trusts the page cache', async (t) => {
-  const { simulation, log, partition, append } = world(t, { syncsAcksAll: false })
+  const { simulation, log, append, whenCommitted } = world(t, { syncsAcksAll: false })
   const end = append(1, -1)
   let durableThen = -1
-  partition.whenCommitted(end, () => {
+  whenCommitted(end, () => {
     durableThen = log.durableEndOffset
   })
   await simulation.run(1000)
@@ -83,38 +111,38 @@ t.test('with the sync switched off, acks=all trusts the page cache', async (t) =
 })
 
 t.test('a produce answers once: when all is committed, or when its time is up', async (t) => {
-  const { simulation, node, partition, append } = world(t)
-  const slots = [{ errorCode: 0 }, { errorCode: 0 }]
-  let answers = 0
-  const delayed = new DelayedProduce(node.host.timers, () => answers++)
-  for (const slot of slots) delayed.add(partition, append(1, -1), -1, slot)
+  const { simulation, partition, append, deadlines } = world(t)
+  const answers: number[][] = []
+  const request = () => new Produce(deadlines, answers)
+  const delayed = request()
+  for (let index = 0; index < 2; index++) delayed.wait(partition, append(1, -1))
   delayed.start(30_000)
-  t.equal(answers, 0)
+  t.same(answers, [])
   await simulation.run(60_000)
-  t.equal(answers, 1)
-  t.same(slots, [{ errorCode: ErrorCode.NONE }, { errorCode: ErrorCode.NONE }])
+  t.same(answers, [[ErrorCode.NONE, ErrorCode.NONE]])
 
-  const late = [{ errorCode: 0 }]
-  const hopeless = new DelayedProduce(node.host.timers, () => answers++)
-  hopeless.add(partition, 1000, -1, late[0]!)
+  const hopeless = request()
+  hopeless.wait(partition, append(1, -1))
+  hopeless.wait(partition, 1000)
   hopeless.start(100)
   await simulation.run(1000)
-  t.equal(answers, 2)
-  t.same(late, [{ errorCode: ErrorCode.REQUEST_TIMED_OUT }])
+  t.same(answers.slice(1), [[ErrorCode.NONE, ErrorCode.REQUEST_TIMED_OUT]])
+  partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  t.equal(answers.length, 2, 'what is refused later is told to nobody')
 })
 
 t.test('what was written before a failed write is not refused with it', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, node, partition, append, deadlines, whenCommitted } = world(t)
   const codes: [string, number][] = []
-  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(['written', errorCode]))
+  whenCommitted(append(1, -1), (errorCode) => codes.push(['written', errorCode]))
   await simulation.runUntil(() => partition.log.writtenEndOffset === 1)
   const asked = target(partition, 0)
   let isFetched = false
-  new DelayedFetch([asked], { ...limits, maxWaitMs: 60_000 }, node.host, plenty, () => {
+  new DelayedFetch([asked], { ...limits, maxWaitMs: 60_000 }, deadlines, plenty, () => {
     isFetched = true
   }).start()
   node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
-  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(['refused', errorCode]))
+  whenCommitted(append(1, -1), (errorCode) => codes.push(['refused', errorCode]))
   await simulation.run(1000)
   t.same(codes.sort(), [
     ['refused', ErrorCode.KAFKA_STORAGE_ERROR],
@@ -124,54 +152,46 @@ t.test('what was written before a failed write is not refused with it', async (t
 })
 
 t.test('a partition that is deleted refuses what waits for it', async (t) => {
-  const { partition, append } = world(t)
+  const { partition, append, whenCommitted } = world(t)
   const codes: number[] = []
-  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
   partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
   t.same(codes, [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION])
   t.equal(partition.appendAsLeader(records(1), 'client').errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER)
 })
 
 t.test('a failed write refuses what waits for it, and the partition goes on', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, node, partition, append, whenCommitted } = world(t)
   append(1, -1)
   await simulation.run(100)
   node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
   const codes: number[] = []
-  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
   await simulation.run(100)
   t.same(codes, [ErrorCode.KAFKA_STORAGE_ERROR])
   t.equal(partition.log.logEndOffset, 1)
   node.disk.fault = null
-  partition.whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
+  whenCommitted(append(1, -1), (errorCode) => codes.push(errorCode))
   await simulation.run(100)
   t.same(codes, [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NONE])
 })
 
 function target(partition: Partition, fetchOffset: number): FetchTarget {
-  const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1 }
-  return {
-    request: { topic: 't', topicId: '', index: 0, fetchOffset, maxSize: 1_000_000, ...epochs },
-    partition,
-    errorCode: ErrorCode.NONE,
-    records: [],
-    recordsSize: 0,
-    highWatermark: -1,
-    lastStableOffset: -1,
-    logStartOffset: -1,
-    abortedTransactions: null,
-    divergingEpoch: null,
-  }
+  const target = new FetchTarget('t', '', 0)
+  target.partition = partition
+  target.fetchOffset = fetchOffset
+  target.maxSize = 1_000_000
+  return target
 }
 
 const plenty = new MemoryBudget(1 << 30)
 const limits: FetchLimits = { minSize: 1, maxSize: 1_000_000, maxWaitMs: 500, readCommitted: false }
 
 t.test('a fetch at the end waits, and wakes when records are visible', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, partition, append, deadlines } = world(t)
   const asked = target(partition, 0)
   let doneAt = -1
-  new DelayedFetch([asked], limits, node.host, plenty, () => {
+  new DelayedFetch([asked], limits, deadlines, plenty, () => {
     doneAt = simulation.nowMs
   }).start()
   await simulation.run(100)
@@ -185,10 +205,10 @@ t.test('a fetch at the end waits, and wakes when records are visible', async (t)
 })
 
 t.test('a fetch that waits in vain answers empty when its time is up', async (t) => {
-  const { simulation, node, partition } = world(t)
+  const { simulation, partition, deadlines } = world(t)
   const asked = target(partition, 0)
   let doneAt = -1
-  new DelayedFetch([asked], limits, node.host, plenty, () => {
+  new DelayedFetch([asked], limits, deadlines, plenty, () => {
     doneAt = simulation.nowMs
   }).start()
   await simulation.run(2000)
@@ -197,13 +217,13 @@ t.test('a fetch that waits in vain answers empty when its time is up', async (t)
 })
 
 t.test('a fetch with a minimum waits for that many bytes', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, partition, append, deadlines } = world(t)
   append(1, 1)
   await simulation.run(10)
   const size = partition.log.size
   let isDone = false
   const asked = target(partition, 0)
-  new DelayedFetch([asked], { ...limits, minSize: 3 * size, maxWaitMs: 10_000 }, node.host, plenty, () => {
+  new DelayedFetch([asked], { ...limits, minSize: 3 * size, maxWaitMs: 10_000 }, deadlines, plenty, () => {
     isDone = true
   }).start()
   await simulation.run(10)
@@ -217,17 +237,17 @@ t.test('a fetch with a minimum waits for that many bytes', async (t) => {
 })
 
 t.test('one byte budget holds for all partitions, and the first batch always comes', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, partition, append, deadlines } = world(t)
   append(5, 1)
   await simulation.run(10)
   const targets = [target(partition, 0), target(partition, 0)]
-  new DelayedFetch(targets, { ...limits, maxSize: 1 }, node.host, plenty, () => {}).start()
+  new DelayedFetch(targets, { ...limits, maxSize: 1 }, deadlines, plenty, () => {}).start()
   t.ok(targets[0]!.recordsSize > 1)
   t.equal(targets[1]!.recordsSize, 0)
 })
 
 t.test('a fetch with a minimum reads on over the ends of segments', async (t) => {
-  const { simulation, node, partition, append } = world(t, { syncsAcksAll: true, tailCacheSize: 0 })
+  const { simulation, partition, append, deadlines } = world(t, { syncsAcksAll: true, tailCacheSize: 0 })
   for (let segment = 0; segment < 3; segment++) {
     append(1, 1)
     await simulation.run(10)
@@ -235,7 +255,7 @@ t.test('a fetch with a minimum reads on over the ends of segments', async (t) =>
   }
   const asked = target(partition, 0)
   let doneAt = -1
-  new DelayedFetch([asked], { ...limits, minSize: partition.log.size }, node.host, plenty, () => {
+  new DelayedFetch([asked], { ...limits, minSize: partition.log.size }, deadlines, plenty, () => {
     doneAt = simulation.nowMs
   }).start()
   const startedAt = simulation.nowMs
@@ -245,21 +265,21 @@ t.test('a fetch with a minimum reads on over the ends of segments', async (t) =>
 })
 
 t.test('fetches share one memory: the one that gets none still gets a batch', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, partition, append, deadlines } = world(t)
   for (let index = 0; index < 3; index++) append(5, 1)
   await simulation.run(10)
   const memory = new MemoryBudget(1000)
   memory.charge(1000)
   const asked = target(partition, 0)
-  new DelayedFetch([asked], limits, node.host, memory, () => {}).start()
+  new DelayedFetch([asked], limits, deadlines, memory, () => {}).start()
   t.equal(asked.recordsSize, partition.log.size / 3)
   t.equal(memory.used, 1000, 'and what was taken is given back')
 })
 
 t.test('a fetch whose client is gone is given up', async (t) => {
-  const { simulation, node, partition, append } = world(t)
+  const { simulation, partition, append, deadlines } = world(t)
   const memory = new MemoryBudget(1000)
-  const fetch = new DelayedFetch([target(partition, 0)], limits, node.host, memory, () => t.fail('nobody is there'))
+  const fetch = new DelayedFetch([target(partition, 0)], limits, deadlines, memory, () => t.fail('nobody is there'))
   fetch.start()
   await simulation.run(10)
   fetch.cancel()
@@ -269,10 +289,10 @@ t.test('a fetch whose client is gone is given up', async (t) => {
 })
 
 t.test('a fetch outside the log is out of range, at once and without watermarks', async (t) => {
-  const { node, partition } = world(t)
+  const { partition, deadlines } = world(t)
   const asked = target(partition, 7)
   let isDone = false
-  new DelayedFetch([asked], limits, node.host, plenty, () => {
+  new DelayedFetch([asked], limits, deadlines, plenty, () => {
     isDone = true
   }).start()
   t.equal(isDone, true)
@@ -281,10 +301,10 @@ t.test('a fetch outside the log is out of range, at once and without watermarks'
 })
 
 t.test('a waiting fetch is answered when its partition is deleted', async (t) => {
-  const { simulation, node, partition } = world(t)
+  const { simulation, partition, deadlines } = world(t)
   const asked = target(partition, 0)
   let isDone = false
-  new DelayedFetch([asked], limits, node.host, plenty, () => {
+  new DelayedFetch([asked], limits, deadlines, plenty, () => {
     isDone = true
   }).start()
   await simulation.run(10)
