@@ -85,6 +85,8 @@ export class MemoryBudget {
   }
 
   #wake(): void {
+    // Each answer comes by here, and nearly always nobody waits.
+    if (this.#waiting.size === 0 && this.#privileged.size === 0) return
     while (!this.isSpent) {
       this.#privileged.clear()
       const [waiter] = this.#waiting

@@ -6,6 +6,7 @@ import { DelayedProduce, ProducedPartition } from '../../../broker/replication/d
 import { FetchTarget } from '../../../broker/replication/fetch-target.ts'
 import { Partition } from '../../../broker/replication/partition.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
+import { letGo, letGoOfAll, type SlabPool } from '../../../host/slab.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
@@ -311,4 +312,64 @@ t.test('a waiting fetch is answered when its partition is deleted', async (t) =>
   partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
   t.equal(isDone, true)
   t.equal(asked.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+})
+
+/** Appends a batch that lies in memory of the pool, as the network gives it. */
+function appendPooled(partition: Partition, slabs: SlabPool): void {
+  const batch = records(3)
+  const bytes = slabs.take(batch.length)
+  bytes.set(batch)
+  partition.appendAsLeader(bytes, 'client', 1)
+  letGo(bytes)
+}
+
+t.test(
+  'bytes that are read are held for the answer, and let go of when they are read again or for nobody',
+  async (t) => {
+    const { simulation, node, log, partition, deadlines } = world(t)
+    const { slabs } = node.host
+    appendPooled(partition, slabs)
+    await simulation.run(10)
+    const patient = { ...limits, minSize: 3 * log.size, maxWaitMs: 10_000 }
+    const answers: (readonly Uint8Array[])[] = []
+    const asked = target(partition, 0)
+    new DelayedFetch([asked], patient, deadlines, plenty, () => answers.push(asked.records)).start()
+    const lost = target(partition, 0)
+    const cancelled = new DelayedFetch([lost], patient, deadlines, plenty, () => t.fail('nobody is there'))
+    cancelled.start()
+    appendPooled(partition, slabs)
+    await simulation.run(10)
+    cancelled.cancel()
+    t.same(lost.records, [])
+    appendPooled(partition, slabs)
+    await simulation.run(10)
+    t.same(asked.records, [], 'given away')
+    const [answer = []] = answers
+    const bytes = Buffer.concat(answer)
+    t.equal(bytes.length, patient.minSize)
+    log.close()
+    t.equal(slabs.freeSize, 0)
+    t.same(Buffer.concat(answer), bytes, 'the log has dropped them, the answer has not')
+    letGoOfAll(answer)
+    const slab = slabs.take(1).buffer.byteLength
+    t.equal(slabs.freeSize, 2 * slab, 'nobody else holds any of the three')
+  },
+)
+
+t.test('a cold read that ends after its client is gone leaves nothing held', async (t) => {
+  const { simulation, node, partition, append, deadlines } = world(t, { syncsAcksAll: true, tailCacheSize: 0 })
+  const { slabs } = node.host
+  append(3, 1)
+  await simulation.run(10)
+  const asked = target(partition, 0)
+  const memory = new MemoryBudget(1 << 20)
+  const fetch = new DelayedFetch([asked], limits, deadlines, memory, () => t.fail('nobody is there'))
+  fetch.start()
+  const free = slabs.freeSize
+  fetch.cancel()
+  t.not(memory.used, 0, 'the read goes on')
+  await simulation.run(100)
+  t.equal(memory.used, 0)
+  t.ok(slabs.freeSize > free)
+  t.same(asked.records, [])
 })
