@@ -7,6 +7,8 @@ import { helpText, parseArguments, UsageError } from './arguments.ts'
 import { version } from './version.ts'
 
 enableCompileCache()
+// Before the pool is first used. Syncs of many logs wait for the device together: docs/decisions/group-commit.md.
+process.env.UV_THREADPOOL_SIZE ??= '16'
 
 async function run(): Promise<number> {
   const command = parseArguments(process.argv.slice(2))

@@ -14,7 +14,7 @@ export interface StorageOptions {
   readonly indexMemorySize: number
   /** Of segments. Far below what a process is commonly allowed (4,096 and more), since clients' sockets need theirs. */
   readonly maxOpenFiles: number
-  /** Syncs under way at once; the host's pool has four threads, and cold reads need one too. */
+  /** Syncs under way at once; the pool that the command starts has 16 threads, and cold reads and writes need some. */
   readonly maxConcurrentSyncs: number
   /** producer.id.expiration.ms */
   readonly producerIdExpirationMs: number
@@ -24,7 +24,7 @@ export const defaultStorageOptions: StorageOptions = {
   tailCacheSize: 64 * 1024 * 1024,
   indexMemorySize: 64 * 1024 * 1024,
   maxOpenFiles: 1024,
-  maxConcurrentSyncs: 3,
+  maxConcurrentSyncs: 12,
   producerIdExpirationMs: 86_400_000,
 }
 
@@ -42,14 +42,15 @@ export interface StorageEnvironment {
 
 export function createStorageEnvironment(host: Host, overrides: Partial<StorageOptions> = {}): StorageEnvironment {
   const options = { ...defaultStorageOptions, ...overrides }
+  const commits = new GroupCommit(host.timers, options.maxConcurrentSyncs)
   return {
     host,
     options,
     files: new OpenFiles(options.maxOpenFiles),
     indexMemory: new IndexMemory(options.indexMemorySize),
     tailCache: new TailCache(options.tailCacheSize),
-    writer: new TurnWriter(host.timers),
-    commits: new GroupCommit(options.maxConcurrentSyncs),
+    writer: new TurnWriter(commits),
+    commits,
     unclosed: new Set(),
   }
 }

@@ -1,19 +1,22 @@
 // What of one log is not on disk yet, and the syncs that bring it there: the log's half of group commit.
 //
 //   changed(segment)  ended(segment)  addPath  addDirectory      what the next sync has to take along
-//   request(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► durableEndOffset, listener
+//   want(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► finishSync ──► durableEndOffset, listener
 //
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
 // durable.
 
 import type { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
+import type { Syncable } from './group-commit.ts'
 import type { Segment } from './segment.ts'
 import { sideFiles } from './segment-files.ts'
 import { SyncRun } from './sync-run.ts'
 
 /** After a sync for which there was no file handle left. */
 const RETRY_AFTER_MS = 100
+
+const NONE: readonly string[] = []
 
 export interface SyncedLog {
   readonly segments: readonly Segment[]
@@ -39,9 +42,11 @@ export class LogSync {
   /** Written to, or ended, since their last sync; oldest first. */
   #segments: Segment[] = []
   /** Small files beside the log. */
-  #paths: string[] = []
+  #paths: readonly string[] = NONE
   /** With names that a crash could lose. */
-  #directories: string[] = []
+  #directories: readonly string[] = NONE
+  /** Of `#paths`, what the run has. */
+  #pathsUnderWay: readonly string[] = NONE
 
   constructor(environment: StorageEnvironment, log: SyncedLog, endOffset: number) {
     this.#environment = environment
@@ -78,11 +83,11 @@ export class LogSync {
   }
 
   addPath(path: string): void {
-    this.#paths.push(path)
+    this.#paths = [...this.#paths, path]
   }
 
   addDirectory(path: string): void {
-    if (!this.#directories.includes(path)) this.#directories.push(path)
+    if (!this.#directories.includes(path)) this.#directories = [...this.#directories, path]
   }
 
   /** What is below `endOffset` is wanted on disk. Nothing starts before `queue`. */
@@ -99,42 +104,50 @@ export class LogSync {
     this.#environment.commits.add(this)
   }
 
-  /** For GroupCommit. */
-  startSync(done: () => void): void {
+  // For GroupCommit
+
+  startSync(ended: (log: Syncable) => void): void {
     this.#isQueued = false
-    const { disk, timers } = this.#environment.host
     if (this.#isStopped) {
-      timers.endOfTurn(done)
+      ended(this)
       return
     }
+    const { disk } = this.#environment.host
     const { segments: all, writtenEndOffset } = this.#log
     const segments = this.#segments
     const paths = this.#paths
     const directories = this.#directories
     this.#segments = []
     this.#hasEndedSegment = false
-    this.#paths = []
-    this.#directories = []
-    const sidePaths = [...paths]
-    for (const segment of segments) if (segment !== all.at(-1)) sidePaths.push(...sideFiles(disk, segment, all))
-    this.#run = new SyncRun(writtenEndOffset, disk, segments, sidePaths, directories, (run, error) => {
-      this.#run = null
-      if (error?.reason === 'exhausted') this.#again(run, paths, error)
-      else this.#ended(run.endOffset, error)
-      done()
-    })
+    this.#paths = NONE
+    this.#directories = NONE
+    let sidePaths = paths
+    const active = all[all.length - 1]
+    for (const segment of segments) {
+      if (segment !== active) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
+    }
+    this.#pathsUnderWay = paths
+    this.#run = new SyncRun(writtenEndOffset, disk, segments, sidePaths, directories, () => ended(this))
     this.#run.start()
   }
 
+  finishSync(): void {
+    const run = this.#run
+    if (run === null) return
+    this.#run = null
+    if (run.error?.reason === 'exhausted') this.#again(run, run.error)
+    else this.#ended(run.endOffset, run.error)
+  }
+
   /** Nothing is known to be lost, some of it is not synced: all of it is wanted again. */
-  #again(run: SyncRun, paths: readonly string[], error: DiskError): void {
+  #again(run: SyncRun, error: DiskError): void {
     const { logger, timers } = this.#environment.host
     const { segments } = this.#log
     logger.warn('a sync is tried again', { error: error.message })
     const unsynced = new Set([...run.segments, ...this.#segments])
     this.#segments = [...unsynced].filter((segment) => segments.includes(segment))
     this.#hasEndedSegment = this.#segments.some((segment) => segment !== segments.at(-1))
-    this.#paths.push(...paths)
+    this.#paths = [...this.#paths, ...this.#pathsUnderWay]
     for (const path of run.directories) this.addDirectory(path)
     this.#isRetryDue = true
     timers.after(RETRY_AFTER_MS, () => {

@@ -1,23 +1,24 @@
 // One sync of one log: its segments written to since the last one, in parallel, with the files beside those that
-// ended meanwhile, then the directories that have new names. Done when all are. What cannot be opened has not been
-// synced, and that is no more than that: unlike after a sync that failed, another may bring it to the disk.
+// ended meanwhile, then the directories that have new names. Done when all are. In nearly all cases that is one file,
+// so nothing is made for each but the run itself. What cannot be opened has not been synced, and that is no more than
+// that: unlike after a sync that failed, another may bring it to the disk.
 
 import { type Disk, DiskError, type DiskFile } from '../host/disk.ts'
 import type { Segment } from './segment.ts'
 
-export type SyncRunDone = (run: SyncRun, error: DiskError | null) => void
-
 export class SyncRun {
   /** What is durable when the run ends well. */
   endOffset: number
-  readonly #disk: Disk
+  error: DiskError | null = null
   readonly segments: readonly Segment[]
   readonly sidePaths: readonly string[]
   readonly directories: readonly string[]
-  readonly #done: SyncRunDone
-  readonly #sideFiles: DiskFile[] = []
+  readonly #disk: Disk
+  readonly #done: () => void
+  readonly #pinned: Segment[] = []
+  #sideFiles: DiskFile[] | null = null
   #left = 0
-  #error: DiskError | null = null
+  #areFilesSynced = false
 
   constructor(
     endOffset: number,
@@ -25,13 +26,13 @@ export class SyncRun {
     segments: readonly Segment[],
     sidePaths: readonly string[],
     directories: readonly string[],
-    done: SyncRunDone,
+    done: () => void,
   ) {
     this.endOffset = endOffset
-    this.#disk = disk
     this.segments = segments
     this.sidePaths = sidePaths
     this.directories = directories
+    this.#disk = disk
     this.#done = done
   }
 
@@ -42,71 +43,81 @@ export class SyncRun {
 
   /** The files beside segments are about to be renamed or removed. Their syncs still end. */
   closeSideFiles(): void {
-    for (const file of this.#sideFiles) file.close()
-    this.#sideFiles.length = 0
+    if (this.#sideFiles !== null) for (const file of this.#sideFiles) file.close()
+    this.#sideFiles = null
   }
 
   start(): void {
-    // Held until all have started, since the last to end reports.
+    // Held until all have started, since the last to end goes on.
     this.#left = 1
     for (const segment of this.segments) this.#syncSegment(segment)
     for (const path of this.sidePaths) this.#syncPath(path)
-    this.#ended(null, this.#syncDirectories)
+    this.#onEnded(null)
   }
 
   #syncSegment(segment: Segment): void {
-    const file = this.#opened(() => segment.file())
+    const file = this.#segmentFile(segment)
     if (file === null) return
     segment.pin()
+    this.#pinned.push(segment)
     this.#left++
-    file.sync((error) => {
-      segment.unpin()
-      this.#ended(error, this.#syncDirectories)
-    })
+    file.sync(this.#onEnded)
+  }
+
+  #segmentFile(segment: Segment): DiskFile | null {
+    try {
+      return segment.file()
+    } catch (error) {
+      return this.#notOpened(error)
+    }
   }
 
   #syncPath(path: string): void {
-    const file = this.#opened(() => this.#disk.open(path, 'write'))
+    const file = this.#sideFile(path)
     if (file === null) return
-    this.#left++
+    this.#sideFiles ??= []
     this.#sideFiles.push(file)
-    file.sync((error) => {
-      file.close()
-      this.#ended(error, this.#syncDirectories)
-    })
+    this.#left++
+    file.sync(this.#onEnded)
   }
 
-  #opened(open: () => DiskFile): DiskFile | null {
+  #sideFile(path: string): DiskFile | null {
     try {
-      return open()
+      return this.#disk.open(path, 'write')
     } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      this.#note(error)
-      return null
+      return this.#notOpened(error)
     }
+  }
+
+  #notOpened(error: unknown): null {
+    if (!(error instanceof DiskError)) throw error
+    this.#note(error)
+    return null
+  }
+
+  readonly #onEnded = (error: DiskError | null): void => {
+    if (error !== null) this.#note(error)
+    if (--this.#left > 0) return
+    if (this.#areFilesSynced) this.#done()
+    else this.#filesSynced()
+  }
+
+  #filesSynced(): void {
+    this.#areFilesSynced = true
+    for (const segment of this.#pinned) segment.unpin()
+    this.closeSideFiles()
+    if (this.error === null && this.directories.length > 0) this.#syncDirectories()
+    else this.#done()
   }
 
   /** The names of files whose bytes are on disk: in this order, a name never leads to nothing. */
-  readonly #syncDirectories = (): void => {
-    this.#left = 1
-    if (this.#error === null) {
-      for (const directory of this.directories) {
-        this.#left++
-        this.#disk.syncDirectoryLater(directory, (error) => this.#ended(error, this.#report))
-      }
-    }
-    this.#ended(null, this.#report)
-  }
-
-  readonly #report = (): void => this.#done(this, this.#error)
-
-  #ended(error: DiskError | null, then: () => void): void {
-    if (error !== null) this.#note(error)
-    if (--this.#left === 0) then()
+  #syncDirectories(): void {
+    this.#left = this.directories.length
+    for (const directory of this.directories) this.#disk.syncDirectoryLater(directory, this.#onEnded)
   }
 
   /** A failed sync counts more than a file that could not be opened. */
   #note(error: DiskError): void {
-    if (this.#error === null || this.#error.reason === 'exhausted') this.#error = error
+    if (this.error === null || this.error.reason === 'exhausted') this.error = error
   }
 }
