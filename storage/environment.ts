@@ -1,6 +1,7 @@
 // What all logs of a broker share: the host, and the bounds that hold for all of them together.
 
 import type { Host } from '../host/host.ts'
+import { DirectorySyncs } from './directory-syncs.ts'
 import { GroupCommit } from './group-commit.ts'
 import { OpenFiles } from './open-files.ts'
 import { IndexMemory } from './sparse-index.ts'
@@ -36,6 +37,7 @@ export interface StorageEnvironment {
   readonly tailCache: TailCache
   readonly writer: TurnWriter
   readonly commits: GroupCommit
+  readonly directorySyncs: DirectorySyncs
   /** Directories of logs that are open, or that could not be closed in order. */
   readonly unclosed: Set<string>
 }
@@ -51,6 +53,7 @@ export function createStorageEnvironment(host: Host, overrides: Partial<StorageO
     tailCache: new TailCache(options.tailCacheSize),
     writer: new TurnWriter(commits),
     commits,
+    directorySyncs: new DirectorySyncs(host.disk),
     unclosed: new Set(),
   }
 }

@@ -11,6 +11,8 @@ import type { StorageEnvironment } from './environment.ts'
 import { LOG_SUFFIX, parentOf } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogSync, type SyncedLog } from './log-sync.ts'
+import { writeTopicId } from './partition-metadata.ts'
+import type { LoadedLog } from './recovery.ts'
 import type { Segment } from './segment.ts'
 import { deleteSegments, newSegment, removeSegments, sideFiles } from './segment-files.ts'
 import { Tail } from './tail-cache.ts'
@@ -30,23 +32,61 @@ export class LocalLog implements SyncedLog {
   truncationCount = 0
   readonly #environment: StorageEnvironment
   readonly #owner: SyncOwner
+  readonly #topicId: string | null
+  #hasDirectory: boolean
+  #hasTopicId: boolean
   #rollJitterMs = 0
 
   constructor(
     environment: StorageEnvironment,
     directory: string,
-    loaded: { readonly segments: Segment[]; readonly logEndOffset: number; readonly isNew: boolean },
+    topicId: string | null,
+    loaded: LoadedLog,
     owner: SyncOwner,
   ) {
     this.#environment = environment
     this.#owner = owner
+    this.#topicId = topicId
+    this.#hasDirectory = loaded.hasDirectory
+    this.#hasTopicId = loaded.hasTopicId
     this.directory = directory
     this.segments = loaded.segments
     this.logEndOffset = loaded.logEndOffset
     this.writtenEndOffset = loaded.logEndOffset
     this.tail = new Tail(environment.tailCache)
     this.sync = new LogSync(environment, this, loaded.logEndOffset)
-    if (loaded.isNew) for (const path of [parentOf(directory), directory]) this.sync.addDirectory(path)
+    if (loaded.isNew && loaded.hasDirectory) this.#addNames()
+    if (loaded.hasDirectory) this.#writeTopicId()
+  }
+
+  /** False: nothing was ever appended, and nothing of the log is on disk. */
+  get hasDirectory(): boolean {
+    return this.#hasDirectory
+  }
+
+  /**
+   * With the first append. A topic of thousands of partitions is created without touching the disk, and what nobody
+   * writes to costs nothing at the next start; Kafka makes the directories that it misses.
+   */
+  #makeDirectory(): void {
+    if (this.#hasDirectory && this.#hasTopicId) return
+    if (!this.#hasDirectory) this.#environment.host.disk.makeDirectory(this.directory)
+    // What follows may fail, and then is tried again with the next append.
+    this.#hasDirectory = true
+    this.#addNames()
+    this.#writeTopicId()
+  }
+
+  #addNames(): void {
+    this.#environment.directorySyncs.added(parentOf(this.directory))
+    for (const path of [parentOf(this.directory), this.directory]) this.sync.addDirectory(path)
+  }
+
+  #writeTopicId(): void {
+    if (!this.#hasTopicId && this.#topicId !== null) {
+      this.sync.addPath(writeTopicId(this.#environment.host.disk, this.directory, this.#topicId))
+    }
+    this.#hasTopicId = true
   }
 
   get active(): Segment {
@@ -92,6 +132,7 @@ export class LocalLog implements SyncedLog {
   write(): void {
     const segment = this.active
     if (segment.hasPending) {
+      this.#makeDirectory()
       segment.writePending()
       this.sync.changed(segment)
     }
@@ -152,6 +193,7 @@ export class LocalLog implements SyncedLog {
   }
 
   #startAnewAt(offset: number): void {
+    this.#makeDirectory()
     const dropped = this.segments
     this.segments = []
     removeSegments(this.#environment, dropped)
@@ -213,6 +255,7 @@ export class LocalLog implements SyncedLog {
       else if (!segment.hasUnflushedIndexes) continue
       segment.flushIndexes(false)
       paths.push(...sideFiles(this.#environment.host.disk, segment, this.segments))
+      if (!directories.includes(this.directory)) directories.push(this.directory)
     }
     return { paths, directories }
   }

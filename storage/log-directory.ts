@@ -210,6 +210,10 @@ export class LogDirectory {
     const name = partitionDirectoryName(log.topic, log.partition)
     if (this.#names.get(name) !== log) throw new Error(`assertion: ${name} is not open in ${this.path}`)
     log.abandon()
+    if (!log.hasDirectory) {
+      this.#forget(name, log.topic, log.partition)
+      return
+    }
     this.#names.set(name, null)
     this.#attempt(`deletion of ${name}`, () => {
       const path = this.#moveAway(log.topic, log.partition, 'delete')
@@ -238,10 +242,14 @@ export class LogDirectory {
     const name = partitionDirectoryName(topic, partition)
     const path = join(this.path, setAsideDirectoryName(topic, partition, randomHex(random), kind))
     disk.rename(join(this.path, name), path)
-    this.#names.delete(name)
-    for (const each of this.#checkpoints()) each.forget(topic, partition)
+    this.#forget(name, topic, partition)
     this.#syncNames()
     return path
+  }
+
+  #forget(name: string, topic: string, partition: number): void {
+    this.#names.delete(name)
+    for (const each of this.#checkpoints()) each.forget(topic, partition)
   }
 
   /** Once for a thousand partitions. Where a crash loses the new names, the next start sets the old ones aside. */

@@ -127,7 +127,7 @@ export class LogSync {
       if (segment !== active) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
     }
     this.#pathsUnderWay = paths
-    this.#run = new SyncRun(writtenEndOffset, disk, segments, sidePaths, directories, () => ended(this))
+    this.#run = new SyncRun(writtenEndOffset, this.#environment, segments, sidePaths, directories, () => ended(this))
     this.#run.start()
   }
 

@@ -27,7 +27,6 @@ import { closeNow, LogClose } from './log-close.ts'
 import type { LogConfig } from './log-config.ts'
 import { IDLE_LISTENER, type LogListener, type LogOptions } from './log-options.ts'
 import { LogReader, type ReadDone } from './log-reader.ts'
-import { writeTopicId } from './partition-metadata.ts'
 import { PartitionProducers } from './partition-producers.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import type { ActiveProducer } from './producer-state.ts'
@@ -83,7 +82,7 @@ export class Log implements SyncOwner {
     this.#logStartOffset = loaded.logStartOffset
     const { logStartOffset, logEndOffset } = loaded
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.highWatermark ?? 0, logEndOffset))
-    this.#local = new LocalLog(environment, directory, loaded, this)
+    this.#local = new LocalLog(environment, directory, this.topicId, loaded, this)
     this.#local.drawJitter(config)
     this.#gate = new AppendGate(host.clock, {
       takeBackUnwritten: () => this.#takeBackUnwritten(),
@@ -91,14 +90,16 @@ export class Log implements SyncOwner {
       giveUp: (error) => this.#giveUp(error),
     })
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
-    if (this.topicId !== null && !loaded.hasTopicId) {
-      this.#local.sync.addPath(writeTopicId(host.disk, directory, this.topicId))
-    }
     this.#reader = new LogReader(host.slabs, this.#local, this)
   }
 
   get directory(): string {
     return this.#local.directory
+  }
+
+  /** False: nothing was ever appended, and nothing of it is on disk. */
+  get hasDirectory(): boolean {
+    return this.#local.hasDirectory
   }
 
   get segments(): readonly Segment[] {

@@ -58,12 +58,14 @@ export interface LoadedLog {
   readonly logEndOffset: number
   readonly producers: ProducerState | null
   readonly isNew: boolean
+  /** A new log's comes with its first append. */
+  readonly hasDirectory: boolean
   /** partition.metadata is there. */
   readonly hasTopicId: boolean
   readonly report: RecoveryReport | null
 }
 
-type Loaded = Omit<LoadedLog, 'hasTopicId'>
+type Loaded = Omit<LoadedLog, 'hasDirectory' | 'hasTopicId'>
 
 export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: ProducerSnapshots): LoadedLog {
   const { recoveryPoint = 0, logStartOffset = 0, cleanShutdown = false } = given
@@ -73,9 +75,8 @@ export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: 
 function load(options: LoadOptions): LoadedLog {
   const { environment, directory, snapshots } = options
   const { disk } = environment.host
-  const isNew = !disk.exists(directory)
-  if (isNew) disk.makeDirectory(directory)
-  const names = isNew ? [] : completeSwaps(environment, directory)
+  if (!disk.exists(directory)) return notThere(options)
+  const names = completeSwaps(environment, directory)
   const hasTopicId = names.includes(PARTITION_METADATA)
   snapshots.found(names)
   const bases = names.map((name) => offsetOfFileName(name, LOG_SUFFIX)).filter((offset) => offset >= 0)
@@ -91,6 +92,7 @@ function load(options: LoadOptions): LoadedLog {
       logEndOffset: logStartOffset,
       producers: null,
       isNew: true,
+      hasDirectory: true,
       hasTopicId,
       report: null,
     }
@@ -101,11 +103,26 @@ function load(options: LoadOptions): LoadedLog {
   const lacking = segments.find(hasNoIndex)
   if (lacking !== undefined) {
     const recoveryPoint = Math.min(options.recoveryPoint, lacking.baseOffset)
-    return { ...recover(segments, { ...options, recoveryPoint }), hasTopicId }
+    return { ...recover(segments, { ...options, recoveryPoint }), hasDirectory: true, hasTopicId }
   }
-  if (!options.cleanShutdown) return { ...recover(segments, options), hasTopicId }
+  if (!options.cleanShutdown) return { ...recover(segments, options), hasDirectory: true, hasTopicId }
   const logEndOffset = segments[segments.length - 1]!.nextOffset()
-  return { ...finish(segments, options, logEndOffset, null, null), hasTopicId }
+  return { ...finish(segments, options, logEndOffset, null, null), hasDirectory: true, hasTopicId }
+}
+
+function notThere({ environment, directory, logStartOffset }: LoadOptions): LoadedLog {
+  const segment = new Segment(environment, directory, logStartOffset)
+  segment.begin()
+  return {
+    segments: [segment],
+    logStartOffset,
+    logEndOffset: logStartOffset,
+    producers: null,
+    isNew: true,
+    hasDirectory: false,
+    hasTopicId: false,
+    report: null,
+  }
 }
 
 /**

@@ -34,6 +34,8 @@ export class Segment {
   #directory: string
   #file: DiskFile | null = null
   #pins = 0
+  /** Those of a segment that was begun come when it ends, or the broker. */
+  #hasIndexFiles = true
   #size = UNKNOWN
   #pending: Uint8Array[] = []
   #pendingSize = 0
@@ -58,6 +60,15 @@ export class Segment {
     this.#directory = directory
     this.baseOffset = baseOffset
     this.createdMs = environment.host.clock.now()
+  }
+
+  /** New and empty, in a directory that is not there yet: the first write makes the file. */
+  begin(): void {
+    this.#size = 0
+    this.#hasIndexFiles = false
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
   }
 
   /** Creates the file of a new, empty segment. */
@@ -111,13 +122,19 @@ export class Segment {
 
   get offsetIndex(): OffsetIndex {
     const { host, indexMemory } = this.#environment
-    this.#offsetIndex ??= new OffsetIndex(host.disk, indexMemory, this.path(OFFSET_INDEX_SUFFIX), this.baseOffset)
+    if (this.#offsetIndex === null) {
+      this.#offsetIndex = new OffsetIndex(host.disk, indexMemory, this.path(OFFSET_INDEX_SUFFIX), this.baseOffset)
+      if (!this.#hasIndexFiles) this.#offsetIndex.begin()
+    }
     return this.#offsetIndex
   }
 
   get timeIndex(): TimeIndex {
     const { host, indexMemory } = this.#environment
-    this.#timeIndex ??= new TimeIndex(host.disk, indexMemory, this.path(TIME_INDEX_SUFFIX), this.baseOffset)
+    if (this.#timeIndex === null) {
+      this.#timeIndex = new TimeIndex(host.disk, indexMemory, this.path(TIME_INDEX_SUFFIX), this.baseOffset)
+      if (!this.#hasIndexFiles) this.#timeIndex.begin()
+    }
     return this.#timeIndex
   }
 
@@ -294,9 +311,11 @@ export class Segment {
     this.offsetIndex.flush(sync)
     this.timeIndex.flush(sync)
     this.transactionIndex.flush(sync)
+    this.#hasIndexFiles = true
   }
 
   get hasUnflushedIndexes(): boolean {
+    if (!this.#hasIndexFiles && this.size > 0) return true
     if (this.#offsetIndex !== null && !this.#offsetIndex.isFlushed) return true
     if (this.#timeIndex !== null && !this.#timeIndex.isFlushed) return true
     return this.#transactionIndex !== null && !this.#transactionIndex.isFlushed

@@ -70,6 +70,11 @@ export abstract class SparseIndex {
     return position
   }
 
+  /** There is no file yet. */
+  begin(): void {
+    this.#opened = true
+  }
+
   /** Forgets all entries, on disk as well at the next flush. */
   reset(): void {
     this.#opened = true

@@ -4,6 +4,8 @@
 // that: unlike after a sync that failed, another may bring it to the disk.
 
 import { type Disk, DiskError, type DiskFile } from '../host/disk.ts'
+import type { DirectorySyncs } from './directory-syncs.ts'
+import type { StorageEnvironment } from './environment.ts'
 import type { Segment } from './segment.ts'
 
 export class SyncRun {
@@ -14,6 +16,7 @@ export class SyncRun {
   readonly sidePaths: readonly string[]
   readonly directories: readonly string[]
   readonly #disk: Disk
+  readonly #directorySyncs: DirectorySyncs
   readonly #done: () => void
   readonly #pinned: Segment[] = []
   #sideFiles: DiskFile[] | null = null
@@ -22,7 +25,7 @@ export class SyncRun {
 
   constructor(
     endOffset: number,
-    disk: Disk,
+    { host, directorySyncs }: Pick<StorageEnvironment, 'host' | 'directorySyncs'>,
     segments: readonly Segment[],
     sidePaths: readonly string[],
     directories: readonly string[],
@@ -32,7 +35,8 @@ export class SyncRun {
     this.segments = segments
     this.sidePaths = sidePaths
     this.directories = directories
-    this.#disk = disk
+    this.#disk = host.disk
+    this.#directorySyncs = directorySyncs
     this.#done = done
   }
 
@@ -113,7 +117,7 @@ export class SyncRun {
   /** The names of files whose bytes are on disk: in this order, a name never leads to nothing. */
   #syncDirectories(): void {
     this.#left = this.directories.length
-    for (const directory of this.directories) this.#disk.syncDirectoryLater(directory, this.#onEnded)
+    for (const directory of this.directories) this.#directorySyncs.sync(directory, this.#onEnded)
   }
 
   /** A failed sync counts more than a file that could not be opened. */

@@ -29,6 +29,8 @@ function append(log: Log, count: number, value = 'v'): void {
 const close = (simulation: Simulation, directory: LogDirectory): Promise<void> =>
   simulation.complete(directory.close(42))
 const names = (node: SimulatedNode): string[] => node.host.disk.list('/data').map(({ name }) => name)
+const files = (node: SimulatedNode, directory: string): string[] =>
+  node.host.disk.list(`/data/${directory}`).map(({ name }) => name)
 
 t.test('a directory belongs to one cluster, one node and one process', async (t) => {
   const simulation = simulate(1)
@@ -146,6 +148,7 @@ t.test('what waits for its removal is removed by the next start', async (t) => {
   const directory = open(node)
   const log = directory.openLog('long'.repeat(62), id, 0, config)
   append(log, 3)
+  await simulation.run(1)
   directory.deleteLog(log)
   const aside = names(node).find((name) => name.endsWith('-delete'))
   t.equal(aside?.length, 255, 'names stay legal')
@@ -172,8 +175,40 @@ t.test('a partition of another topic with the same name is set aside, never dele
     names(node)
       .filter((name) => name.startsWith('a-0'))
       .sort(),
-    ['a-0', /^a-0\.[0-9a-f]{32}-stray$/],
+    [/^a-0\.[0-9a-f]{32}-stray$/],
   )
+})
+
+t.test('a log that was never appended to is not on disk', async (t) => {
+  const simulation = simulate(81)
+  const node = simulation.node('a')
+  const directory = open(node)
+  const idle = directory.openLog('idle', id, 0, config)
+  const used = directory.openLog('used', id, 0, config)
+  t.equal(directory.openLog('idle', id, 0, config), idle)
+  append(used, 1)
+  used.requestSync()
+  await simulation.run(1000)
+  t.same(idle.activeProducers(), [])
+  t.equal(idle.offsetForTimestamp(0), null)
+  t.same(files(node, 'used-0'), ['00000000000000000000.log', 'partition.metadata'])
+  t.notOk(names(node).includes('idle-0'))
+  directory.deleteLog(directory.openLog('gone', id, 0, config))
+  t.notOk(directory.hasLog('gone', 0))
+  await close(simulation, directory)
+  t.notOk(names(node).includes('idle-0'))
+  const indexes = ['00000000000000000000.index', '00000000000000000000.timeindex']
+  t.same(
+    files(node, 'used-0').filter((name) => name.endsWith('index')),
+    indexes,
+    'a clean stop leaves what Kafka looks for',
+  )
+  node.restart()
+  const again = open(node)
+  t.equal(again.openLog('idle', id, 0, config).logEndOffset, 0)
+  append(again.openLog('idle', id, 0, config), 2)
+  await simulation.run(1)
+  t.same(files(node, 'idle-0'), ['00000000000000000000.log', 'partition.metadata'])
 })
 
 t.test('retention by time and by size, from timers', async (t) => {
