@@ -1,9 +1,10 @@
-// ns per decode and encode of the messages that a busy broker handles all the time: node bench/codec.ts
+// ns per decode and encode of the messages that a busy broker handles all the time: npm run bench -- codec
 //
 // Sizes are those of ordinary clients: Metadata of 10 topics × 6 partitions, Produce and Fetch of 10 partitions.
 
 import { apis } from '../protocol/apis.ts'
 import type { Input, Message } from '../protocol/schema.ts'
+import type { Table } from './table.ts'
 
 const TOPIC_ID = 'dGhpcyBpcyBhIHRvcGljIQ'
 const batch = Buffer.alloc(1000, 7)
@@ -102,22 +103,26 @@ function nanoseconds(act: () => unknown): number {
   return Math.round(best)
 }
 
-function measure(message: Message, value: Input<Message>, version: number): void {
+function measure(message: Message, value: Input<Message>, version: number): [string, number, number, number] {
   const bytes = message.encodeBytes(value, version)
   const decode = nanoseconds(() => message.decode(bytes, version))
   const encode = nanoseconds(() => message.encode(value, version))
-  const cells = [`${message.name} v${version}`.padEnd(24), `${bytes.byteLength} B`.padStart(9)]
-  process.stdout.write(`${cells.join(' ')} decode ${`${decode} ns`.padStart(9)} encode ${`${encode} ns`.padStart(9)}\n`)
+  return [`${message.name} v${version}`, bytes.byteLength, decode, encode]
 }
 
-measure(apis.Heartbeat.request, heartbeatRequest, 4)
-measure(apis.Metadata.response, metadataResponse, 6)
-measure(apis.Metadata.response, metadataResponse, 13)
-measure(apis.Produce.request, produceRequest, 7)
-measure(apis.Produce.request, produceRequest, 13)
-measure(apis.Produce.response, produceResponse, 7)
-measure(apis.Produce.response, produceResponse, 13)
-measure(apis.Fetch.request, fetchRequest, 11)
-measure(apis.Fetch.request, fetchRequest, 18)
-measure(apis.Fetch.response, fetchResponse, 11)
-measure(apis.Fetch.response, fetchResponse, 18)
+export function run(): Table[] {
+  const rows = [
+    measure(apis.Heartbeat.request, heartbeatRequest, 4),
+    measure(apis.Metadata.response, metadataResponse, 6),
+    measure(apis.Metadata.response, metadataResponse, 13),
+    measure(apis.Produce.request, produceRequest, 7),
+    measure(apis.Produce.request, produceRequest, 13),
+    measure(apis.Produce.response, produceResponse, 7),
+    measure(apis.Produce.response, produceResponse, 13),
+    measure(apis.Fetch.request, fetchRequest, 11),
+    measure(apis.Fetch.request, fetchRequest, 18),
+    measure(apis.Fetch.response, fetchResponse, 11),
+    measure(apis.Fetch.response, fetchResponse, 18),
+  ]
+  return [{ title: 'Messages', columns: ['message', 'bytes', 'decode ns', 'encode ns'], rows }]
+}

@@ -1,4 +1,4 @@
-// What a batch costs the broker, per batch and per byte: node bench/records.ts
+// What a batch costs the broker, per batch and per byte: npm run bench -- records
 //
 // The first table is the produce path (check with checksum, then offset and epoch in place); the second is what happens
 // only where records must be looked into: the walk of a compacted topic, and the decoding by coordinators and tools.
@@ -7,10 +7,12 @@ import * as batch from '../protocol/records/batch.ts'
 import { buildBatch } from '../protocol/records/builder.ts'
 import { CODECS, type Codec } from '../protocol/records/layout.ts'
 import { readBatch, recordFaults } from '../protocol/records/record.ts'
+import type { Table } from './table.ts'
 
 const ROUNDS = 5
 const ROUND_MS = 100
 const VALUE_SIZE = 100
+const DECODED_COUNT = 150
 
 /** Best of some rounds: the nearest to a machine that does nothing else. */
 function nsPerCall(run: () => void): number {
@@ -36,11 +38,7 @@ function make(count: number, compression: Codec): Uint8Array {
   return buildBatch({ compression, timestamp: 1_700_000_000_000, records })
 }
 
-const print = (line: string) => process.stdout.write(`${line}\n`)
-const gigabytes = (size: number, ns: number) => (size / ns).toFixed(2)
-
-print('produce: check, checksum, offset\n  records     bytes   ns/batch      GB/s')
-for (const count of [1, 10, 150, 8_000]) {
+function produced(count: number): [string, number, number, number] {
   const bytes = make(count, 'none')
   const view = batch.viewOf(bytes)
   const ns = nsPerCall(() => {
@@ -49,24 +47,36 @@ for (const count of [1, 10, 150, 8_000]) {
     batch.setBaseOffset(view, 0, 123_456_789_012)
     batch.setLeaderEpoch(view, 0, 5)
   })
-  const columns = [`${count}`, `${bytes.length}`, ns.toFixed(0), gigabytes(bytes.length, ns)]
-  print(columns.map((column, index) => column.padStart(index === 0 ? 9 : 10)).join(''))
+  return [`${count}`, bytes.length, ns, bytes.length / ns]
 }
 
-print('\n150 records of 100 bytes, ns a record\n   codec     bytes      walk    decode     build')
-for (const codec of CODECS) {
-  const bytes = make(150, codec)
+function lookedInto(codec: Codec): [string, number, number, number, number] {
+  const bytes = make(DECODED_COUNT, codec)
   const view = batch.viewOf(bytes)
   const walk = nsPerCall(() => {
     if (recordFaults(bytes, view, 0, { keysRequired: true }) !== null) throw new Error('fault')
   })
   const decode = nsPerCall(() => {
-    if (readBatch(bytes, view, 0).length !== 150) throw new Error('count')
+    if (readBatch(bytes, view, 0).length !== DECODED_COUNT) throw new Error('count')
   })
   const records = readBatch(bytes, view, 0)
   const build = nsPerCall(() => {
     if (buildBatch({ compression: codec, records }).length === 0) throw new Error('empty')
   })
-  const columns = [walk, decode, build].map((ns) => (ns / 150).toFixed(0).padStart(10))
-  print(`${codec.padStart(8)}${String(bytes.length).padStart(10)}${columns.join('')}`)
+  return [codec, bytes.length, walk / DECODED_COUNT, decode / DECODED_COUNT, build / DECODED_COUNT]
+}
+
+export function run(): Table[] {
+  return [
+    {
+      title: 'Produce: check, checksum, offset',
+      columns: ['records', 'bytes', 'ns/batch', 'GB/s'],
+      rows: [1, 10, 150, 8_000].map(produced),
+    },
+    {
+      title: `${DECODED_COUNT} records of ${VALUE_SIZE} bytes, ns a record`,
+      columns: ['codec', 'bytes', 'walk', 'decode', 'build'],
+      rows: CODECS.map(lookedInto),
+    },
+  ]
 }

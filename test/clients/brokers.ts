@@ -82,7 +82,7 @@ function owned(child: Child, dir: string, dataDir: string, bootstrap: string): B
 }
 
 /** Ports that were free a moment ago, for a broker that must be told its ports before it starts. */
-async function freePorts(count: number): Promise<number[]> {
+export async function freePorts(count: number): Promise<number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(

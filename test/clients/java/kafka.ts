@@ -81,6 +81,7 @@ export async function startKafka(
   port: number,
   controllerPort: number,
   overrides: readonly string[] = [],
+  jvm: readonly string[] = ['-Xms512M', '-Xmx1G'],
 ): Promise<Child> {
   const classPath = `${await jars('broker')}/*`
   const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`
@@ -107,5 +108,5 @@ export async function startKafka(
     const format = ['format', '--standalone', '--cluster-id', 'MilenaPeerKafkaBrokerA', '--config', config]
     await run('java', [...toolJvm, '-cp', classPath, 'kafka.tools.StorageTool', ...format])
   }
-  return new Child('java', ['-Xms512M', '-Xmx1G', '-cp', classPath, 'kafka.Kafka', config])
+  return new Child('java', [...jvm, '-cp', classPath, 'kafka.Kafka', config])
 }

@@ -1,0 +1,115 @@
+// A topic of very many partitions: what a client of it meets, on a broker of the case's own, which is then started
+// again, after a stop and after a kill.
+
+import { setTimeout as sleep } from 'node:timers/promises'
+import { apis } from '../../protocol/apis.ts'
+import { cpuSeconds, diskSize, residentSize } from '../sampler.ts'
+import { type Figures, Latencies } from '../statistics.ts'
+import { Admin } from './admin.ts'
+import { BrokerProcess, type Kind } from './broker.ts'
+import { Connection, splitFrames } from './connection.ts'
+import { type BatchShape, produceFrame, produceVersion, readyBatch } from './frames.ts'
+
+const topic = 'many'
+const record: BatchShape = { recordSize: 100, count: 1, codec: 'none' }
+/** Partitions of one Produce request: a frame of some 50 KB, as clients make them. */
+const partitionsPerRequest = 250
+const metadataRounds = 50
+const settleMs = 2000
+const retryMs = 10
+/** What Kafka answers while a partition it has just promised is not there yet. */
+const notYet: ReadonlySet<number> = new Set([3, 5, 6])
+
+export async function partitions(kind: Kind, count: number): Promise<Figures> {
+  const broker = await BrokerProcess.started(kind)
+  try {
+    await sleep(settleMs)
+    const rest = {
+      resident: residentSize(broker.pid),
+      disk: await diskSize(broker.dataDir),
+      cpu: cpuSeconds(broker.pid),
+    }
+    const admin = new Admin(broker.bootstrap)
+    const startedAt = performance.now()
+    const since = () => (performance.now() - startedAt) / 1000
+    const figures: Figures = {}
+    await admin.createTopic(topic, count)
+    figures['create s'] = since()
+    await produceToEach(broker.bootstrap, count)
+    figures['create to first produce to each s'] = since()
+    await sleep(settleMs)
+    figures['KB/partition'] = (residentSize(broker.pid) - rest.resident) / 1000 / count
+    figures['CPU ms/partition'] = ((cpuSeconds(broker.pid) - rest.cpu) * 1000) / count
+    figures['disk KB/partition'] = ((await diskSize(broker.dataDir)) - rest.disk) / 1000 / count
+    const again = performance.now()
+    await produceToEach(broker.bootstrap, count)
+    figures['second produce to each s'] = (performance.now() - again) / 1000
+    const latencies = new Latencies()
+    for (let round = 0; round < metadataRounds; round++) {
+      const askedAt = performance.now()
+      const { topics } = await admin.ask('Metadata', 9, { topics: [{ name: topic }] })
+      latencies.add(performance.now() - askedAt)
+      if (topics[0]?.partitions.length !== count) throw new Error(`${topics[0]?.partitions.length} partitions`)
+    }
+    Object.assign(figures, latencies.figures('metadata'))
+    admin.close()
+    figures['clean restart s'] = await restarted(broker, 'SIGTERM', count)
+    figures['restart after kill -9 s'] = await restarted(broker, 'SIGKILL', count)
+    return figures
+  } finally {
+    await broker.dispose()
+  }
+}
+
+/** From the start of the process until every partition answers with where it ends. */
+export async function restarted(
+  broker: BrokerProcess,
+  signal: 'SIGTERM' | 'SIGKILL',
+  count: number,
+  name = topic,
+): Promise<number> {
+  await broker.stop(signal)
+  const startedAt = performance.now()
+  await broker.start()
+  const admin = new Admin(broker.bootstrap)
+  await admin.awaitLeaders(name, count)
+  const seconds = (performance.now() - startedAt) / 1000
+  admin.close()
+  return seconds
+}
+
+/** One record to each partition, acks=all, one request in flight; those that are refused are asked again. */
+async function produceToEach(bootstrap: string, count: number): Promise<void> {
+  const records = readyBatch(record)
+  let answer: (frame: Buffer) => void = () => {}
+  const connection = await Connection.open(
+    bootstrap,
+    splitFrames((frame) => answer(frame)),
+  )
+  let left = Array.from({ length: count }, (_, index) => index)
+  while (left.length > 0) {
+    const refused: number[] = []
+    for (let from = 0; from < left.length; from += partitionsPerRequest) {
+      const batches = left.slice(from, from + partitionsPerRequest).map((index) => ({ index, records }))
+      const answered = new Promise<Buffer>((resolve) => {
+        answer = (frame) => resolve(Buffer.from(frame))
+      })
+      connection.write(produceFrame({ topic, acks: -1 }, batches))
+      refused.push(...refusedIn(await answered))
+    }
+    left = refused
+    if (left.length > 0) await sleep(retryMs)
+  }
+  connection.close()
+}
+
+function refusedIn(frame: Buffer): number[] {
+  const { responses } = apis.Produce.response.decode(frame.subarray(5), produceVersion)
+  return responses
+    .flatMap((response) => response.partitionResponses)
+    .filter(({ errorCode }) => errorCode !== 0)
+    .map(({ index, errorCode }) => {
+      if (!notYet.has(errorCode)) throw new Error(`partition ${index} is refused with error ${errorCode}`)
+      return index
+    })
+}
