@@ -196,8 +196,9 @@ class DecoderSource extends Source {
     const count = `${local}Count`
     const lines = [`const ${count} = r.${this.method(field, 'count')}(${size})`]
     const initial = this.isNullable(field) ? `${count} < 0 ? null : []` : '[]'
-    lines.push(`${declare ? 'let ' : ''}${local} = ${initial}`)
-    lines.push(`for (let i = 0; i < ${count}; i++) ${local}.push(${read})`)
+    // Most have one element; the first push would make room for seventeen.
+    lines.push(`${declare ? 'let ' : ''}${local} = ${count} === 1 ? [${read}] : ${initial}`)
+    lines.push(`if (${count} > 1) for (let i = 0; i < ${count}; i++) ${local}.push(${read})`)
     return lines
   }
 }
@@ -228,8 +229,9 @@ class EncoderSource extends Source {
     const tagged = this.tagged(fields)
     const lines: string[] = []
     for (const [key, field] of tagged) {
-      lines.push(...this.#take(key, field, path))
-      lines.push(`const has_${key} = !(${this.#isDefault(field, `$${key}`, `${path}.${key}`)})`)
+      // No default is made for what is missing: it is not written.
+      const isDefault = `$${key} === undefined || ${this.#isDefault(field, `$${key}`, `${path}.${key}`)}`
+      lines.push(`const $${key} = value.${key}`, `const has_${key} = !(${isDefault})`)
     }
     const known = tagged.map(([key]) => `has_${key}`)
     lines.push('let unknown = value.unknownTaggedFields')

@@ -4,11 +4,7 @@
 import { UnencodableValue } from './errors.ts'
 import { MAX_STRING_SIZE, SHORT_STRING } from './wire.ts'
 
-interface Chunk {
-  /** How many of the writer's own bytes come before it. */
-  readonly position: number
-  readonly bytes: Uint8Array
-}
+const EMPTY = new Uint8Array(0)
 
 export class Writer {
   #buffer: Buffer
@@ -19,7 +15,10 @@ export class Writer {
   /** Where the last finished message ends. */
   #end = 0
   #position = 0
-  #chunks: Chunk[] | undefined
+  /** Foreign bytes, and where among the writer's own they go. Entries beyond the count are of earlier messages. */
+  readonly #chunks: Uint8Array[] = []
+  readonly #chunkPositions: number[] = []
+  #chunkCount = 0
   #chunksSize = 0
 
   /** @param sizeHint bytes that are allocated at once: for one message, or for several by `begin` */
@@ -65,8 +64,7 @@ export class Writer {
    * memory of their own would cost each more than its encoding.
    */
   begin(): void {
-    this.#chunks = undefined
-    this.#chunksSize = 0
+    this.#dropChunks()
     this.#start = this.#end
     if (this.#buffer.byteLength - this.#end < this.#memorySize / 8) {
       this.#use(Buffer.allocUnsafe(this.#memorySize))
@@ -273,8 +271,8 @@ export class Writer {
 
   #chunk(bytes: Uint8Array): void {
     if (bytes.byteLength === 0) return
-    this.#chunks ??= []
-    this.#chunks.push({ position: this.#position, bytes })
+    this.#chunks[this.#chunkCount] = bytes
+    this.#chunkPositions[this.#chunkCount++] = this.#position
     this.#chunksSize += bytes.byteLength
   }
 
@@ -304,24 +302,33 @@ export class Writer {
 
   /** All of the message, in order: own bytes and foreign chunks by turns. Nothing but `begin` may follow. */
   finish(): Uint8Array[] {
+    const end = this.#position
+    this.#end = end
+    if (this.#chunkCount === 0) return this.#start === end ? [] : [this.#buffer.subarray(this.#start, end)]
     const result: Uint8Array[] = []
     let from = this.#start
-    this.#end = this.#position
-    if (this.#chunks !== undefined) {
-      for (const { position, bytes } of this.#chunks) {
-        if (position > from) result.push(this.#buffer.subarray(from, position))
-        result.push(bytes)
-        from = position
-      }
+    for (let index = 0; index < this.#chunkCount; index++) {
+      const position = this.#chunkPositions[index]!
+      if (position > from) result.push(this.#buffer.subarray(from, position))
+      result.push(this.#chunks[index]!)
+      from = position
     }
-    if (this.#position > from) result.push(this.#buffer.subarray(from, this.#position))
+    if (end > from) result.push(this.#buffer.subarray(from, end))
+    this.#dropChunks()
     return result
+  }
+
+  #dropChunks(): void {
+    for (let index = 0; index < this.#chunkCount; index++) this.#chunks[index] = EMPTY
+    this.#chunkCount = 0
+    this.#chunksSize = 0
   }
 
   /** Everything written as one array; copies only when there are foreign chunks. */
   toBytes(): Uint8Array {
-    if (this.#chunks === undefined) return this.#buffer.subarray(this.#start, this.#position)
-    return Buffer.concat(this.finish(), this.size)
+    if (this.#chunkCount === 0) return this.#buffer.subarray(this.#start, this.#position)
+    const { size } = this
+    return Buffer.concat(this.finish(), size)
   }
 }
 

@@ -42,11 +42,12 @@ export class ProducedPartition implements OffsetWaiter {
 export interface ProducedTopic {
   readonly name: string
   readonly topicId: string
-  readonly partitionResponses: ProducedPartition[]
+  readonly partitionResponses: readonly ProducedPartition[]
 }
 
 export abstract class DelayedProduce extends Deadline {
-  readonly responses: ProducedTopic[] = []
+  /** Set before `start`. */
+  responses: readonly ProducedTopic[] = NONE
   readonly #deadlines: Deadlines
   /** One more than there are until `start`. */
   #pendingCount = 1

@@ -189,12 +189,101 @@ t.test('records pass by reference', async (t) => {
   writer.int16(2)
   writer.records(new Uint8Array(0))
   writer.nullableRecords(null)
+  t.equal(writer.size, 17)
   const chunks = writer.finish()
   t.equal(chunks.length, 4)
   t.equal(chunks[1], one, 'the very same bytes')
   t.equal(chunks[2], two)
-  t.equal(hex(writer.toBytes()), '000105616162620002' + '00000000' + 'ffffffff')
-  t.equal(writer.size, 17)
+  t.equal(hex(Buffer.concat(chunks)), '000105616162620002' + '00000000' + 'ffffffff')
+})
+
+t.test('a writer is used again, and what it has written stays', async (t) => {
+  const records = Buffer.from('records')
+  const writer = new Writer(64)
+  const messages: Uint8Array[][] = []
+  const expected: Buffer[] = []
+  for (let size = 0; size < 200; size++) {
+    writer.begin()
+    const start = writer.beginSized()
+    writer.raw(Buffer.alloc(size, size))
+    writer.endSized(start)
+    if (size % 3 === 0) writer.chunks(records)
+    writer.int8(size % 100)
+    const prefix = size < 0x80 ? [size] : [(size & 0x7f) | 0x80, 1]
+    const parts = [Buffer.from(prefix), Buffer.alloc(size, size), size % 3 === 0 ? records : Buffer.alloc(0)]
+    expected.push(Buffer.concat([...parts, Buffer.from([size % 100])]))
+    t.equal(writer.size, expected.at(-1)!.length)
+    t.equal(writer.ownSize, writer.size - parts[2]!.length)
+    messages.push(writer.finish())
+  }
+  t.same(
+    messages.map((chunks) => Buffer.concat(chunks)),
+    expected,
+  )
+})
+
+t.test('what comes again is the same string, and what only looks alike is not', async (t) => {
+  const texts = [
+    'orders',
+    'ordersX',
+    'örders',
+    'ö'.repeat(30),
+    'x'.repeat(64),
+    'x'.repeat(65),
+    '',
+    'AaAa',
+    'BBBB',
+    'AaBB',
+  ]
+  for (let round = 0; round < 3; round++) {
+    for (const text of texts) {
+      const writer = new Writer()
+      writer.compactString(text)
+      t.equal(new Reader(writer.toBytes()).compactString(), text)
+    }
+  }
+  // Of one hash each: every word of a uuid counts alike.
+  const uuids = [1, 2, 3, 4].map((at) => {
+    const bytes = Buffer.alloc(16)
+    bytes[at * 4 - 1] = 7
+    return bytes
+  })
+  for (const bytes of [...uuids, ...uuids]) t.equal(new Reader(bytes).uuid(), bytes.toString('base64url'))
+})
+
+t.test('a reader is used again, for bytes of the same memory and of other', async (t) => {
+  const reader = new Reader(Buffer.from('0007', 'hex'), 10)
+  t.equal(reader.int16(), 7)
+  const memory = Buffer.from('00000001000000020000000301ff', 'hex')
+  reader.reset(memory.subarray(4, 8))
+  t.equal(reader.remaining, 4)
+  t.equal(reader.int32(), 2)
+  t.equal(reader.position, 4)
+  t.throws(() => reader.int8(), MalformedRequest, 'what lies behind is not its own')
+  reader.reset(memory.subarray(8, 13))
+  t.equal(reader.int32(), 3)
+  t.equal(reader.uvarint(), 1)
+})
+
+t.test('an int64 is written from a number as from a bigint', async (t) => {
+  for (const value of [
+    0,
+    1,
+    -1,
+    2 ** 31,
+    2 ** 32 - 1,
+    2 ** 32,
+    -(2 ** 32) - 1,
+    1_767_225_600_000,
+    2 ** 53 - 1,
+    1 - 2 ** 53,
+  ]) {
+    t.equal(
+      written((w) => w.int64(value)),
+      written((w) => w.int64(BigInt(value))),
+      `${value}`,
+    )
+  }
 })
 
 t.test('something preceded by its size', async (t) => {

@@ -16,6 +16,7 @@ import { findPartition, leaderEpochError } from './find-partition.ts'
 const TOPIC_IDS_SINCE = 13
 const LEADERS_SINCE = 16
 const READ_COMMITTED = 1
+const NOTHING: readonly never[] = []
 
 export const fetch = deferredHandler('Fetch', (services, request, call) => {
   const context = services.fetchSessions.resolve(request, call.apiVersion >= TOPIC_IDS_SINCE)
@@ -40,7 +41,7 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
       errorCode: ErrorCode.NONE,
       sessionId: context.sessionId,
       responses: byTopic(told),
-      nodeEndpoints: call.apiVersion >= LEADERS_SINCE ? nameLeaders(told, services, call) : [],
+      nodeEndpoints: call.apiVersion >= LEADERS_SINCE ? nameLeaders(told, services, call) : NOTHING,
     })
   })
   call.onDisconnect(() => {
@@ -74,19 +75,33 @@ function find(services: Services, target: FetchTarget): void {
 }
 
 /** Partitions that follow each other in one topic share its entry. */
-function byTopic(targets: readonly FetchTarget[]) {
-  const responses: { topic: string; topicId: string; partitions: FetchTarget[] }[] = []
-  let last: (typeof responses)[number] | undefined
-  for (let index = 0; index < targets.length; index++) {
+function byTopic(targets: readonly FetchTarget[]): readonly ToldTopic[] {
+  if (targets.length === 0) return NOTHING
+  let last = toldTopic(targets[0]!)
+  const responses = [last]
+  for (let index = 1; index < targets.length; index++) {
     const target = targets[index]!
-    if (last === undefined || last.topic !== target.topic || last.topicId !== target.topicId) {
-      last = { topic: target.topic, topicId: target.topicId, partitions: [] }
+    if (last.topic === target.topic && last.topicId === target.topicId) {
+      last.partitions.push(target)
+    } else {
+      last = toldTopic(target)
       responses.push(last)
     }
-    last.partitions.push(target)
   }
   return responses
 }
+
+interface ToldTopic {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: FetchTarget[]
+}
+
+const toldTopic = (first: FetchTarget): ToldTopic => ({
+  topic: first.topic,
+  topicId: first.topicId,
+  partitions: [first],
+})
 
 /** Null where nobody asked, or where a partition that is here has an error; but empty for one that is not here. */
 function tellAborted(target: FetchTarget, readCommitted: boolean): void {
@@ -109,5 +124,5 @@ function nameLeaders(targets: readonly FetchTarget[], services: Services, { list
     leaderIds ??= new Set()
     leaderIds.add(target.currentLeader.leaderId)
   }
-  return leaderIds === undefined ? [] : leaderEndpoints(services, listener, leaderIds)
+  return leaderIds === undefined ? NOTHING : leaderEndpoints(services, listener, leaderIds)
 }

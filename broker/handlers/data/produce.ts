@@ -43,21 +43,20 @@ class Produce extends DelayedProduce {
     this.acks = acks
   }
 
-  handle({ topicData }: ProduceRequest, errorOfAll: number): void {
-    for (let index = 0; index < topicData.length; index++) {
-      const { name, topicId, partitionData } = topicData[index]!
-      const partitionResponses: ProducedPartition[] = []
-      this.responses.push({ name, topicId, partitionResponses })
-      for (let row = 0; row < partitionData.length; row++) {
-        const { index, records } = partitionData[row]!
+  handle({ topicData, timeoutMs }: ProduceRequest, errorOfAll: number): void {
+    this.responses = topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map(({ index, records }) => {
         const produced = new ProducedPartition(index, this)
-        partitionResponses.push(produced)
         const found = errorOfAll === ErrorCode.NONE ? findPartition(this.#services, name, topicId, index) : errorOfAll
         if (typeof found !== 'number') this.#append(found, records, produced)
         else produced.errorCode = found
         if (errorOfAll === ErrorCode.CORRUPT_MESSAGE) produced.errorMessage = BROKEN_FRAME
-      }
-    }
+        return produced
+      }),
+    }))
+    this.start(timeoutMs)
   }
 
   #append(partition: Partition, records: Uint8Array | null, produced: ProducedPartition): void {
@@ -95,21 +94,18 @@ class Produce extends DelayedProduce {
 
   protected override onDone(): void {
     const { responses } = this
-    const isGood = !responses.some(hasError)
     if (this.acks === 0) {
-      if (isGood) this.#call.answerNothing()
+      if (isGood(responses)) this.#call.answerNothing()
       else this.#call.close()
     } else {
-      const nodeEndpoints = isGood ? NOWHERE : nameLeaders(responses, this.#services, this.#call)
+      const nodeEndpoints = isGood(responses) ? NOWHERE : nameLeaders(responses, this.#services, this.#call)
       this.#call.answer({ responses, throttleTimeMs: NOT_THROTTLED, nodeEndpoints })
     }
   }
 }
 
 export const produce = deferredHandler('Produce', (services, request, call) => {
-  const produce = new Produce(services, call, request.acks)
-  produce.handle(request, requestError(request))
-  produce.start(request.timeoutMs)
+  new Produce(services, call, request.acks).handle(request, requestError(request))
 })
 
 /** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
@@ -141,6 +137,12 @@ function nameLeaders(responses: readonly ProducedTopic[], services: Services, { 
   return leaderEndpoints(services, listener, leaderIds)
 }
 
-function hasError({ partitionResponses }: ProducedTopic): boolean {
-  return partitionResponses.some(({ errorCode }) => errorCode !== ErrorCode.NONE)
+function isGood(responses: readonly ProducedTopic[]): boolean {
+  for (let topic = 0; topic < responses.length; topic++) {
+    const { partitionResponses } = responses[topic]!
+    for (let index = 0; index < partitionResponses.length; index++) {
+      if (partitionResponses[index]!.errorCode !== ErrorCode.NONE) return false
+    }
+  }
+  return true
 }

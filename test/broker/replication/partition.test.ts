@@ -22,7 +22,7 @@ class Produce extends DelayedProduce {
   constructor(deadlines: Deadlines, answers: number[][]) {
     super(deadlines)
     this.#answers = answers
-    this.responses.push({ name: 't', topicId: '', partitionResponses: this.#produced })
+    this.responses = [{ name: 't', topicId: '', partitionResponses: this.#produced }]
   }
 
   wait(partition: Partition, endOffset: number): void {
