@@ -118,9 +118,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     this.#connection.start(this)
   }
 
-  /** No request is under way and none is half received. */
+  /** It is the peer's turn: no request is under way and none is half received, or it does not take its answers. */
   get isIdle(): boolean {
-    return this.#first === null && this.#assembler.partialSize === 0
+    return this.#peerIsSlow || (this.#first === null && this.#assembler.partialSize === 0)
   }
 
   /** A frame has begun to arrive and the peer, not we, holds up the rest. */
@@ -285,6 +285,8 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     this.#awaitingRoom = false
     if (this.#closed || this.#isDraining || !this.#paused || this.#peerIsSlow || this.#isFull()) return
     this.#paused = false
+    // The silence until now was ours.
+    this.lastActive = this.#options.now()
     this.#connection.resume()
   }
 

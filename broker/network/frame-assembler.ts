@@ -22,7 +22,7 @@ const PRODUCE_API_KEY = 0
 const GROWTH = 16
 const MIN_CAPACITY = 4096
 /** What is missing of a frame is worth a read of its own from this size on; below, copying it is cheaper. */
-const MIN_TARGET_SIZE = 64 * 1024
+const MIN_TARGET_SIZE = 128 * 1024
 /** One read brings at most this, so that budgets are kept to about that. */
 const MAX_TARGET_SIZE = 1024 * 1024
 

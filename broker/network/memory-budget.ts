@@ -36,6 +36,11 @@ export class MemoryBudget {
     return this.#used >= this.limit
   }
 
+  /** Nothing but half-received frames holds the memory: it comes back only as clients send on. */
+  get isStuck(): boolean {
+    return this.isSpent && this.#handled === 0
+  }
+
   /** May go over the limit, by what one read of each connection brings. */
   charge(size: number): void {
     this.#used += size
@@ -94,7 +99,7 @@ export class MemoryBudget {
       this.#waiting.delete(waiter)
       waiter.onRoom()
     }
-    if (this.#handled === 0) this.#privilege()
+    if (this.isStuck) this.#privilege()
   }
 
   #privilege(): void {

@@ -10,6 +10,10 @@ import { FlushQueue } from './slot.ts'
 
 /** A peer that stops in the middle of a frame is cut off after this: what it has sent occupies memory. */
 const STALLED_FRAME_MS = 30_000
+/** The same while half-received frames hold all the memory for requests, so that nobody is read from. */
+const STALLED_FRAME_IN_WAY_MS = 2_000
+/** How late a stalled frame or an idle connection may be noticed. */
+const SWEEP_MS = 1_000
 /** How long a stop waits for answers: for a consumer's long poll, as a rule, not for a rebalance. */
 const STOP_MS = 1_000
 
@@ -144,13 +148,14 @@ export class Server {
   }
 
   #scheduleSweep(): void {
-    const { maxIdleMs } = this.#options.limits
-    const everyMs = maxIdleMs < 0 ? STALLED_FRAME_MS : Math.min(STALLED_FRAME_MS, Math.max(1, maxIdleMs / 4))
-    this.#sweep = this.#options.timers.after(everyMs, () => {
-      const now = this.#options.clock.monotonic()
+    this.#sweep = this.#options.timers.after(SWEEP_MS, () => {
+      const { clock, limits, requests } = this.#options
+      const { maxIdleMs } = limits
+      const maxStalledMs = requests.isStuck ? STALLED_FRAME_IN_WAY_MS : STALLED_FRAME_MS
+      const now = clock.monotonic()
       for (const connection of this.#connections) {
         const quietMs = now - connection.lastActive
-        if (connection.isStalled && quietMs >= STALLED_FRAME_MS) connection.close('a frame was begun and not finished')
+        if (quietMs >= maxStalledMs && connection.isStalled) connection.close('a frame was begun and not finished')
         else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
       }
       this.#scheduleSweep()

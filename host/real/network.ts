@@ -32,7 +32,7 @@ const highWaterMark = 1024 * 1024
 /** As the kernel's default, which it cuts to net.core.somaxconn. */
 const backlog = 4096
 
-const receiveBuffer = Buffer.allocUnsafeSlow(receiveBufferSize)
+const receiveBuffer = new Uint8Array(receiveBufferSize)
 const nothing = new Uint8Array(0)
 
 function networkError(error: unknown): NetworkError {

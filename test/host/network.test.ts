@@ -3,24 +3,39 @@
 import t from 'tap'
 import type { Connection, Listener, Network } from '../../host/network.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
+import { SlabPool } from '../../host/slab.ts'
 import { seed, subjects } from './implementations.ts'
+
+/** As much as both ends and the kernel between them hold and then some. */
+const MANY_CHUNKS = 120
+const CHUNK_SIZE = 100_000
 
 /** What has happened on a connection. */
 class Peer {
   readonly connection: Connection
-  received = Buffer.alloc(0)
+  readonly #pieces: Uint8Array[] = []
+  receivedSize = 0
   drains = 0
   closes = 0
   error: string | null = null
   onChange: () => void = () => {}
+  /** Received into, from its begin to its end. */
+  target: Buffer | null = null
+  targetSize = 0
 
   constructor(connection: Connection) {
     this.connection = connection
     connection.start({
       onBytes: (bytes) => {
-        this.received = Buffer.concat([this.received, bytes])
+        if (this.target?.buffer === bytes.buffer) {
+          this.targetSize += bytes.length
+          if (this.targetSize === this.target.length) this.target = null
+        }
+        this.#pieces.push(new Uint8Array(bytes))
+        this.receivedSize += bytes.length
         this.onChange()
       },
+      receiveInto: () => this.target?.subarray(this.targetSize) ?? null,
       onDrain: () => {
         this.drains++
         this.onChange()
@@ -31,6 +46,10 @@ class Peer {
         this.onChange()
       },
     })
+  }
+
+  get received(): Buffer {
+    return Buffer.concat(this.#pieces)
   }
 
   send(text: string): boolean {
@@ -74,10 +93,10 @@ for (const subject of subjects(t)) {
       t.equal(server.connection.remote.port, client.connection.local.port)
       t.equal(client.connection.write([Buffer.from('a'), Buffer.alloc(0), Buffer.from('bc')]), true)
       client.send('d')
-      await complete(server.until((peer) => peer.received.length === 4))
+      await complete(server.until((peer) => peer.receivedSize === 4))
       t.equal(server.received.toString(), 'abcd')
       server.send('answer')
-      await complete(client.until((peer) => peer.received.length === 6))
+      await complete(client.until((peer) => peer.receivedSize === 6))
       client.connection.destroy()
       await complete(server.until((peer) => peer.closes > 0))
       await complete(listener.close())
@@ -100,7 +119,7 @@ for (const subject of subjects(t)) {
       t.equal(client.drains, 0)
       server.connection.resume()
       await complete(client.until((peer) => peer.drains > 0))
-      await complete(server.until((peer) => peer.received.length === sentSize))
+      await complete(server.until((peer) => peer.receivedSize === sentSize))
       t.equal(client.connection.unsentSize(), 0)
       t.ok(server.received.every((byte) => byte === 7))
       client.connection.destroy()
@@ -113,7 +132,7 @@ for (const subject of subjects(t)) {
       client.connection.write([chunk])
       client.connection.end()
       await complete(server.until((peer) => peer.closes > 0))
-      t.equal(server.received.length, chunk.length)
+      t.equal(server.receivedSize, chunk.length)
       t.equal(server.error, null)
       await complete(client.until((peer) => peer.closes > 0))
       t.equal(client.error, null)
@@ -122,11 +141,76 @@ for (const subject of subjects(t)) {
       await complete(listener.close())
     })
 
+    t.test('bytes arrive where their owner wants them', async (t) => {
+      const { client, server, listener } = await complete(pair(network))
+      const sent = Buffer.alloc(1_000_000)
+      for (let at = 0; at < sent.length; at += 4) sent.writeInt32LE(at, at)
+      client.send('the beginning')
+      const target = Buffer.alloc(600_000)
+      await complete(
+        server.until((peer) => {
+          if (peer.receivedSize > 0) peer.target ??= target
+          return peer.receivedSize > 0
+        }),
+      )
+      server.onChange = () => {}
+      client.send('!')
+      await complete(server.until((peer) => peer.receivedSize === 14))
+      client.connection.write([sent])
+      await complete(server.until((peer) => peer.receivedSize === 14 + sent.length))
+      t.ok(server.received.subarray(14).equals(sent))
+      t.equal(server.target, null, 'the target is full')
+      const at = server.received.indexOf(target)
+      t.ok(at === 13 || at === 14, `what it holds came at ${at}`)
+      client.connection.destroy()
+      await complete(listener.close())
+    })
+
+    t.test('chunks are let go of once they are sent, not before', async (t) => {
+      const slabs = new SlabPool({ poisons: true, keepSize: Infinity })
+      const { client, server, listener } = await complete(pair(network))
+      let taken = 0
+      const chunk = (size: number): Buffer => {
+        taken += size > 64 * 1024 ? 128 * 1024 : 64 * 1024
+        return slabs.take(size).fill(7)
+      }
+      const sizes = [[10], [10, 20], [10, CHUNK_SIZE], [CHUNK_SIZE], [0, 10], [5000, 20, 3, 70_000]]
+      for (let count = 0; count < MANY_CHUNKS; count++) sizes.push([10], [10, 10], [10, CHUNK_SIZE])
+      const writes = sizes.map((sizes) => sizes.map(chunk))
+      for (const chunks of writes) client.connection.write(chunks)
+      t.ok(slabs.freeSize < taken, 'the peer cannot have taken all of it yet')
+      const size = 275_083 + MANY_CHUNKS * (CHUNK_SIZE + 40)
+      await complete(server.until((peer) => peer.receivedSize === size))
+      t.ok(server.received.equals(Buffer.alloc(size, 7)))
+      client.send('.')
+      await complete(server.until((peer) => peer.receivedSize === size + 1))
+      t.equal(slabs.freeSize, taken)
+      client.connection.destroy()
+      await complete(listener.close())
+    })
+
+    t.test('a connection that is destroyed lets go of what it has not sent, once', async (t) => {
+      const slabs = new SlabPool({ keepSize: Infinity })
+      const { client, server, listener } = await complete(pair(network))
+      server.connection.pause()
+      const writes = Array.from({ length: MANY_CHUNKS }, () => [slabs.take(10), slabs.take(CHUNK_SIZE)])
+      const single = Array.from({ length: MANY_CHUNKS }, () => [slabs.take(10)])
+      const late = [slabs.take(10), slabs.take(CHUNK_SIZE)]
+      for (const chunks of [...writes, ...single]) client.connection.write(chunks)
+      client.connection.destroy()
+      client.connection.write(late)
+      await complete(client.until((peer) => peer.closes > 0))
+      server.connection.destroy()
+      await complete(server.until((peer) => peer.closes > 0))
+      t.equal(slabs.freeSize, MANY_CHUNKS * 256 * 1024 + 192 * 1024)
+      await complete(listener.close())
+    })
+
     t.test('a listener that is closed leaves its connections open, and refuses new ones', async (t) => {
       const { client, server, listener } = await complete(pair(network))
       await complete(listener.close())
       client.send('still here')
-      await complete(server.until((peer) => peer.received.length === 10))
+      await complete(server.until((peer) => peer.receivedSize === 10))
       await t.rejects(complete(network.connect({ host: '127.0.0.1', port: listener.address.port })), {
         code: 'ECONNREFUSED',
         name: 'NetworkError',
@@ -163,7 +247,7 @@ t.test('simulated network', async (t) => {
     )
     const sent = Buffer.from(simulation.random.fill(new Uint8Array(700_000)))
     client.connection.write([sent])
-    await simulation.complete(server.until((peer) => peer.received.length === sent.length))
+    await simulation.complete(server.until((peer) => peer.receivedSize === sent.length))
     t.ok(server.received.equals(sent))
   })
 
@@ -176,9 +260,9 @@ t.test('simulated network', async (t) => {
     client.send('one ')
     client.send('two')
     await simulation.run(2000)
-    t.equal(server.received.length, 0)
+    t.equal(server.receivedSize, 0)
     simulation.network.heal('a', 'b')
-    await simulation.complete(server.until((peer) => peer.received.length === 7))
+    await simulation.complete(server.until((peer) => peer.receivedSize === 7))
     t.equal(server.received.toString(), 'one two')
     simulation.network.partition('a', 'b')
     await simulation.run(simulation.network.resetAfterMs + 1)

@@ -4,10 +4,18 @@ import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import { FlushQueue } from '../../../broker/network/slot.ts'
 import type { Connection, ConnectionEvents } from '../../../host/network.ts'
+import { SeededRandom } from '../../../host/simulated/random.ts'
 import { letGoOfAll, SlabPool } from '../../../host/slab.ts'
+import { seed } from '../../host/implementations.ts'
 
 function frame(...bytes: number[]): Uint8Array {
   return Uint8Array.of(0, 0, 0, bytes.length, ...bytes)
+}
+
+function prefixOf(size: number): Uint8Array {
+  const prefix = Buffer.alloc(4)
+  prefix.writeInt32BE(size)
+  return prefix
 }
 
 function concat(...parts: Uint8Array[]): Uint8Array {
@@ -63,7 +71,7 @@ class HeldDispatcher implements Dispatcher {
   forget(): void {}
 }
 
-function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000)) {
+function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000), maxFrameSize = 100) {
   const connection = new FakeConnection()
   const dispatcher = new HeldDispatcher()
   const closed: (string | null)[] = []
@@ -77,7 +85,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000))
       answers,
       slabs,
       flushes: new FlushQueue(),
-      maxFrameSize: 100,
+      maxFrameSize,
       now: () => 0,
       after: () => ({ cancel() {} }),
       onClose: (_client, reason) => closed.push(reason),
@@ -103,6 +111,56 @@ t.test('frames come out whole however the bytes are cut', async (t) => {
     t.same(frames, [[1, 2, 3], [], [4], Array(60).fill(7)], `cut every ${cut} bytes`)
     t.equal(assembler.partialSize, 0)
   }
+})
+
+t.test('a large frame arrives whole wherever the reads are cut, in its own memory or not', async (t) => {
+  const random = new SeededRandom(seed)
+  const [large, small] = [300_000, 700]
+  const content = Buffer.from(random.fill(new Uint8Array(2 * large + small)))
+  content.writeInt16BE(0, 0)
+  const sent = [content.subarray(0, large), content.subarray(large, large + small), content.subarray(large + small)]
+  const stream = concat(...sent.flatMap((frame) => [prefixOf(frame.length), frame]))
+  const starts = [4, large + 4, large + small + 12]
+  const cuts = starts.flatMap((start) => Array.from({ length: 16 }, (_, index) => Math.max(1, start - 8 + index)))
+  for (let count = 0; count < 60; count++) cuts.push(1 + random.below(stream.length - 1))
+  for (const cut of cuts) {
+    const slabs = new SlabPool({ poisons: true })
+    const assembler = new FrameAssembler(large, slabs)
+    const frames: Uint8Array[] = []
+    let inPlaceSize = 0
+    const receive = (from: number, to: number): void => {
+      for (let at = from; at < to; ) {
+        // A read into the shared buffer brings less than 64 KiB here, one into the frame as much as there is.
+        const target = assembler.target()
+        const bytes = target ?? new Uint8Array(60_000)
+        const size = Math.min(bytes.length, to - at)
+        bytes.set(stream.subarray(at, at + size))
+        if (target !== null) inPlaceSize += size
+        assembler.push(bytes.subarray(0, size), { onFrame: (frame) => frames.push(frame) > 0 })
+        if (target === null) bytes.fill(0)
+        at += size
+      }
+    }
+    receive(0, cut)
+    receive(cut, stream.length)
+    const whole = frames.length === 3 && frames.every((frame, index) => sent[index]?.equals(frame))
+    if (!whole || inPlaceSize < 100_000) t.fail(`cut at ${cut}, seed ${seed}: ${inPlaceSize} bytes in place`)
+    letGoOfAll(frames)
+  }
+})
+
+t.test('the memory of a frame grows with what has come of it', async (t) => {
+  const slabs = new SlabPool({ poisons: true })
+  const assembler = new FrameAssembler(100_000_000, slabs)
+  const sink = { onFrame: () => t.fail('a frame') }
+  assembler.push(concat(prefixOf(100_000_000), new Uint8Array(100)), sink)
+  t.equal(assembler.target(), null, 'nothing worth a read of its own')
+  assembler.push(new Uint8Array(50_000), sink)
+  const size = assembler.target()?.length ?? 0
+  t.ok(size > 100_000 && size < 1_000_000, `${size} bytes`)
+  t.equal(slabs.freeSize, 0)
+  assembler.discard()
+  t.equal(slabs.freeSize, 1024 * 1024)
 })
 
 t.test('a frame over the limit or of negative size is a problem before anything is allocated', async (t) => {
@@ -263,4 +321,46 @@ t.test('memory of a lost connection comes back', async (t) => {
   t.equal(budget.used, 2, 'the request under way still holds its frame')
   dispatcher.held[0]?.reply([frame()])
   t.equal(budget.used, 0)
+})
+
+t.test('a frame is let go of when it is dispatched', async (t) => {
+  const { receive, slabs, dispatcher, settle } = open(new MemoryBudget(1_000_000), undefined, 400_000)
+  receive(concat(prefixOf(300_000), new Uint8Array(300_000)))
+  t.equal(slabs.freeSize, 512 * 1024)
+  receive(concat(frame(9, 1), prefixOf(300_000), new Uint8Array(300_000)))
+  t.equal(slabs.freeSize, 0, 'it waits for its predecessor')
+  dispatcher.held[0]?.reply(null)
+  await settle()
+  dispatcher.held[1]?.reply(null)
+  await settle()
+  t.equal(dispatcher.held.length, 3)
+  t.equal(slabs.freeSize, 512 * 1024)
+})
+
+t.test('a connection that is lost lets go of frames and answers, each once', async (t) => {
+  const { connection, dispatcher, receive, slabs, settle } = open(new MemoryBudget(1_000_000), undefined, 400_000)
+  const answer = (): Uint8Array[] => [prefixOf(100_000), slabs.take(100_000)]
+  const size = 128 * 1024
+  receive(concat(frame(0, 1), frame(0, 2), frame(0, 3), frame(9, 4)))
+  receive(concat(prefixOf(300_000), new Uint8Array(300_000), prefixOf(300_000), new Uint8Array(200_000)))
+  dispatcher.held[1]?.reply(answer())
+  await settle()
+  t.equal(slabs.freeSize, 0)
+  connection.destroy()
+  t.equal(slabs.freeSize, size + 2 * 512 * 1024, 'the answer that was not due, the waiting frame, the half frame')
+  dispatcher.held[0]?.reply(answer())
+  t.equal(slabs.freeSize, size + 2 * 512 * 1024, 'what comes later is as free as it was')
+  dispatcher.held[2]?.reply({ close: null })
+  t.equal(connection.writes.length, 0)
+})
+
+t.test('answers behind one that closes the connection are let go of', async (t) => {
+  const { dispatcher, receive, slabs, settle, closed } = open()
+  receive(concat(frame(0, 1), frame(0, 2), frame(0, 3)))
+  dispatcher.held[2]?.reply([slabs.take(100_000)])
+  dispatcher.held[1]?.reply({ close: 'malformed' })
+  dispatcher.held[0]?.reply([slabs.take(100_000)])
+  await settle()
+  t.same(closed, ['malformed'])
+  t.equal(slabs.freeSize, 2 * 128 * 1024)
 })
