@@ -35,7 +35,7 @@ export interface FetchSessionRequest {
   readonly forgottenTopicsData: readonly ForgottenTopic[]
 }
 
-const NO_TARGETS: readonly FetchTarget[] = []
+const NO_TARGETS: FetchTarget[] = []
 
 /** The partitions that a request means, and how its answer is to be cut down. */
 export class FetchContext {
@@ -43,6 +43,7 @@ export class FetchContext {
   readonly targets: readonly FetchTarget[]
   readonly #session: FetchSession | null
   readonly #isFull: boolean
+  #isEnded = false
 
   constructor(
     errorCode: number,
@@ -62,22 +63,26 @@ export class FetchContext {
     return this.#session?.id ?? 0
   }
 
-  /** The targets that go into the answer. */
-  finish(): readonly FetchTarget[] {
-    const session = this.#session
-    if (session === null) return this.targets
-    const told: FetchTarget[] = []
-    for (const target of this.targets) if (remember(target) || this.#isFull) told.push(target)
-    if (session.targets === this.targets) {
-      session.isBusy = false
-      session.targets = inTurn(session.targets)
+  /** The targets that go into the answer. Called once, when all have their answers. */
+  tell(): readonly FetchTarget[] {
+    if (this.#session === null) return this.targets
+    let told = NO_TARGETS
+    for (const target of this.targets) {
+      if (!remember(target) && !this.#isFull) continue
+      if (told === NO_TARGETS) told = [target]
+      else told.push(target)
     }
     return told
   }
 
-  /** Nobody is told anything. */
-  cancel(): void {
-    if (this.#session?.targets === this.targets) this.#session.isBusy = false
+  /** The targets are not used any more: the answer is encoded, or nobody waits for it. Idempotent. */
+  end(): void {
+    const session = this.#session
+    if (this.#isEnded) return
+    this.#isEnded = true
+    if (session === null || session.targets !== this.targets) return
+    session.isBusy = false
+    session.targets = inTurn(session.targets)
   }
 }
 

@@ -34,7 +34,7 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
   const delayed = new DelayedFetch(targets, limits, services.replicas.deadlines, services.answerMemory, () => {
-    const told = context.finish()
+    const told = context.tell()
     for (let index = 0; index < told.length; index++) tellAborted(told[index]!, limits.readCommitted)
     call.answer({
       throttleTimeMs: NOT_THROTTLED,
@@ -43,10 +43,11 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
       responses: byTopic(told),
       nodeEndpoints: call.apiVersion >= LEADERS_SINCE ? nameLeaders(told, services, call) : NOTHING,
     })
+    context.end()
   })
   call.onDisconnect(() => {
     delayed.cancel()
-    context.cancel()
+    context.end()
   })
   delayed.start()
 })

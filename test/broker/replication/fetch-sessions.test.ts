@@ -1,5 +1,5 @@
 import t from 'tap'
-import { FetchSessions } from '../../../broker/replication/fetch-sessions.ts'
+import { type FetchContext, FetchSessions } from '../../../broker/replication/fetch-sessions.ts'
 import type { AskedPartition, FetchTarget } from '../../../broker/replication/fetch-target.ts'
 import type { Partition } from '../../../broker/replication/partition.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
@@ -39,6 +39,12 @@ function answer(targets: readonly FetchTarget[], changes: Record<number, Partial
   for (const target of targets) Object.assign(target, nothing, changes[target.partitionIndex])
 }
 
+function tellAndEnd(context: FetchContext): readonly FetchTarget[] {
+  const told = context.tell()
+  context.end()
+  return told
+}
+
 const indexes = (targets: readonly FetchTarget[]) => targets.map(({ partitionIndex }) => partitionIndex)
 const offsets = (targets: readonly FetchTarget[]) => targets.map(({ fetchOffset }) => fetchOffset)
 
@@ -48,28 +54,28 @@ t.test('a session remembers its partitions and tells what is new', async (t) => 
   answer(full.targets)
   const { sessionId } = full
   t.equal(sessionId, 101)
-  t.equal(full.finish().length, 2, 'the first answer tells all')
+  t.equal(tellAndEnd(full).length, 2, 'the first answer tells all')
 
   const quiet = resolve(sessionId, 1)
   t.same(indexes(quiet.targets), [0, 1])
   answer(quiet.targets)
-  t.same(quiet.finish(), [])
+  t.same(tellAndEnd(quiet), [])
 
   const moved = resolve(sessionId, 2, [asked(1, 7)])
   t.same(offsets(moved.targets), [0, 7])
   answer(moved.targets, { 1: { highWatermark: 11 } })
-  t.same(indexes(moved.finish()), [1])
+  t.same(indexes(tellAndEnd(moved)), [1])
 })
 
 t.test('an error is told again until it is gone, and then its end is told', async (t) => {
   const { resolve } = sessions()
   const first = resolve(0, 0, [asked(0)])
   answer(first.targets)
-  first.finish()
+  tellAndEnd(first)
   const tell = (sessionEpoch: number, changes: Partial<FetchTarget>) => {
     const next = resolve(first.sessionId, sessionEpoch)
     answer(next.targets, { 0: changes })
-    return next.finish()
+    return tellAndEnd(next)
   }
   t.equal(tell(1, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }).length, 1)
   t.equal(tell(2, { errorCode: ErrorCode.OFFSET_OUT_OF_RANGE }).length, 1)
@@ -81,14 +87,14 @@ t.test('partitions with records go to the end of the order', async (t) => {
   const { resolve } = sessions()
   const full = resolve(0, 0, [asked(0), asked(1), asked(2)])
   answer(full.targets, { 0: { recordsSize: 5 } })
-  full.finish()
+  tellAndEnd(full)
   t.same(indexes(resolve(full.sessionId, 1).targets), [1, 2, 0])
 })
 
 t.test('forgotten partitions are not fetched', async (t) => {
   const { resolve } = sessions()
   const full = resolve(0, 0, [asked(0), asked(1)])
-  full.finish()
+  tellAndEnd(full)
   t.same(indexes(resolve(full.sessionId, 1, [], [0, 7]).targets), [1])
 })
 
@@ -99,13 +105,17 @@ t.test('a fetch that begins before the last one of its session has ended has tar
   t.same(offsets(second.targets), [7])
   t.same(offsets(first.targets), [0, 0])
   answer(first.targets, { 0: { recordsSize: 5 } })
-  t.equal(first.finish().length, 2)
+  t.equal(tellAndEnd(first).length, 2)
   answer(second.targets)
-  t.same(indexes(second.finish()), [1])
+  t.same(indexes(tellAndEnd(second)), [1])
+  first.end()
   const third = resolve(first.sessionId, 2)
   t.equal(third.targets[0], second.targets[0], 'and the next one goes on with these')
-  third.cancel()
-  t.equal(resolve(first.sessionId, 3).targets[0], second.targets[0], 'also when it is given up')
+  third.end()
+  const fourth = resolve(first.sessionId, 3)
+  t.equal(fourth.targets[0], second.targets[0], 'also when it is given up')
+  third.end()
+  t.not(resolve(first.sessionId, 4).targets[0], second.targets[0], 'an end that is told twice ends no other')
 })
 
 t.test('an unknown session and a wrong epoch are refused', async (t) => {
@@ -127,7 +137,7 @@ t.test('epoch -1 closes a session, and without one fetches in full', async (t) =
 t.test('a session may begin with nothing', async (t) => {
   const { resolve } = sessions()
   const first = resolve(0, 0)
-  first.finish()
+  tellAndEnd(first)
   t.not(first.sessionId, 0)
   t.same(indexes(resolve(first.sessionId, 1, [asked(4)]).targets), [4])
 })
@@ -137,11 +147,11 @@ t.test('a topic id that a session has known is gone rather than unknown', async 
   const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_ID }
   const full = resolve(0, 0, [asked(0), asked(1)])
   answer(full.targets, { 0: { partition: {} as Partition }, 1: unknown })
-  full.finish()
+  tellAndEnd(full)
   const next = resolve(full.sessionId, 1)
   answer(next.targets, { 0: unknown, 1: unknown })
   t.same(
-    next.finish().map(({ errorCode }) => errorCode),
+    tellAndEnd(next).map(({ errorCode }) => errorCode),
     [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ErrorCode.UNKNOWN_TOPIC_ID],
   )
 })
