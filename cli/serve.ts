@@ -13,8 +13,8 @@ import { type ServeCommand, UsageError } from './arguments.ts'
 import { onStopSignals } from './signals.ts'
 import { version } from './version.ts'
 
-/** Answers the exit code once the broker has stopped. */
-export async function serve(command: ServeCommand): Promise<number> {
+/** Answers the exit code once the broker has stopped. `whenUp` is called when it serves. */
+export async function serve(command: ServeCommand, whenUp: () => void): Promise<number> {
   const host = realHost()
   const properties = { ...readConfigFile(command.configFile), ...command.properties }
   const { errors, warnings } = checkProperties(properties)
@@ -28,6 +28,7 @@ export async function serve(command: ServeCommand): Promise<number> {
     throw operatorMistake(error) ?? error
   })
   process.stdout.write(`${readyLine(broker, performance.now())}\n`)
+  whenUp()
   await stopAsked
   await broker.stop()
   process.stdout.write('milena has stopped\n')
