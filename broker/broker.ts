@@ -216,6 +216,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Only now: registering moves every leader epoch, and coordinators would load their logs twice.
   replicas.start(metadata.image)
   metadata.subscribe((image, delta) => replicas.apply(image, delta))
+  for (const directory of directories) await directory.whenRecovered()
 
   // Handlers, and the doors open.
   const services: Services = {

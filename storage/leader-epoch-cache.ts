@@ -102,6 +102,12 @@ export class LeaderEpochCache {
     this.#load().length = 0
   }
 
+  /** The file has what is not in the log any more. */
+  hasForgotten(logEndOffset: number): boolean {
+    const text = this.#changedText(logEndOffset)
+    return text !== null && !body(text).startsWith(body(this.#writtenText))
+  }
+
   /** Writes the checkpoint if it has changed. Durable at return. */
   flush(logEndOffset: number): void {
     const text = this.#changedText(logEndOffset)
@@ -177,6 +183,11 @@ function readEntries(disk: Disk, path: string): EpochEntry[] {
 
 function textOf(entries: readonly EpochEntry[]): string {
   return checkpointText(entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`))
+}
+
+/** Without version and count. */
+function body(text: string): string {
+  return text.slice(text.indexOf('\n', text.indexOf('\n') + 1) + 1)
 }
 
 function contradicts(entry: EpochEntry, epoch: number, startOffset: number): boolean {

@@ -8,7 +8,7 @@
 // Invariants: base offsets rise; only the active segment has pending bytes; a new one begins where the last one ended.
 
 import type { StorageEnvironment } from './environment.ts'
-import { LOG_SUFFIX, parentOf } from './file-names.ts'
+import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
 import { LogSync, type SyncedLog } from './log-sync.ts'
 import { writeTopicId } from './partition-metadata.ts'
@@ -55,8 +55,13 @@ export class LocalLog implements SyncedLog {
     this.writtenEndOffset = loaded.logEndOffset
     this.tail = new Tail(environment.tailCache)
     this.sync = new LogSync(environment, this, loaded.logEndOffset)
-    if (loaded.isNew && loaded.hasDirectory) this.#addNames()
-    if (loaded.hasDirectory) this.#writeTopicId()
+    if (!loaded.hasDirectory) return
+    this.#writeTopicId()
+    if (!loaded.hasDurableNames) {
+      this.#addNames()
+      if (loaded.hasTopicId) this.sync.addPath(join(directory, PARTITION_METADATA))
+    }
+    if (loaded.unsynced.length > 0) this.sync.recovered(loaded.durableEndOffset, loaded.unsynced)
   }
 
   /** False: nothing was ever appended, and nothing of the log is on disk. */

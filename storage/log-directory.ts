@@ -16,6 +16,7 @@ import { DiskError, type DiskLock } from '../host/disk.ts'
 import type { Timer } from '../host/host.ts'
 import { readTextFile, replaceFile } from './checkpoint.ts'
 import { DirectoryCheckpoint } from './directory-checkpoints.ts'
+import { DirectoryRetention } from './directory-retention.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   CLEAN_SHUTDOWN,
@@ -30,7 +31,7 @@ import {
   setAsideDirectoryName,
 } from './file-names.ts'
 import { Log } from './log.ts'
-import type { LogConfig } from './log-config.ts'
+import { type LogConfig, UNLIMITED } from './log-config.ts'
 import {
   type MetaProperties,
   randomHex,
@@ -67,8 +68,7 @@ const DEFAULTS = {
 
 /** Kafka keeps the metadata log out of LogManager; so does this. */
 const METADATA_LOG = '__cluster_metadata-0'
-/** Logs looked at in one turn by a periodic task. */
-const LOGS_PER_TURN = 100
+const RECOVERED_CHECK_MS = 2
 
 export class LogDirectory {
   readonly path: string
@@ -85,6 +85,9 @@ export class LogDirectory {
   readonly #recoveryPoints: DirectoryCheckpoint
   readonly #logStartOffsets: DirectoryCheckpoint
   readonly #highWatermarks: DirectoryCheckpoint
+  readonly #retention: DirectoryRetention
+  /** Opened after an unclean stop, with something that may not be on disk. */
+  #recovering: Log[] = []
   readonly #timers: Timer[] = []
   #isClosed = false
   #fault: DiskError | null = null
@@ -130,6 +133,7 @@ export class LogDirectory {
       this.#lock.release()
       throw error
     }
+    this.#retention = new DirectoryRetention(environment.host, this)
     this.#startTimers()
   }
 
@@ -143,6 +147,10 @@ export class LogDirectory {
 
   get isOffline(): boolean {
     return this.#fault !== null
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   get logCount(): number {
@@ -199,7 +207,18 @@ export class LogDirectory {
     log.onLogStartOffset = this.#logStartMoved
     log.onTruncated = this.#truncated
     this.#names.set(name, log)
+    if (log.durableEndOffset < log.logEndOffset) this.#recovering.push(log)
     return log
+  }
+
+  /** Resolves when all that was recovered is on disk. Before that nobody may be told of it. */
+  async whenRecovered(): Promise<void> {
+    const { timers } = this.#environment.host
+    for (;;) {
+      this.#recovering = this.#recovering.filter((log) => log.isSyncing)
+      if (this.#recovering.length === 0 || this.#isClosed) return
+      await new Promise<void>((resolve) => timers.after(RECOVERED_CHECK_MS, resolve))
+    }
   }
 
   /**
@@ -378,7 +397,7 @@ export class LogDirectory {
     this.#every(2, retentionCheckIntervalMs, () => this.applyRetention())
     this.#every(3, flushCheckIntervalMs, () => {
       const now = this.#environment.host.clock.now()
-      for (const log of this.logs()) log.syncIfDue(now)
+      for (const log of this.logs()) if (log.config.flushMs < UNLIMITED) log.syncIfDue(now)
     })
   }
 
@@ -391,39 +410,9 @@ export class LogDirectory {
     this.#timers[slot] = timers.after(intervalMs, again)
   }
 
-  /** Retention on all logs, some in each turn: a broker may have tens of thousands. Also from a timer. */
+  /** Retention on all logs. Also from a timer. */
   applyRetention(): void {
-    const { timers } = this.#environment.host
-    const logs = [...this.logs()]
-    const next = (from: number): void => {
-      if (this.#isClosed) return
-      const some = logs.slice(from, from + LOGS_PER_TURN).filter((log) => this.log(log.topic, log.partition) === log)
-      if (this.#fault === null) this.#applyRetentionTo(some)
-      if (from + LOGS_PER_TURN < logs.length) timers.after(0, () => next(from + LOGS_PER_TURN))
-    }
-    next(0)
-  }
-
-  #applyRetentionTo(logs: readonly Log[]): void {
-    const now = this.#environment.host.clock.now()
-    for (const log of logs) log.removeExpiredProducers(now)
-    const expired = logs.filter((log) => this.#retain(log, () => log.expire(now)))
-    if (expired.length === 0) return
-    const error = this.checkpointLogStartOffsets()
-    // Retention is what makes room on a full disk: there it does without.
-    if (error !== null && error.reason !== 'full') return
-    for (const log of expired) this.#retain(log, () => log.deleteExpired(error === null) > 0)
-  }
-
-  /** What fails on one log must not keep retention from the others. */
-  #retain(log: Log, run: () => boolean): boolean {
-    try {
-      return run()
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      this.#environment.host.logger.warn('retention failed', { log: log.directory, error: error.message })
-      return false
-    }
+    this.#retention.apply()
   }
 
   /**

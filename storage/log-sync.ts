@@ -69,6 +69,16 @@ export class LogSync {
     return point
   }
 
+  /** The log was opened after an unclean stop, and found whole; of it this may be in the page cache alone. */
+  recovered(durableEndOffset: number, segments: readonly Segment[]): void {
+    this.durableEndOffset = durableEndOffset
+    for (const segment of segments) {
+      if (segment === this.#log.segments.at(-1)) this.changed(segment)
+      else this.ended(segment)
+    }
+    this.queue()
+  }
+
   changed(segment: Segment): void {
     if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
   }
@@ -93,6 +103,10 @@ export class LogSync {
   /** What is below `endOffset` is wanted on disk. Nothing starts before `queue`. */
   want(endOffset: number): void {
     if (this.#wanted < endOffset) this.#wanted = endOffset
+  }
+
+  get isDue(): boolean {
+    return !this.#isStopped && this.#wanted > this.durableEndOffset
   }
 
   /** A sync may start, of what is wanted and written. */

@@ -122,6 +122,11 @@ export class Log implements SyncOwner {
     return this.#local.sync.durableEndOffset
   }
 
+  /** Something of it is wanted on disk, and not there yet. */
+  get isSyncing(): boolean {
+    return !this.isOffline && this.#local.sync.isDue
+  }
+
   /** What the recovery-point checkpoint may say. */
   get recoveryPoint(): number {
     return this.#local.sync.recoveryPoint

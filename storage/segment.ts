@@ -284,7 +284,7 @@ export class Segment {
 
   /** Gives back what was needed to open the log: most logs are not used for long after a start. */
   rest(): void {
-    if (this.hasPending || this.hasUnflushedIndexes || !this.closeFile()) return
+    if (this.hasPending || this.#hasUnflushedEntries || !this.closeFile()) return
     const { files, indexMemory } = this.#environment
     files.forget(this)
     if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
@@ -314,8 +314,20 @@ export class Segment {
     this.#hasIndexFiles = true
   }
 
+  get hasIndexFiles(): boolean {
+    return this.#hasIndexFiles
+  }
+
+  /** For the loader: there are no files beside it. */
+  lacksIndexes(): void {
+    this.#hasIndexFiles = false
+  }
+
   get hasUnflushedIndexes(): boolean {
-    if (!this.#hasIndexFiles && this.size > 0) return true
+    return (!this.#hasIndexFiles && this.size > 0) || this.#hasUnflushedEntries
+  }
+
+  get #hasUnflushedEntries(): boolean {
     if (this.#offsetIndex !== null && !this.#offsetIndex.isFlushed) return true
     if (this.#timeIndex !== null && !this.#timeIndex.isFlushed) return true
     return this.#transactionIndex !== null && !this.#transactionIndex.isFlushed
@@ -375,9 +387,11 @@ export class Segment {
 
   /** Recovery has found the log sound up to `size`, and begins to build the indexes from nothing. */
   resetForRecovery(): void {
-    this.offsetIndex.reset()
-    this.timeIndex.reset()
-    this.transactionIndex.reset()
+    if (this.#hasIndexFiles) {
+      this.offsetIndex.reset()
+      this.timeIndex.reset()
+      this.transactionIndex.reset()
+    }
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
