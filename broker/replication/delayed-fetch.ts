@@ -3,12 +3,13 @@
 //
 //   read all ──enough, an error, or no time to wait──▶ done
 //      │                                                ▲
-//      └──too little──▶ wait ──progress or time-out──▶ read all again
+//      └──too little──▶ wait ──progress or time-out──▶ read again
 //
 // No promise and no timer on the way of a fetch that finds its data. While it waits, a partition that has grown costs
-// a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches.
+// a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches. Then
+// only what has changed is read, unless there was something, but too little, before.
 //
-// The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is read again, or for nobody,
+// The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is too little, or for nobody,
 // is let go of here.
 
 import { DiskError } from '../../host/disk.ts'
@@ -32,6 +33,8 @@ export interface FetchLimits {
   readonly readCommitted: boolean
 }
 
+const NONE: FetchTarget[] = []
+
 export class DelayedFetch extends Deadline {
   readonly #targets: readonly FetchTarget[]
   readonly #limits: FetchLimits
@@ -42,6 +45,8 @@ export class DelayedFetch extends Deadline {
   #isDone = false
   /** What there is, is enough. */
   #isTimeUp: boolean
+  /** What is being read: all targets, or those that have changed. */
+  #reading: readonly FetchTarget[] = NONE
   #index = 0
   /** Where the target at #index is read on: a read ends with its segment. */
   #nextOffset = -1
@@ -53,6 +58,10 @@ export class DelayedFetch extends Deadline {
   /** A read is under way, and its answer has not come within the call. */
   #isReading = false
   #isAsync = false
+  /** Since reading began, others have had their turn. */
+  #hasYielded = false
+  /** While it waits: those that have changed. */
+  #changed: FetchTarget[] = NONE
   /** While it waits: how many bytes more must become visible. */
   #missingSize = 0
 
@@ -74,16 +83,21 @@ export class DelayedFetch extends Deadline {
   }
 
   start(): void {
-    if (this.#isDone) return
+    if (!this.#isDone) this.#read(this.#targets)
+  }
+
+  #read(targets: readonly FetchTarget[]): void {
     const { maxSize } = this.#limits
     let wanted = 0
     for (const target of this.#targets) wanted += target.maxSize
     this.#granted = this.#memory.grant(Math.min(wanted, maxSize))
     this.#maxSize = Math.min(this.#granted, maxSize)
+    this.#reading = targets
     this.#index = 0
     this.#nextOffset = -1
     this.#totalSize = 0
     this.#hasError = false
+    this.#hasYielded = false
     this.#readOn()
   }
 
@@ -93,6 +107,11 @@ export class DelayedFetch extends Deadline {
     if (!this.#waiting || partition === null) return
     this.#missingSize -= partition.visibleSize - target.seenSize
     target.seenSize = partition.visibleSize
+    if (!target.hasChanged) {
+      target.hasChanged = true
+      if (this.#changed === NONE) this.#changed = [target]
+      else this.#changed.push(target)
+    }
     if (this.#missingSize <= 0 || !partition.isLeader) this.#readAgain()
   }
 
@@ -113,9 +132,10 @@ export class DelayedFetch extends Deadline {
   }
 
   #readAgain(): void {
+    // Of the others it is known that there was nothing.
+    const targets = this.#totalSize === 0 ? this.#changed : this.#targets
     this.#endWait()
-    this.#drop()
-    this.start()
+    this.#read(targets)
   }
 
   #drop(): void {
@@ -130,8 +150,8 @@ export class DelayedFetch extends Deadline {
 
   #readOn(): void {
     const { readCommitted } = this.#limits
-    while (this.#index < this.#targets.length) {
-      const target = this.#targets[this.#index]!
+    while (this.#index < this.#reading.length) {
+      const target = this.#reading[this.#index]!
       if (this.#nextOffset < 0 && !this.#begin(target)) {
         this.#nextTarget()
         continue
@@ -149,7 +169,10 @@ export class DelayedFetch extends Deadline {
       this.#isAsync = false
       partition.log.read(this.#nextOffset, maxSize, end, isFirst, this.#onRead)
       this.#isAsync = this.#isReading
-      if (this.#isAsync) return
+      if (this.#isAsync) {
+        this.#hasYielded = true
+        return
+      }
     }
     this.#onAllRead()
   }
@@ -157,6 +180,7 @@ export class DelayedFetch extends Deadline {
   /** False: there is nothing to read. */
   #begin(target: FetchTarget): boolean {
     target.recordsSize = 0
+    target.abortedTransactions = null
     const { partition } = target
     if (partition === null || !this.#describe(target, partition)) {
       if (target.errorCode !== ErrorCode.NONE || target.divergingEpoch !== undefined) this.#hasError = true
@@ -200,7 +224,7 @@ export class DelayedFetch extends Deadline {
       this.#releaseMemory()
       return
     }
-    this.#take(this.#targets[this.#index]!, errorCode, records, size, nextOffset)
+    this.#take(this.#reading[this.#index]!, errorCode, records, size, nextOffset)
     if (this.#isAsync) this.#readOn()
   }
 
@@ -258,11 +282,13 @@ export class DelayedFetch extends Deadline {
   #wait(): void {
     this.#waiting = true
     this.#missingSize = Math.max(1, this.#limits.minSize) - this.#totalSize
+    if (this.#totalSize > 0) this.#drop()
     if (this.list === null) this.#deadlines.add(this, this.#limits.maxWaitMs)
     for (const target of this.#targets) {
       target.fetch = this
       target.partition?.addFetchWaiter(target)
     }
+    if (!this.#hasYielded) return
     // What became visible while a cold read was under way told nobody.
     for (const target of this.#targets) {
       if (target.partition !== null && hasChanged(target, target.partition)) this.onProgress(target)
@@ -272,6 +298,8 @@ export class DelayedFetch extends Deadline {
   #endWait(): void {
     if (!this.#waiting) return
     this.#waiting = false
+    for (const target of this.#changed) target.hasChanged = false
+    this.#changed = NONE
     for (const target of this.#targets) {
       target.fetch = null
       target.partition?.removeFetchWaiter(target)

@@ -56,6 +56,7 @@ export class FetchTarget implements FetchWaiter {
   // While its fetch waits.
   fetch: DelayedFetch | null = null
   waitIndex = -1
+  hasChanged = false
   /** The partition's visibleSize when its high watermark was last looked at for this fetch. */
   seenSize = 0
 

@@ -205,6 +205,39 @@ t.test('a fetch at the end waits, and wakes when records are visible', async (t)
   t.equal(asked.highWatermark, 2)
 })
 
+t.test('a fetch of several partitions wakes for one, and tells of all', async (t) => {
+  const { simulation, partition, append, deadlines } = world(t)
+  const [other, gone] = [world(t), world(t)]
+  const targets = [target(other.partition, 0), target(partition, 0), target(gone.partition, 0)]
+  const answers: object[] = []
+  const fetch = (maxWaitMs: number) =>
+    new DelayedFetch(targets, { ...limits, maxWaitMs }, deadlines, plenty, () =>
+      answers.push(
+        targets.map(({ errorCode, highWatermark, recordsSize }) => ({
+          ...{ errorCode, highWatermark, hasRecords: recordsSize > 0 },
+        })),
+      ),
+    ).start()
+  const nothing = { errorCode: ErrorCode.NONE, highWatermark: 0, hasRecords: false }
+  fetch(500)
+  append(2, 1)
+  await simulation.run(100)
+  t.same(answers, [[nothing, { errorCode: ErrorCode.NONE, highWatermark: 2, hasRecords: true }, nothing]])
+
+  targets[1]!.fetchOffset = 2
+  const nothingNew = { errorCode: ErrorCode.NONE, highWatermark: 2, hasRecords: false }
+  fetch(500)
+  await simulation.run(1000)
+  t.same(answers[1], [nothing, nothingNew, nothing], 'when its time is up')
+
+  fetch(500)
+  gone.partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  const error = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, highWatermark: -1, hasRecords: false }
+  t.same(answers[2], [nothing, nothingNew, error])
+  await simulation.run(1000)
+  t.equal(answers.length, 3)
+})
+
 t.test('a fetch that waits in vain answers empty when its time is up', async (t) => {
   const { simulation, partition, deadlines } = world(t)
   const asked = target(partition, 0)
