@@ -9,10 +9,21 @@
 // Together, because a journaling file system then commits once for many of them and flushes the device once. What comes
 // of a turn is done at its end: ends are handed on (so that all answers they set free leave in one write a connection),
 // then logs are written, then the next round begins with both. docs/decisions/group-commit.md has the numbers.
+//
+// A round is as long as its longest sync. One that may be long must not hold up who waits: syncs that nobody waits for
+// (of a segment that ended, perhaps with a gigabyte that the kernel has kept back) run beside the rounds, and a round
+// that lasts too long does not keep the next one from beginning.
 
 import type { Timers } from '../host/host.ts'
 
+/** Syncs beside the rounds: a few, since they take the device from those that are waited for. */
+const MAX_UNAWAITED = 2
+/** Far above the 1 to 5 ms of a busy round, far below what a client notices as a stall. */
+const LONG_ROUND_MS = 20
+
 export interface Syncable {
+  /** Somebody waits for it. */
+  readonly isAwaited: boolean
   /** Starts the sync and calls `ended` with itself, now or later, whatever came of it. */
   startSync(ended: (log: Syncable) => void): void
   /** Follows `ended` at the end of the turn. May call `add` again. */
@@ -30,6 +41,9 @@ export class GroupCommit {
   #next = 0
   #running = 0
   #ended: Syncable[] = []
+  #unawaited: Syncable[] = []
+  #runningUnawaited = 0
+  #isWatched = false
   #isScheduled = false
   #isStarting = false
   /** Since the process began; for metrics and tests. */
@@ -44,7 +58,16 @@ export class GroupCommit {
   /** The caller stands at most once in the queue. */
   add(log: Syncable): void {
     this.#waiting.push(log)
-    if (this.#running === 0) this.#schedule()
+    if (this.#isRoundOver || !log.isAwaited) this.#schedule()
+    else this.#watchRound()
+  }
+
+  /** Somebody waits for it now, who did not when it was added. */
+  hurry(log: Syncable): void {
+    const index = this.#unawaited.indexOf(log)
+    if (index < 0) return
+    this.#unawaited.splice(index, 1)
+    this.add(log)
   }
 
   /** Once, at the end of this turn, before a round begins: the logs that are written then can be in it. */
@@ -79,16 +102,49 @@ export class GroupCommit {
     }
   }
 
+  get #isRoundOver(): boolean {
+    return this.#running === 0 && this.#next === this.#round.length
+  }
+
+  /** Somebody waits for the next round, and this one may turn out to be long. */
+  #watchRound(): void {
+    if (this.#isWatched) return
+    this.#isWatched = true
+    const round = this.roundCount
+    this.#timers.after(LONG_ROUND_MS, () => {
+      this.#isWatched = false
+      if (round === this.roundCount) this.#beginRound()
+      else if (this.#waiting.length > 0) this.#watchRound()
+    })
+  }
+
   #startRound(): void {
-    const isOver = this.#running === 0 && this.#next === this.#round.length
-    if (isOver) {
-      if (this.#waiting.length === 0) return
-      this.#round = this.#waiting
+    this.#startUnawaited()
+    if (this.#isRoundOver) this.#beginRound()
+    else this.#startSyncs()
+  }
+
+  /** With what has not started of the one before. */
+  #beginRound(): void {
+    if (this.#waiting.length > 0) {
+      this.#round = this.#isRoundOver ? this.#waiting : [...this.#round.slice(this.#next), ...this.#waiting]
       this.#waiting = []
       this.#next = 0
       this.roundCount++
     }
     this.#startSyncs()
+  }
+
+  /** Takes them out of what waits for a round; the few that may run do. */
+  #startUnawaited(): void {
+    if (!this.#waiting.every(isAwaited)) {
+      this.#unawaited = this.#unawaited.concat(this.#waiting.filter((log) => !log.isAwaited))
+      this.#waiting = this.#waiting.filter(isAwaited)
+    }
+    while (this.#runningUnawaited < MAX_UNAWAITED && this.#unawaited.length > 0) {
+      this.#runningUnawaited++
+      this.#start(this.#unawaited.shift()!, this.#onUnawaitedEnded)
+    }
   }
 
   /** A loop, since a sync may end at once: thousands must not nest. */
@@ -97,20 +153,22 @@ export class GroupCommit {
     this.#isStarting = true
     try {
       while (this.#running < this.#maxConcurrent && this.#next < this.#round.length) {
-        this.startedCount++
         this.#running++
-        this.#start(this.#round[this.#next++]!)
+        this.#start(this.#round[this.#next++]!, this.#onEnded)
       }
     } finally {
       this.#isStarting = false
     }
   }
 
-  #start(log: Syncable): void {
+  #start(log: Syncable, ended: (log: Syncable) => void): void {
+    this.startedCount++
     try {
-      log.startSync(this.#onEnded)
+      log.startSync(ended)
     } catch (error) {
-      this.#running--
+      // A bug, which must not stop the syncs of other logs.
+      if (ended === this.#onEnded) this.#running--
+      else this.#runningUnawaited--
       this.#schedule()
       throw error
     }
@@ -122,4 +180,12 @@ export class GroupCommit {
     this.#startSyncs()
     this.#schedule()
   }
+
+  readonly #onUnawaitedEnded = (log: Syncable): void => {
+    this.#runningUnawaited--
+    this.#ended.push(log)
+    this.#schedule()
+  }
 }
+
+const isAwaited = (log: Syncable): boolean => log.isAwaited

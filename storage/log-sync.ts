@@ -111,14 +111,22 @@ export class LogSync {
 
   /** A sync may start, of what is wanted and written. */
   queue(): void {
-    if (this.#isQueued || this.#isRetryDue || this.#run !== null || this.#isStopped) return
-    const isWanted = Math.min(this.#wanted, this.#log.writtenEndOffset) > this.durableEndOffset
-    if (!isWanted && !this.#hasEndedSegment) return
+    if (this.#isRetryDue || this.#run !== null || this.#isStopped) return
+    const { isAwaited } = this
+    if (this.#isQueued) {
+      if (isAwaited) this.#environment.commits.hurry(this)
+      return
+    }
+    if (!isAwaited && !this.#hasEndedSegment) return
     this.#isQueued = true
     this.#environment.commits.add(this)
   }
 
   // For GroupCommit
+
+  get isAwaited(): boolean {
+    return Math.min(this.#wanted, this.#log.writtenEndOffset) > this.durableEndOffset
+  }
 
   startSync(ended: (log: Syncable) => void): void {
     this.#isQueued = false

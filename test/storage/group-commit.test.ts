@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Timers } from '../../host/host.ts'
+import type { Timer, Timers } from '../../host/host.ts'
 import { GroupCommit, type Syncable } from '../../storage/group-commit.ts'
 import { TurnWriter } from '../../storage/turn-writer.ts'
 
@@ -7,8 +7,18 @@ import { TurnWriter } from '../../storage/turn-writer.ts'
 class Turns implements Timers {
   #due: (() => void)[] = []
 
-  after(): never {
-    throw new Error('group commit waits for turns only')
+  #timer: (() => void) | null = null
+
+  after(_delayMs: number, run: () => void): Timer {
+    this.#timer = run
+    return { cancel() {} }
+  }
+
+  /** The one timer there is goes off. */
+  ring(): void {
+    const run = this.#timer
+    this.#timer = null
+    run?.()
   }
 
   endOfTurn(run: () => void): void {
@@ -31,12 +41,14 @@ class FakeLog implements Syncable {
   readonly #name: string
   readonly #events: string[]
   readonly #endsAtOnce: boolean
+  isAwaited: boolean
   end: () => void = () => {}
 
-  constructor(name: string, events: string[], options: { endsAtOnce?: boolean } = {}) {
+  constructor(name: string, events: string[], options: { endsAtOnce?: boolean; isAwaited?: boolean } = {}) {
     this.#name = name
     this.#events = events
     this.#endsAtOnce = options.endsAtOnce ?? false
+    this.isAwaited = options.isAwaited ?? true
   }
 
   startSync(ended: (log: Syncable) => void): void {
@@ -103,16 +115,18 @@ t.test('as many run at once as are allowed, first come, first served', async (t)
 
 t.test('syncs that end at once do not nest, however many wait', async (t) => {
   const { turns, events, taken, commits } = setUp(1)
-  for (let index = 0; index < 50_000; index++) commits.add(new FakeLog('x', events, { endsAtOnce: true }))
-  turns.end()
-  t.equal(taken().length, 50_000)
-  turns.end()
-  t.equal(taken().length, 50_000)
+  for (const isAwaited of [true, false]) {
+    for (let index = 0; index < 50_000; index++) commits.add(new FakeLog('x', events, { endsAtOnce: true, isAwaited }))
+    turns.end()
+    t.equal(taken().length, 50_000)
+    turns.end()
+    t.equal(taken().length, 50_000)
+  }
 })
 
 t.test('logs that are written at the end of a turn are in the round that begins then', async (t) => {
   const { turns, events, taken, commits } = setUp(8)
-  const writer = new TurnWriter(commits)
+  const writer = new TurnWriter(commits, { now: () => 0, monotonic: () => 0 }, 10)
   const [a, b] = [new FakeLog('a', events), new FakeLog('b', events)]
   commits.add(a)
   writer.add({
@@ -133,6 +147,7 @@ t.test('logs that are written at the end of a turn are in the round that begins 
 t.test('a bug in what one log tells does not stop the syncs of the others', async (t) => {
   const { turns, events, taken, commits } = setUp(8)
   const bad: Syncable = {
+    isAwaited: true,
     startSync: (ended) => ended(bad),
     finishSync() {
       throw new Error('assertion: a bug')
@@ -147,4 +162,53 @@ t.test('a bug in what one log tells does not stop the syncs of the others', asyn
   t.throws(() => turns.end(), { message: 'assertion: a bug' })
   turns.end()
   t.same(taken(), ['good starts', 'next starts', 'good is told'])
+})
+
+t.test('syncs that nobody waits for run beside the rounds, two at once', async (t) => {
+  const { turns, events, taken, commits } = setUp(8)
+  const unawaited = ['x', 'y', 'z', 'u'].map((name) => new FakeLog(name, events, { isAwaited: false }))
+  const [x, y, z, u] = unawaited as [FakeLog, FakeLog, FakeLog, FakeLog]
+  for (const log of unawaited) commits.add(log)
+  const a = new FakeLog('a', events)
+  commits.add(a)
+  turns.end()
+  t.same(taken(), ['x starts', 'y starts', 'a starts'])
+  a.end()
+  commits.add(a)
+  turns.end()
+  t.same(taken(), ['a is told', 'a starts'], 'the rounds go on')
+  u.isAwaited = true
+  commits.hurry(u)
+  a.end()
+  turns.end()
+  t.same(taken(), ['a is told', 'u starts'], 'somebody has come to wait for it')
+  y.end()
+  turns.end()
+  t.same(taken(), ['y is told', 'z starts'])
+  for (const log of [x, z, u]) log.end()
+  turns.end()
+  t.same(taken(), ['x is told', 'z is told', 'u is told'])
+  t.ok(turns.areQuiet)
+})
+
+t.test('a round that lasts long does not keep the next one from beginning', async (t) => {
+  const { turns, events, taken, commits } = setUp(8)
+  const [a, b, c] = [new FakeLog('a', events), new FakeLog('b', events), new FakeLog('c', events)]
+  commits.add(a)
+  commits.add(b)
+  turns.end()
+  taken()
+  b.end()
+  turns.end()
+  commits.add(b)
+  commits.add(c)
+  turns.end()
+  t.same(taken(), ['b is told'])
+  turns.ring()
+  t.same(taken(), ['b starts', 'c starts'])
+  for (const log of [a, b, c]) log.end()
+  turns.end()
+  t.same(taken(), ['a is told', 'b is told', 'c is told'])
+  turns.ring()
+  t.same(taken(), [])
 })
