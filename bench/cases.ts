@@ -74,12 +74,17 @@ const families: Readonly<Record<string, Family>> = {
   'sync-lat': (subject, scale, [rate, size, partitions]) =>
     timing(subject, scale, { rate, size, acks: 'acksall', partitions }, flushed),
   conns: ({ kind }, scale, [count]) =>
-    withBroker(kind, {}, ({ subject }) =>
-      withTopic(subject, 12, {}, (topic) => {
-        const seconds = { idleSeconds: 5 * scale, activeSeconds: 8 * scale }
-        return connections(subject, { topic, partitions: 12, connections: Number(count), ...seconds })
-      }),
-    ),
+    withBroker(kind, {}, ({ subject }) => {
+      const seconds = { idleSeconds: 5 * scale, activeSeconds: 8 * scale }
+      const options = { partitions: 12, connections: Number(count), ...seconds }
+      return withTopic(
+        subject,
+        options.partitions,
+        {},
+        (topic) => connections(subject, { ...options, topic }),
+        (topic) => produce(subject.bootstrap, { ...shape(scale, '100', 'p12'), topic, acks: 1, batchSize: 1 }),
+      )
+    }),
   parts: ({ kind }, _scale, [count]) => partitions(kind, Number(count)),
   stalls: ({ kind }, scale, [size, acks, partitions, codec, batch = '']) => {
     if (kind !== 'milena') return Promise.resolve({})

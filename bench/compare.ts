@@ -22,7 +22,13 @@ import { format } from './table.ts'
 const kafkaVersion = '4.4.0'
 const quickScale = 0.3
 const tooLong = ['parts/5000', 'parts/20000', 'conns/10000']
-const warmUps = ['raw-produce/1024/acks1/p12/none/b16k', 'raw-consume/1024/p12/none']
+/** Half a minute: both run on virtual machines that compile what they run often. */
+const warmUps = [
+  'raw-produce/1024/acks1/p12/none/b16k',
+  'raw-produce/100/acksall/p12/none/b128k',
+  'raw-consume/1024/p12/none',
+  'lat/1000/1024/acksall/p1',
+]
 const caseLimitMs = 600_000
 const syncLimitMs = 60_000
 
@@ -48,7 +54,7 @@ export async function compare(args: readonly string[]): Promise<void> {
     for (const kind of kinds) {
       const broker = await BrokerProcess.started(kind)
       brokers.set(kind, broker)
-      for (const name of warmUps) await runOnce(name, quickScale, broker.subject)
+      for (const name of warmUps) await runOnce(name, scale, broker.subject)
     }
     for (const name of names) {
       for (let round = 1; round <= rounds; round++) {

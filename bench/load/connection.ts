@@ -34,15 +34,7 @@ export class Connection {
     })
   }
 
-  /** What is written until uncork() goes out in one system call. */
-  cork(): void {
-    this.#socket.cork()
-  }
-
-  uncork(): void {
-    this.#socket.uncork()
-  }
-
+  /** Goes out in a system call of its own, as a client's requests do that are ready one after the other. */
   write(frame: Buffer): void {
     this.#socket.write(frame)
   }

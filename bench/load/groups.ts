@@ -89,6 +89,7 @@ class Member {
   readonly #topic: string
   readonly #request: FetchRequest
   readonly #timer: NodeJS.Timeout
+  #living: Promise<void> = Promise.resolve()
   #connection: Connection | undefined
 
   private constructor(admin: Admin, identity: Identity, topic: string, start: Offsets) {
@@ -96,7 +97,9 @@ class Member {
     this.#identity = identity
     this.#topic = topic
     this.#request = new FetchRequest(topic, start)
-    this.#timer = setInterval(() => this.#live(), heartbeatMs)
+    this.#timer = setInterval(() => {
+      this.#living = this.#live()
+    }, heartbeatMs)
   }
 
   static async join(bootstrap: string, groupId: string, topic: string, start: Offsets): Promise<Member> {
@@ -147,6 +150,7 @@ class Member {
 
   async leave(): Promise<void> {
     clearInterval(this.#timer)
+    await this.#living
     this.#connection?.close()
     const { groupId, memberId } = this.#identity
     await this.#admin.ask('LeaveGroup', 2, { groupId, memberId })

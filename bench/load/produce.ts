@@ -81,13 +81,11 @@ async function runLane(
     send()
   })
   function send(): void {
-    connection.cork()
     while (sent - answered < inFlight && goesOn()) {
       sentAt[sent % inFlight] = performance.now()
       connection.write(frames[sent % frames.length]!)
       sent++
     }
-    connection.uncork()
     if (sent === answered) finish()
   }
   send()
