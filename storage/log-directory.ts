@@ -41,7 +41,7 @@ import {
 } from './meta-properties.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
-import { syncFiles } from './sync-files.ts'
+import { syncDirectories, syncFiles } from './sync-files.ts'
 
 export interface LogDirectoryOptions {
   readonly environment: StorageEnvironment
@@ -448,11 +448,10 @@ export class LogDirectory {
     each((log) => {
       for (const directory of log.finishClose()) directories.add(directory)
     })
-    const failure = this.#attempt('stop', () => {
-      for (const directory of directories) disk.syncDirectory(directory)
-    })
+    isClean =
+      (await syncDirectories(disk, [...directories], (path, error) => this.#closeFailed(path, error))) && isClean
     this.checkpoint()
-    if (isClean && failure === null && this.#fault === null) {
+    if (isClean && this.#fault === null) {
       const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
       const marker = JSON.stringify({ version: 0, brokerEpoch: epoch })
       this.#attempt('stop', () => replaceFile(disk, this.path, CLEAN_SHUTDOWN, marker))

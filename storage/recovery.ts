@@ -16,15 +16,7 @@
 
 import { batchLeaderEpoch } from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
-import {
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  offsetOfFileName,
-  PARTITION_METADATA,
-  segmentFileName,
-  TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
-} from './file-names.ts'
+import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, PARTITION_METADATA, segmentFileName } from './file-names.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogOptions } from './log-options.ts'
@@ -35,8 +27,6 @@ import { Segment } from './segment.ts'
 import { newSegment, removeSegments } from './segment-files.ts'
 import { SegmentScanner } from './segment-scanner.ts'
 import { completeSwaps } from './swap-files.ts'
-
-const INDEX_SUFFIXES = [OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
 
 export interface RecoveryReport {
   /** Scanned. */
@@ -121,8 +111,6 @@ function load(options: LoadOptions): LoadedLog {
     (options.cleanShutdown || segment !== active) &&
     segment.size > 0
   const lacking = segments.find(hasNoIndex)
-  // The active one's come with its end, or the broker's.
-  if (!INDEX_SUFFIXES.some((suffix) => present.has(segmentFileName(active.baseOffset, suffix)))) active.lacksIndexes()
   if (lacking !== undefined) {
     const recoveryPoint = Math.min(options.recoveryPoint, lacking.baseOffset)
     return { ...recover(segments, { ...options, recoveryPoint }), hasDirectory: true, hasTopicId }
@@ -194,7 +182,10 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   const kept = segments.slice(0, count)
   removeSegments(environment, removed)
   const scanned = kept.slice(first)
-  for (const segment of scanned) if (segment.hasIndexFiles || segment !== kept.at(-1)) segment.flushIndexes(false)
+  for (const segment of scanned) {
+    if (segment === kept.at(-1)) segment.transactionIndex.flush(false)
+    else segment.flushIndexes(false)
+  }
   const report: RecoveryReport = {
     segments: kept.length - first,
     fromOffset: start,

@@ -34,7 +34,7 @@ export class Segment {
   #directory: string
   #file: DiskFile | null = null
   #pins = 0
-  /** Those of a segment that was begun come when it ends, or the broker. */
+  /** False: they come when the segment ends, or the broker; what has their names is not read. */
   #hasIndexFiles = true
   #size = UNKNOWN
   #pending: Uint8Array[] = []
@@ -314,15 +314,6 @@ export class Segment {
     this.#hasIndexFiles = true
   }
 
-  get hasIndexFiles(): boolean {
-    return this.#hasIndexFiles
-  }
-
-  /** For the loader: there are no files beside it. */
-  lacksIndexes(): void {
-    this.#hasIndexFiles = false
-  }
-
   get hasUnflushedIndexes(): boolean {
     return (!this.#hasIndexFiles && this.size > 0) || this.#hasUnflushedEntries
   }
@@ -385,13 +376,15 @@ export class Segment {
     this.#hintOffset = UNKNOWN
   }
 
-  /** Recovery has found the log sound up to `size`, and begins to build the indexes from nothing. */
+  /**
+   * Recovery begins to build the indexes from nothing. What stands in their files counts no more and is overwritten
+   * when the segment ends, or the broker: to cut thousands of small files, each waits for the disk.
+   */
   resetForRecovery(): void {
-    if (this.#hasIndexFiles) {
-      this.offsetIndex.reset()
-      this.timeIndex.reset()
-      this.transactionIndex.reset()
-    }
+    this.#hasIndexFiles = false
+    this.#offsetIndex = null
+    this.#timeIndex = null
+    this.transactionIndex.reset()
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset

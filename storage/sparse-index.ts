@@ -70,7 +70,7 @@ export abstract class SparseIndex {
     return position
   }
 
-  /** There is no file yet. */
+  /** There is no file yet, or none that counts. */
   begin(): void {
     this.#opened = true
   }
@@ -108,13 +108,13 @@ export abstract class SparseIndex {
       const from = this.#persisted
       // Until it is written wholly: a write that fails may leave a part.
       this.#hasStaleEnd = true
-      // Whatever stands after the persisted entries was cut, or is preallocated.
-      if (file.size() !== from * this.entrySize) file.truncate(from * this.entrySize)
       if (from < this.#count) {
         const start = (from - this.#bufferStart) * this.entrySize
         const end = (this.#count - this.#bufferStart) * this.entrySize
         file.writeSync([this.#buffer.subarray(start, end)], from * this.entrySize)
       }
+      // Whatever stands behind was cut, or is preallocated. Only then: a cut waits for the disk, on some for a millisecond.
+      if (file.size() !== this.#count * this.entrySize) file.truncate(this.#count * this.entrySize)
       this.#persisted = this.#count
       this.#hasStaleEnd = false
       if (sync) file.syncSync()

@@ -1,15 +1,22 @@
-// Syncs many files through the pool, some at a time: a journal takes several together.
+// Syncs many files, or directories, through the pool, some at a time: a journal takes several together.
 
 import { type Disk, DiskError } from '../host/disk.ts'
 
-const AT_ONCE = 8
+const AT_ONCE = 12
+
+type Start = (path: string, ended: (path: string, error: DiskError | null) => void) => void
+type OnError = (path: string, error: DiskError) => void
 
 /** Resolves to false when one could not be synced; `onError` has been told which. */
-export function syncFiles(
-  disk: Disk,
-  paths: readonly string[],
-  onError: (path: string, error: DiskError) => void,
-): Promise<boolean> {
+export function syncFiles(disk: Disk, paths: readonly string[], onError: OnError): Promise<boolean> {
+  return syncAll(paths, (path, ended) => start(disk, path, ended), onError)
+}
+
+export function syncDirectories(disk: Disk, paths: readonly string[], onError: OnError): Promise<boolean> {
+  return syncAll(paths, (path, ended) => disk.syncDirectoryLater(path, (error) => ended(path, error)), onError)
+}
+
+function syncAll(paths: readonly string[], startSync: Start, onError: OnError): Promise<boolean> {
   return new Promise((resolve) => {
     let next = 0
     let running = 0
@@ -24,9 +31,8 @@ export function syncFiles(
     }
     const more = (): void => {
       while (running < AT_ONCE && next < paths.length) {
-        const path = paths[next++]!
         running++
-        start(disk, path, ended)
+        startSync(paths[next++]!, ended)
       }
       if (running === 0) resolve(isClean)
     }
