@@ -148,7 +148,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     slabs: host.slabs,
     logger: host.logger,
     listener: plan.listen.name,
-    requests: new MemoryBudget(requestMemory(config)),
+    requests: new MemoryBudget(requestMemory(config), (run) => host.timers.endOfTurn(run)),
     answers,
     limits: serverLimits(config),
   })

@@ -133,6 +133,14 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     return this.#assembler.partialSize > 0
   }
 
+  get missingSize(): number {
+    return this.#assembler.missingSize
+  }
+
+  giveUp(): void {
+    this.close('a frame was begun and not finished, and its memory is needed')
+  }
+
   /**
    * Takes no more requests, answers what is under way, then closes. What comes is read on, to notice a peer that goes.
    */

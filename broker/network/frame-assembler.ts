@@ -55,6 +55,11 @@ export class FrameAssembler {
     return this.#frame === null ? this.#headLength : SIZE_LENGTH + this.#length
   }
 
+  /** Bytes that the frame under way lacks; 0 between frames. */
+  get missingSize(): number {
+    return this.#frame === null ? 0 : this.#size - this.#length
+  }
+
   /** Where the next bytes go when that is worth a read of its own: into the frame under way. */
   target(): Uint8Array | null {
     const frame = this.#frame

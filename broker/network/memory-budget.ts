@@ -2,29 +2,42 @@
 // queued.max.request.bytes), and of answers that are being read from disk or wait for a slow peer.
 //
 // Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
-// nothing. When the budget is spent, connections stop reading and queue up here. When nothing but half-received frames
-// holds the memory, they could wait for each other for ever: then a few of them read on until their frames are whole. A
-// few, not one, since each goes at the pace of its client's network.
+// nothing. When the budget is spent, connections stop reading and queue up here; as there is room, as many go on as fill
+// it. When nothing but half-received frames holds the memory, they could wait for each other for ever: then a few of
+// them read on until their frames are whole. A few, not one, since each goes at the pace of its client's network. When
+// that does not help either, those are given up that lack most: frames that were announced to be sent never.
 
 export interface BudgetWaiter {
   /** Part of a frame is here: reading on is what gives its memory back. */
   readonly isMidFrame: boolean
+  /** Bytes until that frame is whole. */
+  readonly missingSize: number
   /** There is room again. The waiter may read on. */
   onRoom(): void
+  /** What it has of a frame is in everybody's way: it is dropped, its memory comes back at once. */
+  giveUp(): void
 }
 
 const MAX_PRIVILEGED = 8
+/** What one read may bring. */
+const READ_SIZE = 1024 * 1024
 
 export class MemoryBudget {
   readonly limit: number
+  readonly #later: (run: () => void) => void
   #used = 0
   #handled = 0
   readonly #waiting = new Set<BudgetWaiter>()
   /** May read although the budget is spent. */
   readonly #privileged = new Set<BudgetWaiter>()
+  #wakeIsDue = false
+  /** Since the last `relieve`. */
+  #wasStuck = false
 
-  constructor(limit: number) {
+  /** `later`: after what sockets have brought in this turn of the event loop, so that it is known what room is left. */
+  constructor(limit: number, later: (run: () => void) => void = (run) => run()) {
     this.limit = limit
+    this.#later = later
   }
 
   /** Bytes held now. */
@@ -63,6 +76,7 @@ export class MemoryBudget {
    */
   startHandling(): void {
     this.#handled++
+    this.#wasStuck = false
   }
 
   endHandling(): void {
@@ -89,17 +103,45 @@ export class MemoryBudget {
     this.#wake()
   }
 
+  /** To be called about once a second. Stuck all the time since the last call: the hopeless frames are given up. */
+  relieve(): void {
+    const wasStuck = this.#wasStuck
+    this.#wasStuck = this.isStuck
+    if (!wasStuck || !this.isStuck) return
+    const hopeless = [...this.#waiting].filter(({ isMidFrame }) => isMidFrame)
+    hopeless.sort((a, b) => b.missingSize - a.missingSize)
+    for (const waiter of hopeless) {
+      // Half of it, of those that a next read would not make whole; no more of others than it takes to go on.
+      const isEnough = waiter.missingSize > READ_SIZE ? this.#used * 2 <= this.limit : !this.isSpent
+      if (isEnough) return
+      waiter.giveUp()
+    }
+  }
+
   #wake(): void {
     // Each answer comes by here, and nearly always nobody waits.
     if (this.#waiting.size === 0 && this.#privileged.size === 0) return
-    while (!this.isSpent) {
-      this.#privileged.clear()
+    if (!this.isSpent) this.#wakeLater()
+    else if (this.#handled === 0) this.#privilege()
+  }
+
+  #wakeLater(): void {
+    this.#privileged.clear()
+    if (this.#wakeIsDue) return
+    this.#wakeIsDue = true
+    this.#later(this.#wakeSome)
+  }
+
+  /** As many as may fill the room; when they have read, the next. */
+  readonly #wakeSome = (): void => {
+    this.#wakeIsDue = false
+    for (let room = this.limit - this.#used; room > 0 && this.#waiting.size > 0; room -= READ_SIZE) {
       const [waiter] = this.#waiting
-      if (waiter === undefined) return
+      if (waiter === undefined) break
       this.#waiting.delete(waiter)
       waiter.onRoom()
     }
-    if (this.isStuck) this.#privilege()
+    this.#wake()
   }
 
   #privilege(): void {

@@ -158,6 +158,7 @@ export class Server {
         if (quietMs >= maxStalledMs && connection.isStalled) connection.close('a frame was begun and not finished')
         else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
       }
+      requests.relieve()
       this.#scheduleSweep()
     })
   }

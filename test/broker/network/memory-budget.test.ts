@@ -1,0 +1,86 @@
+import t from 'tap'
+import { type BudgetWaiter, MemoryBudget } from '../../../broker/network/memory-budget.ts'
+
+const MIB = 1024 * 1024
+
+class Waiter implements BudgetWaiter {
+  readonly isMidFrame: boolean
+  readonly missingSize: number
+  readonly onGivenUp: () => void
+  isWoken = false
+  isGivenUp = false
+  constructor(missingSize = 0, onGivenUp: () => void = () => {}) {
+    this.isMidFrame = missingSize > 0
+    this.missingSize = missingSize
+    this.onGivenUp = onGivenUp
+  }
+  onRoom(): void {
+    this.isWoken = true
+  }
+  giveUp(): void {
+    this.isGivenUp = true
+    this.onGivenUp()
+  }
+}
+
+t.test('as many go on at once as fill the room, the others when those have read', (t) => {
+  const turns: (() => void)[] = []
+  const budget = new MemoryBudget(4 * MIB, (run) => turns.push(run))
+  budget.charge(4 * MIB)
+  const waiters = Array.from({ length: 10 }, () => new Waiter())
+  for (const waiter of waiters) budget.wait(waiter)
+  const woken = () => waiters.filter(({ isWoken }) => isWoken).length
+
+  budget.release(2 * MIB)
+  budget.release(MIB)
+  t.equal(woken(), 0, 'none in the turn in which there came room')
+  turns.shift()?.()
+  t.equal(woken(), 3)
+  budget.charge(2 * MIB)
+  turns.shift()?.()
+  t.equal(woken(), 4)
+  budget.charge(MIB)
+  turns.shift()?.()
+  t.equal(woken(), 4, 'none when it is spent again')
+  budget.release(4 * MIB)
+  while (turns.length > 0) turns.shift()?.()
+  t.equal(woken(), 10)
+  t.end()
+})
+
+t.test('when nothing but half-received frames holds the memory, those that lack most are given up', (t) => {
+  const budget = new MemoryBudget(10 * MIB)
+  const hold = (missingSize: number) => new Waiter(missingSize, () => budget.release(MIB))
+  const privileged = Array.from({ length: 8 }, () => hold(90 * MIB))
+  const honest = [hold(1000), hold(2000)]
+  const announced = Array.from({ length: 20 }, () => hold(100 * MIB))
+  budget.charge(30 * MIB)
+  for (const waiter of [...privileged, ...honest, ...announced]) budget.wait(waiter)
+  const givenUp = (waiters: readonly Waiter[]) => waiters.filter(({ isGivenUp }) => isGivenUp).length
+
+  budget.relieve()
+  t.equal(givenUp(announced), 0, 'not before it has lasted')
+  budget.relieve()
+  t.equal(givenUp(announced), 20)
+  t.equal(givenUp(honest), 1, 'of those that a next read makes whole no more than make room')
+  t.equal(givenUp(privileged), 0, 'nor those that may read on')
+  t.notOk(budget.isSpent)
+  t.end()
+})
+
+t.test('a request that is handled meanwhile keeps frames from being given up', (t) => {
+  const budget = new MemoryBudget(10)
+  const waiter = new Waiter(100)
+  for (let count = 0; count < 8; count++) budget.wait(new Waiter(100))
+  budget.charge(10)
+  for (let count = 0; count < 8; count++) budget.wait(new Waiter(100))
+  budget.wait(waiter)
+  budget.relieve()
+  budget.startHandling()
+  budget.endHandling()
+  budget.relieve()
+  t.notOk(waiter.isGivenUp)
+  budget.relieve()
+  t.ok(waiter.isGivenUp)
+  t.end()
+})
