@@ -15,7 +15,7 @@ export interface StorageOptions {
   readonly indexMemorySize: number
   /** Of segments. Far below what a process is commonly allowed (4,096 and more), since clients' sockets need theirs. */
   readonly maxOpenFiles: number
-  /** Syncs under way at once; the pool that the command starts has 16 threads, and cold reads and writes need some. */
+  /** Syncs under way at once; the pool that the command starts has 64 threads, and cold reads and writes need some. */
   readonly maxConcurrentSyncs: number
   /** producer.id.expiration.ms */
   readonly producerIdExpirationMs: number
@@ -25,7 +25,7 @@ export const defaultStorageOptions: StorageOptions = {
   tailCacheSize: 64 * 1024 * 1024,
   indexMemorySize: 64 * 1024 * 1024,
   maxOpenFiles: 1024,
-  maxConcurrentSyncs: 12,
+  maxConcurrentSyncs: 48,
   producerIdExpirationMs: 86_400_000,
 }
 

@@ -239,7 +239,8 @@ export class Log implements SyncOwner {
     // Recovery will not look at the batches of this segment any more.
     this.#epochs.flush(local.logEndOffset)
     local.beginSegment(this.config)
-    this.requestSync()
+    // Nobody waits for it, unless an append does.
+    local.sync.queue()
   }
 
   /** False: a full disk has no room for a new segment, and retention goes as far as it can without. */
