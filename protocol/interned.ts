@@ -1,9 +1,9 @@
-// Strings out of bytes, for those that come again and again: names of topics and clients, ids of topics. Found by a hash
-// of their bytes, one costs a third of what making it anew does, leaves nothing for the collector, and has its own hash
-// for maps already.
+// Strings out of bytes, for those that come again and again: names of topics and clients, ids of topics. Finding one by
+// a hash of its bytes costs a third of making it anew, leaves nothing for the collector, and what is found has its own
+// hash for maps already.
 //
-// What is found is compared, byte by byte, so that a client can make others pay, by strings of the same hash, no more
-// than what a new string costs. A table of fixed size, in which the last comer wins, is the bound.
+// What is found is compared, byte by byte: strings of the same hash cost no more than what is not kept. A table of
+// fixed size, in which the last comer wins, is the bound.
 
 const TABLE_SIZE = 1024
 const MAX_INTERNED_SIZE = 64

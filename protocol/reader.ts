@@ -16,11 +16,13 @@ import { MAX_STRING_SIZE } from './wire.ts'
 export const MAX_ELEMENTS = 1 << 20
 
 const EMPTY = new Uint8Array(0)
+const NO_MEMORY = Buffer.alloc(0)
+const NO_VIEW = new DataView(EMPTY.buffer)
 
 export class Reader {
   /** All of the memory that the bytes lie in: frames are cut one after the other from the same. */
-  #memory: Buffer = Buffer.alloc(0)
-  #view: DataView<ArrayBufferLike> = new DataView(EMPTY.buffer)
+  #memory: Buffer = NO_MEMORY
+  #view: DataView<ArrayBufferLike> = NO_VIEW
   #start = 0
   #end = 0
   #position = 0
@@ -85,7 +87,11 @@ export class Reader {
   }
 
   int64(): bigint {
-    return this.#view.getBigInt64(this.#take(8))
+    const at = this.#take(8)
+    const low = this.#view.getInt32(at + 4)
+    // "None" and "from the start" are most of what clients send, and need not be made.
+    if (this.#view.getInt32(at) === low && (low === -1 || low === 0)) return low === 0 ? 0n : -1n
+    return this.#view.getBigInt64(at)
   }
 
   float64(): number {
