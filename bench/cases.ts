@@ -20,8 +20,9 @@ import { consume } from './load/consume.ts'
 import { groups } from './load/groups.ts'
 import { latency } from './load/latency.ts'
 import { partitions } from './load/partitions.ts'
+import { Preload } from './load/preload.ts'
 import { type ProduceOptions, produce, usual } from './load/produce.ts'
-import { stallsDuring, watched } from './load/stalls.ts'
+import { stallsDuring } from './load/stalls.ts'
 import { again, cold } from './load/startup.ts'
 import { type Load, measured } from './sampler.ts'
 import type { Figures } from './statistics.ts'
@@ -75,27 +76,22 @@ const families: Readonly<Record<string, Family>> = {
     timing(subject, scale, { rate, size, acks: 'acksall', partitions }, flushed),
   conns: ({ kind }, scale, [count]) =>
     withBroker(kind, {}, ({ subject }) => {
+      const warmUp = { ...shape(scale, '100', 'p12'), acks: 1, batchSize: 1 }
       const seconds = { idleSeconds: 5 * scale, activeSeconds: 8 * scale }
-      const options = { partitions: 12, connections: Number(count), ...seconds }
-      return withTopic(
-        subject,
-        options.partitions,
-        {},
-        (topic) => connections(subject, { ...options, topic }),
-        (topic) => produce(subject.bootstrap, { ...shape(scale, '100', 'p12'), topic, acks: 1, batchSize: 1 }),
+      return withTopic(subject, warmUp.partitions, {}, (topic) =>
+        connections(subject, { ...seconds, topic, connections: Number(count), warmUp }),
       )
     }),
   parts: ({ kind }, _scale, [count]) => partitions(kind, Number(count)),
   stalls: ({ kind }, scale, [size, acks, partitions, codec, batch = '']) => {
     if (kind !== 'milena') return Promise.resolve({})
-    const { nodeArguments, file } = watched()
+    const preload = new Preload('stalls.ts')
     const common = { ...shape(scale, size, partitions), acks: acksOf(acks), codec: codecOf(codec) }
     const options = { ...common, batchSize: known(batchSizes, batch), maxBytes: Number.POSITIVE_INFINITY }
-    return withBroker(kind, { nodeArguments }, (broker) =>
-      withTopic(broker.subject, options.partitions, {}, (topic) =>
-        stallsDuring(broker, file, () => produce(broker.bootstrap, { ...options, topic })),
-      ),
-    )
+    return withBroker(kind, preload, (broker) => {
+      const around = (load: () => Promise<Load>) => stallsDuring(broker, preload, load)
+      return producing({ ...broker.subject, around }, options)
+    })
   },
   startup: ({ kind }, _scale, [how]) => (how === 'cold' ? cold(kind) : again(kind)),
   java: (subject, scale, parts) => client(subject, scale, parts, clients.javaProduce, clients.javaConsume),
@@ -217,7 +213,7 @@ async function withBroker<T>(
 
 /** Measures the load on a topic of its own, which `prepare` may fill before. */
 async function withTopic(
-  { bootstrap, pid }: Subject,
+  { bootstrap, pid, around }: Subject,
   partitions: number,
   settings: Readonly<Record<string, string>>,
   load: (topic: string) => Promise<Load>,
@@ -227,7 +223,8 @@ async function withTopic(
   const topic = `bench-${process.pid}-${Date.now().toString(36)}`
   await admin.topic(topic, partitions, settings)
   await prepare(topic)
-  const figures = await measured(pid, () => load(topic))
+  const run = () => load(topic)
+  const figures = await measured(pid, () => (around === undefined ? run() : around(run)))
   await admin.deleteTopic(topic)
   admin.close()
   return figures

@@ -22,38 +22,68 @@ const amount = 2e9
 const chunkSize = 256 * 1024
 const blockSize = 1024 * 1024
 const syncMs = 1500
+const syncSizes = [4096, 16_384, 262_144, 1_048_576]
 const rounds = 3
 
 const cpuSecondsOf = ({ user, system }: NodeJS.CpuUsage) => (user + system) / 1e6
 
+/** CPU seconds per GB. */
+export interface Costs {
+  readonly receive: number
+  readonly send: number
+  readonly checksumSmall: number
+  readonly checksumLarge: number
+  readonly append: number
+  readonly read: number
+}
+
 export async function limits(parent = tmpdir()): Promise<void> {
-  const directory = mkdtempSync(join(parent, 'milena-limits-'))
-  try {
-    const { sender, receiver } = await loopback()
-    const file = join(directory, 'file')
-    const costs: Table = {
+  await inDirectory(parent, async (directory) => {
+    const costs = await costsIn(directory)
+    const costTable: Table = {
       title: 'CPU s/GB',
       columns: ['what', 's/GB'],
       rows: [
-        ['loopback, receiving side', receiver],
-        ['loopback, sending side', sender],
-        ['CRC-32C of 16 KiB', best(() => crcOf(16 * 1024))],
-        ['CRC-32C of 1 MiB', best(() => crcOf(blockSize))],
-        ['page cache, append 1 MiB', best(() => append(file))],
-        ['page cache, read 1 MiB', best(() => readBack(file))],
+        ['loopback, receiving side', costs.receive],
+        ['loopback, sending side', costs.send],
+        ['CRC-32C of 16 KiB', costs.checksumSmall],
+        ['CRC-32C of 1 MiB', costs.checksumLarge],
+        ['page cache, append 1 MiB', costs.append],
+        ['page cache, read 1 MiB', costs.read],
       ],
     }
-    const sizes = [4096, 16_384, 262_144, 1_048_576]
     const syncs: Table = {
       title: 'fdatasync of appended blocks',
       columns: ['block bytes', 'per second', 'MB/s', 'p50 ms', 'p99 ms'],
-      rows: sizes.map((size) => [String(size), ...syncsOf(join(directory, `${size}`), size)]),
+      rows: syncSizes.map((size) => [String(size), ...syncsOf(join(directory, `${size}`), size)]),
     }
-    const text = [describe(machine()), '', markdown(costs), markdown(syncs)].join('\n')
+    const text = [describe(machine()), '', markdown(costTable), markdown(syncs)].join('\n')
     process.stdout.write(text)
     writeFileSync(resultFile('limits.md'), `# What the machine can do\n\n${text}`)
+  })
+}
+
+export function costs(parent = tmpdir()): Promise<Costs> {
+  return inDirectory(parent, costsIn)
+}
+
+async function inDirectory<T>(parent: string, use: (directory: string) => Promise<T>): Promise<T> {
+  const directory = mkdtempSync(join(parent, 'milena-limits-'))
+  try {
+    return await use(directory)
   } finally {
     rmSync(directory, { recursive: true })
+  }
+}
+
+async function costsIn(directory: string): Promise<Costs> {
+  const file = join(directory, 'file')
+  return {
+    ...(await loopback()),
+    checksumSmall: best(() => crcOf(16 * 1024)),
+    checksumLarge: best(() => crcOf(blockSize)),
+    append: best(() => append(file)),
+    read: best(() => readBack(file)),
   }
 }
 
@@ -110,22 +140,22 @@ function syncsOf(path: string, size: number): number[] {
   return [perSecond, (perSecond * size) / 1e6, p50, p99]
 }
 
-/** Both sides' CPU s/GB; the receiver is another process, which prints its own in the end. */
-async function loopback(): Promise<{ sender: number; receiver: number }> {
+/** The receiver is another process, which prints its own cost in the end. */
+async function loopback(): Promise<Pick<Costs, 'receive' | 'send'>> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined
-  const args = [fileURLToPath(import.meta.url), 'receive', String(port)]
-  const receiver = run(process.execPath, ['--conditions=milena-source', ...args])
+  const args = ['--conditions=milena-source', fileURLToPath(import.meta.url), 'receive', String(port)]
+  const receiver = run(process.execPath, args)
   const socket: Socket = (await once(server, 'connection'))[0]
   const chunk = Buffer.alloc(chunkSize, 7)
   const before = process.cpuUsage()
   for (let sent = 0; sent < amount; sent += chunkSize) if (!socket.write(chunk)) await once(socket, 'drain')
-  const sender = cpuSecondsOf(process.cpuUsage(before)) / (amount / 1e9)
+  const send = cpuSecondsOf(process.cpuUsage(before)) / (amount / 1e9)
   socket.end()
   server.close()
-  return { sender, receiver: Number(await receiver) }
+  return { receive: Number(await receiver), send }
 }
 
 function receive(port: number): void {

@@ -1,14 +1,30 @@
-// Where a broker's time goes, from what `node --cpu-prof` wrote: self time by category, as a table and as a picture.
+// Where a broker's CPU goes for each GB, case by case, beside what the machine itself needs for the same bytes:
+// npm run bench -- profile [CASE …]
 //
-//   node --cpu-prof --cpu-prof-dir=DIR --conditions=milena-source cli/milena.ts serve …     load it, then SIGINT
-//   npm run bench -- profile LABEL=FILE[:GB] …        with GB, in seconds for each GB that was moved; else in per cent
-//
-// A profile sees the main thread: what libuv's pool and the kernel's own threads do is not in it.
+// The broker is profiled (profiler.ts) during the load alone. A profile knows shares of the main thread's time; the
+// kernel knows the CPU of that thread and of the whole process. What is left are the other threads: libuv's pool with
+// its writes, reads and syncs, and the collector's helpers.
 
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
+import { runCase } from './cases.ts'
 import { resultFile } from './compare.ts'
+import { type Costs, costs } from './limits.ts'
+import { BrokerProcess } from './load/broker.ts'
+import { Preload } from './load/preload.ts'
+import { describe, machine } from './machine.ts'
+import { cpuSeconds, type Load, mainThreadCpuSeconds } from './sampler.ts'
 import { type Stack, stackedBars } from './svg.ts'
 import { markdown } from './table.ts'
+
+const usualCases = [
+  'raw-produce/1024/acks1/p1/none/b16k',
+  'raw-produce/1024/acks1/p12/none/b1m',
+  'raw-produce/100/acksall/p12/none/b128k',
+  'raw-consume/1024/p12/none',
+  'tail-consume/1024/p12/none',
+]
+const warmUp = 'raw-produce/1024/acks1/p12/none/b16k'
+const scale = 0.6
 
 interface ProfileNode {
   readonly id: number
@@ -21,6 +37,9 @@ export interface Profile {
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
 }
+
+/** Of which reading from sockets is most. */
+const native = 'receive and other native code'
 
 /** The first that fits. Native functions have no url, and the name under which JavaScript calls them. */
 const categories: readonly (readonly [name: string, fits: (name: string, url: string) => boolean])[] = [
@@ -35,7 +54,7 @@ const categories: readonly (readonly [name: string, fits: (name: string, url: st
   ['read from files', (name, url) => url === '' && /^(read|readv|readBuffers)$/.test(name)],
   ['checksums', (name, url) => /crc32c?$/i.test(name) || url.includes('crc')],
   ['copies', (name, url) => url === '' && /^(copy|set|_?copyActual|fill|subarray|slice)$/.test(name)],
-  ['receive and other native code', (name, url) => url === '' && (name === '(program)' || !name.startsWith('('))],
+  [native, (name, url) => url === '' && (name === '(program)' || !name.startsWith('('))],
   ['Node’s own JavaScript', (_, url) => url.startsWith('node:')],
   ['network', (_, url) => /\/(broker\/network|host)\//.test(url)],
   ['protocol', (_, url) => url.includes('/protocol/')],
@@ -60,22 +79,59 @@ export function shares({ nodes, samples, timeDeltas }: Profile): Record<string, 
   return Object.fromEntries(Object.entries(seconds).filter(([name, value]) => name !== 'idle' && value > 0))
 }
 
-export function profile(args: readonly string[]): void {
-  const stacks = args.map(stackOf)
+export async function profile(args: readonly string[]): Promise<void> {
+  const cases = args.length === 0 ? usualCases : args
+  const stacks: Stack[] = []
+  for (const name of cases) stacks.push(await profiled(name))
+  stacks.push(...floors(await costs()))
   const names = [...new Set(stacks.flatMap(({ parts }) => Object.keys(parts)))]
+  const sum = ({ parts }: Stack) => Object.values(parts).reduce((total, part) => total + part, 0)
   const rows = names.map((name) => [name, ...stacks.map(({ parts }) => parts[name] ?? 0)])
-  const unit = args.every((arg) => /:[\d.]+$/.test(arg)) ? 's/GB' : '%'
-  const table = { title: `Main thread, ${unit}`, columns: ['', ...stacks.map(({ label }) => label)], rows }
-  process.stdout.write(`${markdown(table)}\n`)
-  writeFileSync(resultFile('profile.svg'), stackedBars('Where the broker’s main thread spends its time', unit, stacks))
-  writeFileSync(resultFile('profile-table.md'), markdown(table))
+  rows.push(['sum', ...stacks.map(sum)])
+  const text = markdown({ title: 'CPU s/GB', columns: ['', ...stacks.map(({ label }) => label)], rows })
+  process.stdout.write(text)
+  writeFileSync(resultFile('cpu.svg'), stackedBars('Where the broker’s CPU goes, s/GB', 's/GB', stacks))
+  writeFileSync(resultFile('cpu.md'), `# Where the time goes\n\n${describe(machine())}\n\n${text}`)
 }
 
-function stackOf(arg: string): Stack {
-  const [, label = '', file = '', gigabytes] = /^(.+)=(.+?)(?::([\d.]+))?$/.exec(arg) ?? []
-  const profile: Profile = JSON.parse(readFileSync(file, 'utf8'))
-  const seconds = shares(profile)
-  const busy = Object.values(seconds).reduce((sum, value) => sum + value, 0)
-  const divisor = gigabytes === undefined ? busy / 100 : Number(gigabytes)
-  return { label, parts: Object.fromEntries(Object.entries(seconds).map(([name, value]) => [name, value / divisor])) }
+async function profiled(name: string): Promise<Stack> {
+  const preload = new Preload('profiler.ts')
+  const broker = await BrokerProcess.started('milena', preload)
+  let parts: Record<string, number> = {}
+  const around = async (load: () => Promise<Load>) => {
+    await preload.ask(broker)
+    const before = { all: cpuSeconds(broker.pid), main: mainThreadCpuSeconds(broker.pid) }
+    const result = await load()
+    const main = mainThreadCpuSeconds(broker.pid) - before.main
+    const all = cpuSeconds(broker.pid) - before.all
+    const found: Profile = JSON.parse(await preload.ask(broker))
+    parts = partsOf(found, main, all, (result.bytes ?? 0) / 1e9)
+    return result
+  }
+  try {
+    await runCase(warmUp, broker.subject, scale)
+    await runCase(name, { ...broker.subject, around }, scale)
+  } finally {
+    await broker.dispose()
+  }
+  return { label: name, parts }
+}
+
+/** Samples count the time in which others had the processor; so they only share out what the kernel has counted. */
+export function partsOf(profile: Profile, main: number, all: number, gigabytes: number): Record<string, number> {
+  const found = shares(profile)
+  const busy = Object.values(found).reduce((sum, value) => sum + value, 0)
+  const parts = Object.entries(found).map(([name, value]) => [name, (value * main) / busy / gigabytes])
+  return { ...Object.fromEntries(parts), 'other threads': Math.max(0, all - main) / gigabytes }
+}
+
+/** What no broker can do without, in the colours of what a broker does there. */
+function floors({ receive, send, checksumSmall, checksumLarge, append, read }: Costs): Stack[] {
+  const produced = (checksum: number) => ({ [native]: receive, checksums: checksum, 'write to files': append })
+  return [
+    { label: 'limit: receive, check 16 KiB, append', parts: produced(checksumSmall) },
+    { label: 'limit: receive, check 1 MiB, append', parts: produced(checksumLarge) },
+    { label: 'limit: read and send', parts: { 'read from files': read, 'write to sockets': send } },
+    { label: 'limit: send from memory', parts: { 'write to sockets': send } },
+  ]
 }

@@ -4,7 +4,7 @@
 //   npm run bench -- codec records       some of them; `broker` are the cases
 //   npm run bench -- compare …           beside Apache Kafka (compare.ts)
 //   npm run bench -- limits              what the machine itself can do (limits.ts)
-//   npm run bench -- profile FILE…       a .cpuprofile as shares of where the time goes (profile.ts)
+//   npm run bench -- profile CASE …      where the broker's CPU goes, beside those limits (profile.ts)
 //   npm run bench -- load CASE …         one case on one broker (load/main.ts)
 
 import { writeFileSync } from 'node:fs'
@@ -85,7 +85,7 @@ async function all(names: readonly string[]): Promise<void> {
 const [command = '', ...args] = process.argv.slice(2)
 if (command === 'compare') await compare(args)
 else if (command === 'limits') await (await import('./limits.ts')).limits()
-else if (command === 'profile') (await import('./profile.ts')).profile(args)
+else if (command === 'profile') await (await import('./profile.ts')).profile(args)
 else if (command === 'load') {
   process.argv.splice(2, 1)
   await import('./load/main.ts')

@@ -15,6 +15,11 @@ export function cpuSeconds(pid: number): number {
   return cpuSecondsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
+/** The same of the process's first thread alone: of Node, the one that runs JavaScript. */
+export function mainThreadCpuSeconds(pid: number): number {
+  return cpuSecondsOf(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8'))
+}
+
 /** The name, in brackets, may hold anything; what counts comes after the last bracket. */
 export function cpuSecondsOf(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

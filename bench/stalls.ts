@@ -1,15 +1,13 @@
-// How long an event that arrives now has to wait for the event loop: preloaded into a broker, whose code knows nothing
-// of it.
-//
-//   MILENA_STALLS=FILE node --import ./bench/stalls.ts … serve …
+// How long an event that arrives now has to wait for the event loop. Preloaded into a broker (load/preload.ts).
 //
 // A thread sends a message every millisecond, whether or not the ones before have been received, and the main thread
 // notes how late each comes: a stall of 20 ms counts twenty times, as it would for twenty clients. (A timer of the loop
-// itself, as monitorEventLoopDelay has it, would see it once.) SIGUSR2 writes the histogram to FILE and begins anew.
+// itself, as monitorEventLoopDelay has it, would see it once.) Each question is answered with the histogram since the
+// one before.
 
-import { renameSync, writeFileSync } from 'node:fs'
 import { createHistogram } from 'node:perf_hooks'
 import { isMainThread, parentPort, Worker } from 'node:worker_threads'
+import { onQuestion } from './watch.ts'
 
 const gapMs = 1
 const quantiles = [50, 90, 99, 99.9, 99.99]
@@ -20,12 +18,12 @@ export interface Stalls {
   readonly count: number
   readonly maxMs: number
   readonly quantilesMs: Readonly<Record<string, number>>
+  /** No upper end for the last. */
   readonly buckets: readonly { readonly toMs: number | null; readonly count: number }[]
 }
 
-const file = process.env['MILENA_STALLS']
-if (!isMainThread) tick()
-else if (file !== undefined) watch(file)
+if (isMainThread) watch()
+else tick()
 
 function tick(): void {
   const nothing = new Int32Array(new SharedArrayBuffer(4))
@@ -35,9 +33,9 @@ function tick(): void {
   }
 }
 
-function watch(path: string): void {
+function watch(): void {
   const histogram = createHistogram()
-  let counts = bucketsMs.map(() => 0)
+  const counts = bucketsMs.map(() => 0)
   const worker = new Worker(new URL(import.meta.url))
   worker.on('message', (sentAt: bigint) => {
     const ns = Math.max(1, Number(process.hrtime.bigint() - sentAt))
@@ -46,7 +44,7 @@ function watch(path: string): void {
     counts[bucket] = (counts[bucket] ?? 0) + 1
   })
   worker.unref()
-  process.on('SIGUSR2', () => {
+  onQuestion(() => {
     const stalls: Stalls = {
       count: histogram.count,
       maxMs: histogram.max / 1e6,
@@ -56,9 +54,8 @@ function watch(path: string): void {
         count: counts[index] ?? 0,
       })),
     }
-    writeFileSync(`${path}.new`, JSON.stringify(stalls))
-    renameSync(`${path}.new`, path)
     histogram.reset()
-    counts = bucketsMs.map(() => 0)
+    counts.fill(0)
+    return JSON.stringify(stalls)
   })
 }

@@ -8,6 +8,7 @@ import { freePorts } from '../../test/clients/brokers.ts'
 import { Child } from '../../test/clients/harness.ts'
 import { startKafka } from '../../test/clients/java/kafka.ts'
 import { Peer } from '../../test/conformance/peer.ts'
+import type { Load } from '../sampler.ts'
 
 export const kinds = ['kafka', 'milena'] as const
 export type Kind = (typeof kinds)[number]
@@ -17,6 +18,8 @@ export interface Subject {
   readonly kind: Kind
   readonly bootstrap: string
   readonly pid: number
+  /** What happens before and after the load itself, topics and data being there. */
+  readonly around?: (load: () => Promise<Load>) => Promise<Load>
 }
 
 /** MILENA_CHECKOUT=DIR puts the load on the broker of another checkout. */

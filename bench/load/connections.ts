@@ -1,4 +1,5 @@
-// Many connections: opened, at rest, then each of them now and then with a record to produce (open loop, acks=1).
+// Many connections: opened, at rest, then each of them now and then with a record to produce (open loop, acks=1). In
+// between others warm the broker up, which is new, so that it has compiled what it needs then.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds, type Load, residentSize } from '../sampler.ts'
@@ -6,15 +7,16 @@ import { Latencies } from '../statistics.ts'
 import type { Subject } from './broker.ts'
 import { Connection, splitFrames } from './connection.ts'
 import { requestFrame } from './frames.ts'
+import { type ProduceOptions, produce } from './produce.ts'
 import { checkProduced, correlationIdOf } from './produce-answer.ts'
 import { nowMs, Pacer } from './schedule.ts'
 
 export interface ConnectionsOptions {
   readonly topic: string
-  readonly partitions: number
   readonly connections: number
   readonly idleSeconds: number
   readonly activeSeconds: number
+  readonly warmUp: Omit<ProduceOptions, 'topic'>
 }
 
 /** Connections opened at the same time. */
@@ -22,10 +24,11 @@ const dialers = 64
 const delayMs = 100
 const rate = 1000
 const recordSize = 100
-const settleMs = 500
+const settleMs = 1500
 const apiVersionsVersion = 0
 
 export async function connections({ bootstrap, pid }: Subject, options: ConnectionsOptions): Promise<Load> {
+  await sleep(settleMs) // what only starting needed is given back
   const before = residentSize(pid)
   const open = new Latencies()
   const active = new Latencies()
@@ -63,14 +66,25 @@ export async function connections({ bootstrap, pid }: Subject, options: Connecti
     'KB/connection': (resident - before) / 1000 / options.connections,
   }
 
-  const { topic, partitions } = options
-  const shape = { topic, acks: 1, partitions, recordSize, rate, records: total, maxRecordsPerRequest: 1 }
+  const { topic, warmUp } = options
+  await produce(bootstrap, { ...warmUp, topic })
+  const activeCpu = cpuSeconds(pid)
+  const shape = {
+    topic,
+    acks: 1,
+    partitions: warmUp.partitions,
+    recordSize,
+    rate,
+    records: total,
+    maxRecordsPerRequest: 1,
+  }
   const descriptors = all.map((connection) => connection.descriptor)
   pacer = new Pacer({ ...shape, descriptors, window: options.connections }, delayMs)
   await finished
   await pacer.stop()
+  const perRequest = { 'active CPU µs/request': ((cpuSeconds(pid) - activeCpu) * 1e6) / total }
   for (const connection of all) connection.close()
-  return { bytes: total * recordSize, records: total, figures: { ...figures, ...idle, ...active.figures('active') } }
+  return { figures: { ...figures, ...idle, ...active.figures('active'), ...perRequest } }
 }
 
 /** A connection that has asked for the API versions, as every client does first. */

@@ -98,7 +98,7 @@ class Member {
     this.#topic = topic
     this.#request = new FetchRequest(topic, start)
     this.#timer = setInterval(() => {
-      this.#living = this.#live()
+      this.#living = this.#living.then(() => this.#live())
     }, heartbeatMs)
   }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { shares } from '../../bench/profile.ts'
+import { partsOf, shares } from '../../bench/profile.ts'
 
 t.test('self time goes to the category of the function on top of the stack', async (t) => {
   const frames: [string, string][] = [
@@ -12,4 +12,13 @@ t.test('self time goes to the category of the function on top of the stack', asy
   const nodes = frames.map(([functionName, url], id) => ({ id, callFrame: { functionName, url } }))
   const found = shares({ nodes, samples: [0, 1, 1, 2, 3, 4], timeDeltas: [9e6, 1e6, 1e6, 3e6, 5e5, 25e4] })
   t.same(found, { 'write to sockets': 2, 'write to files': 3, storage: 0.5, 'Node’s own JavaScript': 0.25 })
+})
+
+t.test('a profile shares out what the kernel has counted, and the rest is other threads', async (t) => {
+  const nodes = [
+    { id: 1, callFrame: { functionName: 'writev', url: '' } },
+    { id: 2, callFrame: { functionName: 'crc32c', url: 'file:///x/protocol/records/crc32c.ts' } },
+  ]
+  const profile = { nodes, samples: [1, 2], timeDeltas: [3e6, 1e6] }
+  t.same(partsOf(profile, 2, 5, 10), { 'write to sockets': 0.15, checksums: 0.05, 'other threads': 0.3 })
 })
