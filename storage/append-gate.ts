@@ -1,7 +1,7 @@
 // Whether a log takes appends.
 //
 //   open ──a write fails──► refusing for RETRY_AFTER_MS, gone back to what is written ──► open
-//                             └ that took a file handle and there was none ──► refusing, and going back again
+//                             └ no file handle, or a write still under way ──► refusing, and going back again
 //                             └ it failed ──────────────┐
 //   a sync fails, the log's directory fails ────────────┴──► offline, for good: reads go on
 //   the log closes ──► closed
@@ -48,6 +48,11 @@ export class AppendGate {
     if (this.isClosing) return refused('the log is closed')
     if (isTooEarly || this.#takeBackFailure !== null) return refused('the last write failed; the next is not tried yet')
     return null
+  }
+
+  /** False: what was not written has yet to be taken back. */
+  get isSettled(): boolean {
+    return this.#takeBackFailure === null
   }
 
   /** Goes back to what is written. */

@@ -17,6 +17,8 @@ export interface StorageOptions {
   readonly maxOpenFiles: number
   /** Syncs under way at once; the pool that the command starts has 64 threads, and cold reads and writes need some. */
   readonly maxConcurrentSyncs: number
+  /** A write that takes as long has waited for the device: for a while the pool writes instead of the event loop. */
+  readonly slowWriteMs: number
   /** producer.id.expiration.ms */
   readonly producerIdExpirationMs: number
 }
@@ -26,6 +28,7 @@ export const defaultStorageOptions: StorageOptions = {
   indexMemorySize: 64 * 1024 * 1024,
   maxOpenFiles: 1024,
   maxConcurrentSyncs: 48,
+  slowWriteMs: 10,
   producerIdExpirationMs: 86_400_000,
 }
 
@@ -51,7 +54,7 @@ export function createStorageEnvironment(host: Host, overrides: Partial<StorageO
     files: new OpenFiles(options.maxOpenFiles),
     indexMemory: new IndexMemory(options.indexMemorySize),
     tailCache: new TailCache(options.tailCacheSize),
-    writer: new TurnWriter(commits),
+    writer: new TurnWriter(commits, host.clock, options.slowWriteMs),
     commits,
     directorySyncs: new DirectorySyncs(host.disk),
     unclosed: new Set(),

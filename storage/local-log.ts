@@ -7,6 +7,7 @@
 //
 // Invariants: base offsets rise; only the active segment has pending bytes; a new one begins where the last one ended.
 
+import { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
@@ -133,15 +134,47 @@ export class LocalLog implements SyncedLog {
     return first >= 0 ? maxTimestamp - first : this.#environment.host.clock.now() - segment.createdMs
   }
 
-  /** Writes what is pending. Throws DiskError: then `takeBackUnwritten` is due. */
+  /**
+   * Writes what is not in the file, in the loop; a write under way in the pool is overtaken. Throws DiskError: then
+   * `takeBackUnwritten` is due.
+   */
   write(): void {
     const segment = this.active
-    if (segment.hasPending) {
+    if (segment.hasUnwritten) {
       this.#makeDirectory()
       segment.writePending()
       this.sync.changed(segment)
     }
     this.writtenEndOffset = this.logEndOffset
+  }
+
+  /** What is pending, in the pool. After an error `takeBackUnwritten` is due. */
+  startWrite(done: (error: DiskError | null) => void): void {
+    const segment = this.active
+    const { logEndOffset } = this
+    this.#makeDirectory()
+    segment.startWriting((error, isOvertaken) => {
+      // Hidden meanwhile: the log has gone offline, or goes back to before this write once it can.
+      const isHidden = logEndOffset > this.logEndOffset
+      if (isOvertaken || isHidden || segment.isReleased) {
+        if (error !== null)
+          this.#environment.host.logger.warn('a write that nobody waits for failed', about(segment, error))
+        done(null)
+        return
+      }
+      if (error === null) {
+        segment.keepWritten()
+        this.sync.changed(segment)
+        this.writtenEndOffset = logEndOffset
+      }
+      done(error)
+    })
+  }
+
+  /** Nothing above writtenEndOffset can be cut off while the pool may still write there. Throws DiskError. */
+  checkNotWriting(): void {
+    if (!this.segments.some((segment) => segment.isWriting)) return
+    throw new DiskError('exhausted', this.directory, 'a write is still under way')
   }
 
   /** The active segment, all of it written, ends: its indexes are written too. */
@@ -165,6 +198,7 @@ export class LocalLog implements SyncedLog {
 
   /** After a failed write: what is not in the file was never appended. Nothing is written: the disk may be full. */
   takeBackUnwritten(): void {
+    this.checkNotWriting()
     this.#beginTruncation()
     for (const segment of this.segments) if (segment.hasUnwritten) segment.discardPending()
     this.active.forgetFrom(this.writtenEndOffset)
@@ -177,7 +211,10 @@ export class LocalLog implements SyncedLog {
     this.tail.clear()
   }
 
-  /** Removes what is from `offset` on, whole batches. Returns where the log ends now. Nothing may be pending. */
+  /**
+   * Removes what is from `offset` on, whole batches. Returns where the log ends now. Nothing may be pending, or under
+   * way in the pool.
+   */
   truncateTo(offset: number): number {
     this.#beginTruncation()
     if (this.segments[0]!.baseOffset > offset) {
@@ -279,3 +316,5 @@ export class LocalLog implements SyncedLog {
     for (const segment of this.segments) segment.abandon()
   }
 }
+
+const about = (segment: Segment, error: Error) => ({ path: segment.path(LOG_SUFFIX), error: error.message })

@@ -6,7 +6,7 @@
 //                         durableEnd ≤ writtenEnd    ≤ logEnd      what has become of an append: the log's own
 //                         (synced)     (in the file)   (appended)
 //
-//   append ──► offsets, indexes, producer state, tail cache ──► end of turn: one write ──► listener.onWritten
+//   append ──► offsets, indexes, producer state, tail cache ──► end of turn: LogWrites ──► listener.onWritten
 //                                                  requestSync ──► group commit: fdatasync ──► listener.onDurable
 //
 // A write that fails rolls the log back to writtenEndOffset before listener.onFailed: nothing that was not written
@@ -27,6 +27,7 @@ import { closeNow, LogClose } from './log-close.ts'
 import type { LogConfig } from './log-config.ts'
 import { IDLE_LISTENER, type LogListener, type LogOptions } from './log-options.ts'
 import { LogReader, type ReadDone } from './log-reader.ts'
+import { LogWrites, type WrittenLog } from './log-writes.ts'
 import { PartitionProducers } from './partition-producers.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import type { ActiveProducer } from './producer-state.ts'
@@ -37,7 +38,7 @@ import { abortedTransactions } from './segment-search.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
-export class Log implements SyncOwner {
+export class Log implements SyncOwner, WrittenLog {
   readonly topic: string
   readonly partition: number
   readonly topicId: string | null
@@ -56,7 +57,7 @@ export class Log implements SyncOwner {
   readonly #producers: PartitionProducers
   #logStartOffset: number
   #highWatermark: number
-  #isWriteScheduled = false
+  readonly #writes: LogWrites
   readonly #gate: AppendGate
   /** Nothing is read any more either. */
   #isClosed = false
@@ -85,10 +86,15 @@ export class Log implements SyncOwner {
     this.#local = new LocalLog(environment, directory, this.topicId, loaded, this)
     this.#local.drawJitter(config)
     this.#gate = new AppendGate(host.clock, {
-      takeBackUnwritten: () => this.#takeBackUnwritten(),
+      takeBackUnwritten: () => {
+        this.#local.takeBackUnwritten()
+        this.#afterTruncation()
+        this.#producers.writeFailed(this.#highWatermark)
+      },
       hideUnwritten: () => this.#local.hideUnwritten(),
       giveUp: (error) => this.#giveUp(error),
     })
+    this.#writes = new LogWrites(environment.writer, this.#local, this)
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
     this.#reader = new LogReader(host.slabs, this.#local, this)
   }
@@ -162,10 +168,7 @@ export class Log implements SyncOwner {
 
   // Appending
 
-  /**
-   * `records` belong to the log from here on: offsets and epoch are written into them. It holds them as long as it
-   * needs them.
-   */
+  /** `records` belong to the log from here on, which writes offsets and epoch into them and holds them. */
   append(records: Uint8Array, leaderEpoch: number, origin: AppendOrigin): AppendResult {
     const { config } = this
     const now = this.#environment.host.clock.now()
@@ -216,22 +219,19 @@ export class Log implements SyncOwner {
     const { indexIntervalBytes, flushMessages } = this.config
     if (local.isRollDue(this.config, bytes.length, batch.batchMaxTimestamp(view, 0), lastOffset)) this.roll()
     const segment = local.active
-    const start = segment.size
     const producers = this.#producers.state
     segment.append(bytes)
-    noteBatches(bytes, view, segment, start, this.#epochs, producers, indexIntervalBytes)
+    noteBatches(bytes, view, segment, segment.size - bytes.length, this.#epochs, producers, indexIntervalBytes)
     local.logEndOffset = lastOffset + 1
     local.tail.append(bytes, baseOffset, lastOffset + 1)
-    if (!this.#isWriteScheduled) {
-      this.#isWriteScheduled = true
-      this.#environment.writer.add(this)
-    }
+    this.#writes.schedule()
     if (local.logEndOffset - local.sync.durableEndOffset >= flushMessages) this.requestSync()
   }
 
-  /** Ends the active segment and begins one at the log's end. Nothing happens while the active one is empty. */
+  /** Ends the active segment, unless it is empty, and begins one at the log's end. Throws DiskError. */
   roll(): void {
     const local = this.#local
+    this.#gate.settle()
     if (local.active.size === 0 && local.active.baseOffset === local.logEndOffset) return
     this.#write()
     local.endSegment()
@@ -246,58 +246,47 @@ export class Log implements SyncOwner {
   /** False: a full disk has no room for a new segment, and retention goes as far as it can without. */
   #rollIfPossible(): boolean {
     try {
-      this.#gate.settle()
       this.roll()
       return true
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      if (this.#local.active.hasUnwritten) this.#rollBack(error)
+      if (this.#local.active.hasUnwritten) this.writeFailed(error)
       return false
     }
   }
 
-  // Writing
+  // Writing; isWritable, written and writeFailed are for LogWrites
 
-  /** For the TurnWriter. */
-  writeTurn(): void {
-    this.#isWriteScheduled = false
-    if (this.#isClosed || this.isOffline) return
-    try {
-      this.#write()
-    } catch (error) {
-      this.#rollBack(error)
-      return
-    }
+  get isWritable(): boolean {
+    return !this.#isClosed && !this.isOffline && this.#gate.isSettled
+  }
+
+  written(): void {
+    this.#producers.written()
     this.listener.onWritten(this)
     this.#local.sync.queue()
   }
 
+  /** What is to be taken back is not written: readers of the file find the log as it is without that. */
   #write(): void {
-    if (this.#local.active.hasPending) {
-      this.#local.write()
-      this.#producers.written()
-    }
+    if (!this.#gate.isSettled || !this.#local.active.hasUnwritten) return
+    this.#local.write()
+    this.#producers.written()
   }
 
   #appendFailed(error: unknown): AppendResult {
     if (!(error instanceof DiskError)) throw error
-    this.#rollBack(error)
+    this.writeFailed(error)
     return appendError(ErrorCode.KAFKA_STORAGE_ERROR, error.message)
   }
 
-  #rollBack(cause: unknown): void {
+  writeFailed(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     this.#gate.writeFailed()
     const { logEndOffset } = this
     const fields = { log: this.directory, error: error.message, logEndOffset, offline: this.isOffline }
     this.#environment.host.logger.error('write failed', fields)
     if (!this.isOffline) this.listener.onFailed(this, error)
-  }
-
-  #takeBackUnwritten(): void {
-    this.#local.takeBackUnwritten()
-    this.#afterTruncation()
-    this.#producers.writeFailed(this.#highWatermark)
   }
 
   /** The directory that it lies in has failed: reads go on, appends do not. */
@@ -319,7 +308,7 @@ export class Log implements SyncOwner {
   requestSync(): void {
     const { sync, logEndOffset } = this.#local
     sync.want(logEndOffset)
-    if (!this.#isWriteScheduled) sync.queue()
+    if (!this.#writes.isScheduled) sync.queue()
   }
 
   /** flush.ms: asks for a sync when the last one is longer ago. */
@@ -394,11 +383,12 @@ export class Log implements SyncOwner {
 
   // Taking away
 
-  /** Removes everything from `offset` on, what a new leader does not have; of a batch that reaches above it, all. */
+  /** Removes all batches with offsets from `offset` on. Throws DiskError: 'exhausted' while the pool writes there. */
   truncateTo(offset: number): void {
     if (offset >= this.logEndOffset || this.isOffline) return
     this.#gate.settle()
     this.#write()
+    this.#local.checkNotWriting()
     this.#local.truncateTo(Math.max(offset, 0))
     this.#afterTruncation()
     this.#keepTruncation()

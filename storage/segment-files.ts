@@ -17,7 +17,13 @@ const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTIO
 
 export function newSegment(environment: StorageEnvironment, directory: string, baseOffset: number): Segment {
   const segment = new Segment(environment, directory, baseOffset)
-  segment.create()
+  try {
+    segment.create()
+  } catch (error) {
+    // Its file may be open, and nobody knows of it.
+    segment.abandon()
+    throw error
+  }
   return segment
 }
 

@@ -1,8 +1,8 @@
 // One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is
 // active: appended to.
 //
-//   .log   0 ─────────────────────── writtenSize ─────────── size
-//          │ in the file             │ appended in this turn │
+//   .log   0 ──────────────── writtenSize ─────────────────────────────── size
+//          │ in the file      │ in the pool, being written │ pending     │
 //
 // Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment,
 // FileRecords.
@@ -36,9 +36,15 @@ export class Segment {
   #pins = 0
   /** False: they come when the segment ends, or the broker; what has their names is not read. */
   #hasIndexFiles = true
+  /** What has their names is of an earlier run. */
+  #hasStaleIndexFiles = false
   #size = UNKNOWN
   #pending: Uint8Array[] = []
   #pendingSize = 0
+  /** The chunks of the write under way in the pool. */
+  #inPool: readonly Uint8Array[] | null = null
+  /** Of them; 0 when others have written the same meanwhile. */
+  #inPoolSize = 0
   /** A write failed: the file may hold a part of it. */
   #isTorn = false
   #bytesSinceIndexEntry = 0
@@ -108,16 +114,25 @@ export class Segment {
   }
 
   get writtenSize(): number {
-    return this.size - this.#pendingSize
+    return this.size - this.#pendingSize - this.#inPoolSize
+  }
+
+  get unwrittenSize(): number {
+    return this.#pendingSize + this.#inPoolSize
   }
 
   get hasPending(): boolean {
     return this.#pendingSize > 0
   }
 
-  /** Pending, or left behind by a failed write. */
+  /** A write is under way in the pool: until it ends, nothing above writtenSize may be cut. */
+  get isWriting(): boolean {
+    return this.#inPool !== null
+  }
+
+  /** Appended and not known to be in the file, or left behind by a failed write. */
   get hasUnwritten(): boolean {
-    return this.#pendingSize > 0 || this.#isTorn
+    return this.#pendingSize > 0 || this.#inPoolSize > 0 || this.#isTorn
   }
 
   get offsetIndex(): OffsetIndex {
@@ -190,14 +205,42 @@ export class Segment {
     this.#bytesSinceIndexEntry += size
   }
 
-  /** Throws DiskError; then the file may hold a part of what was pending: discardPending() cuts that off. */
+  /**
+   * All of it, what is under way in the pool included. Throws DiskError; then the file may hold a part of it:
+   * discardPending() cuts that off.
+   */
   writePending(): void {
-    if (this.#pendingSize === 0) return
+    const overtaken = this.#inPool !== null && this.#inPoolSize > 0 ? this.#inPool : []
+    if (this.#pendingSize === 0 && overtaken.length === 0) return
     const file = this.file()
     this.#isTorn = true
-    file.writeSync(this.#pending, this.writtenSize)
+    file.writeSync(overtaken.length === 0 ? this.#pending : [...overtaken, ...this.#pending], this.writtenSize)
     this.#isTorn = false
+    this.#inPoolSize = 0
     this.#forgetPending()
+  }
+
+  /**
+   * What is pending, in the pool, where nothing is under way yet. At `done` it still counts as unwritten, unless it has
+   * been overtaken: keepWritten() or discardPending() follows.
+   */
+  startWriting(done: (error: DiskError | null, isOvertaken: boolean) => void): void {
+    const file = this.file()
+    const chunks = this.#pending
+    const position = this.writtenSize
+    this.#inPool = chunks
+    this.#inPoolSize = this.#pendingSize
+    this.#pending = []
+    this.#pendingSize = 0
+    this.pin()
+    file.write(chunks, position, (error) => {
+      letGoOfAll(chunks)
+      this.#inPool = null
+      const isOvertaken = this.#inPoolSize === 0
+      if (error !== null && !isOvertaken) this.#isTorn = true
+      this.unpin()
+      done(error, isOvertaken)
+    })
   }
 
   #forgetPending(): void {
@@ -206,9 +249,15 @@ export class Segment {
     this.#pendingSize = 0
   }
 
-  /** Gives up what is pending and what a failed write left behind. */
+  /** What the pool was given is in the file. */
+  keepWritten(): void {
+    this.#inPoolSize = 0
+  }
+
+  /** Gives up what is pending and what a failed write left behind. Nothing may be under way. */
   discardPending(): void {
     this.#size = this.writtenSize
+    this.#inPoolSize = 0
     this.#forgetPending()
     if (this.#isTorn) this.#cut()
     this.#isTorn = false
@@ -284,7 +333,7 @@ export class Segment {
 
   /** Gives back what was needed to open the log: most logs are not used for long after a start. */
   rest(): void {
-    if (this.hasPending || this.#hasUnflushedEntries || !this.closeFile()) return
+    if (this.hasUnwritten || this.#hasUnflushedEntries || !this.closeFile()) return
     const { files, indexMemory } = this.#environment
     files.forget(this)
     if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
@@ -312,10 +361,12 @@ export class Segment {
     this.timeIndex.flush(sync)
     this.transactionIndex.flush(sync)
     this.#hasIndexFiles = true
+    this.#hasStaleIndexFiles = false
   }
 
   get hasUnflushedIndexes(): boolean {
-    return (!this.#hasIndexFiles && this.size > 0) || this.#hasUnflushedEntries
+    const areFilesDue = !this.#hasIndexFiles && (this.size > 0 || this.#hasStaleIndexFiles)
+    return areFilesDue || this.#hasUnflushedEntries
   }
 
   get #hasUnflushedEntries(): boolean {
@@ -382,6 +433,7 @@ export class Segment {
    */
   resetForRecovery(): void {
     this.#hasIndexFiles = false
+    this.#hasStaleIndexFiles = true
     this.#offsetIndex = null
     this.#timeIndex = null
     this.transactionIndex.reset()

@@ -1,14 +1,28 @@
 // One write a segment and event-loop turn: logs that were appended to in a turn are written at its end, and those that
-// want a sync are in the round of group commit that begins then.
+// want a sync are in the round of group commit that begins then. And whether the loop writes them or the host's pool: what
+// that depends on, the device, is common to all logs.
 
+import type { Clock } from '../host/host.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 export interface TurnWritable {
   writeTurn(): void
 }
 
+/** How long the pool writes after a write that has waited for the device. */
+const POOL_FOR_MS = 5000
+/** Each keeps a file open, and one of the pool's threads from a cold read or a sync. */
+const MAX_UNDER_WAY = 64
+/** In the pool and behind it; beyond it the loop writes, and with it the clients wait. */
+const MAX_UNWRITTEN_SIZE = 32 * 1024 * 1024
+
 export class TurnWriter {
   readonly #commits: GroupCommit
+  readonly #clock: Clock
+  readonly #slowWriteMs: number
+  #poolUntilMs = Number.NEGATIVE_INFINITY
+  #underWay = 0
+  #unwrittenSize = 0
   #waiting: TurnWritable[] = []
   readonly #run = (): void => {
     const logs = this.#waiting
@@ -16,13 +30,43 @@ export class TurnWriter {
     for (const log of logs) log.writeTurn()
   }
 
-  constructor(commits: GroupCommit) {
+  constructor(commits: GroupCommit, clock: Clock, slowWriteMs: number) {
     this.#commits = commits
+    this.#clock = clock
+    this.#slowWriteMs = slowWriteMs
   }
 
   /** The log calls this once a turn. */
   add(log: TurnWritable): void {
     this.#waiting.push(log)
     if (this.#waiting.length === 1) this.#commits.writeFirst(this.#run)
+  }
+
+  /** A write begins: when, for `ended`. */
+  began(): number {
+    this.#underWay++
+    return this.#clock.monotonic()
+  }
+
+  ended(startMs: number): void {
+    this.#underWay--
+    const now = this.#clock.monotonic()
+    if (now - startMs >= this.#slowWriteMs) this.#poolUntilMs = now + POOL_FOR_MS
+  }
+
+  usesPool(): boolean {
+    if (this.#poolUntilMs < 0 || this.#underWay >= MAX_UNDER_WAY) return false
+    return this.#clock.monotonic() < this.#poolUntilMs
+  }
+
+  /** False: too much waits for the pool already. */
+  reserve(size: number): boolean {
+    if (size > MAX_UNWRITTEN_SIZE - this.#unwrittenSize) return false
+    this.#unwrittenSize += size
+    return true
+  }
+
+  release(size: number): void {
+    this.#unwrittenSize -= size
   }
 }

@@ -98,7 +98,9 @@ class LogCrashRun {
   }
 
   #open(isClean: boolean): Log {
-    const environment = createStorageEnvironment(this.#simulation.node('a').host)
+    // At times all but the first is written in the pool, at times nothing.
+    const slowWriteMs = this.#simulation.random.pick([0, 1000])
+    const environment = createStorageEnvironment(this.#simulation.node('a').host, { slowWriteMs })
     const log = Log.open({
       environment,
       directory,

@@ -7,6 +7,7 @@
 // SEED=n replays one seed; SEEDS=n runs that many.
 
 import t, { type Test } from 'tap'
+import { DiskError } from '../../host/disk.ts'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { SeededRandom } from '../../host/simulated/random.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
@@ -43,6 +44,8 @@ interface ModelProducer {
 
 class Model {
   batches: ModelBatch[] = []
+  /** Taken back and told so, while the pool was still writing them: there again when the process ends before that. */
+  doubtful: ModelBatch[] = []
   logStartOffset = 0
   #serial = 0
 
@@ -121,6 +124,7 @@ class Run {
       tailCacheSize: this.random.pick([0, 5000, 1 << 20]),
       maxOpenFiles: this.random.pick([1, 3, 100]),
       indexMemorySize: this.random.pick([0, 1 << 20]),
+      slowWriteMs: this.random.pick([0, 0, 1000]),
     })
     return LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
   }
@@ -132,7 +136,12 @@ class Run {
       onDurable: () => {
         this.durableEndOffset = Math.max(this.durableEndOffset, log.durableEndOffset)
       },
-      onFailed: () => this.model.cut(log.logEndOffset),
+      onFailed: () => {
+        const { model } = this
+        const isWriting = log.segments.some((segment) => segment.isWriting)
+        model.doubtful = isWriting ? model.batches.filter((batch) => batch.lastOffset >= log.logEndOffset) : []
+        model.cut(log.logEndOffset)
+      },
     }
     return log
   }
@@ -148,13 +157,17 @@ class Run {
     else if (dice < 96) this.truncate()
     else if (dice < 98) this.deleteRecords()
     else if (dice < 99) await this.failWrites()
-    else log.roll()
+    else this.rollIfPossible()
   }
 
   append(): void {
     const { random, log, model } = this
     const producerId = random.pick([-1, 1, 2, 3])
     const producer = model.producers().get(producerId)
+    // No idempotent producer has more than five batches in flight.
+    const isInFlight = (batch: ModelBatch) =>
+      batch.producerId === producerId && batch.baseOffset >= log.writtenEndOffset
+    if (producerId >= 0 && model.batches.filter(isInFlight).length >= 5) return
     const isOpen = (producer?.transactionFirstOffset ?? -1) >= 0
     if (producer !== undefined && isOpen && random.chance(0.3)) {
       const kind = random.pick<'commit' | 'abort'>(['commit', 'abort'])
@@ -193,6 +206,7 @@ class Run {
     if (result.errorCode !== ErrorCode.NONE || result.duplicate) throw new Error(JSON.stringify(result))
     if (result.baseOffset !== this.model.endOffset)
       throw new Error(`${result.baseOffset} after ${this.model.endOffset}`)
+    this.model.doubtful = []
     this.model.batches.push({
       baseOffset: result.baseOffset,
       lastOffset: result.lastOffset,
@@ -212,7 +226,13 @@ class Run {
     const candidates = model.batches.filter((batch) => batch.baseOffset >= low)
     if (candidates.length === 0) return
     const { baseOffset } = random.pick(candidates)
-    log.truncateTo(baseOffset)
+    try {
+      log.truncateTo(baseOffset)
+    } catch (error) {
+      // The pool is still writing there.
+      if (error instanceof DiskError && error.reason === 'exhausted') return
+      throw error
+    }
     model.cut(baseOffset)
     this.durableEndOffset = Math.min(this.durableEndOffset, baseOffset)
     this.epoch++
@@ -230,10 +250,22 @@ class Run {
 
   async failWrites(): Promise<void> {
     this.node.disk.fault = (operation) => (operation === 'write' ? 'full' : null)
-    for (let index = 0; index < 3; index++) this.append()
-    await this.simulation.run(0)
+    for (let index = 0; index < 3; index++) {
+      this.append()
+      if (this.random.chance(0.3)) await this.simulation.run(this.random.pick([0, 0.05, 0.2]))
+    }
+    if (this.random.chance(0.3)) this.rollIfPossible()
+    await this.simulation.run(this.random.pick([0, 0.2]))
     this.node.disk.fault = null
     if (this.random.chance(0.8)) await this.simulation.run(200)
+  }
+
+  rollIfPossible(): void {
+    try {
+      this.log.roll()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+    }
   }
 
   now(): number {
@@ -256,6 +288,8 @@ class Run {
     const where = `seed ${seed}, ${how}`
     if (log.logEndOffset < this.durableEndOffset)
       t.fail(`${where}: end ${log.logEndOffset} < durable ${this.durableEndOffset}`)
+    if (log.logEndOffset > model.endOffset) model.batches.push(...model.doubtful)
+    model.doubtful = []
     if (log.logEndOffset > model.endOffset) t.fail(`${where}: end ${log.logEndOffset} > appended ${model.endOffset}`)
     if (how !== 'crash' && log.logEndOffset !== model.endOffset && log.writtenEndOffset < this.durableEndOffset) {
       t.fail(`${where}: end ${log.logEndOffset}, appended ${model.endOffset}`)
