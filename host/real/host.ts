@@ -8,6 +8,9 @@ import { RealNetwork } from './network.ts'
 import { realRandom } from './random.ts'
 import { realClock, realTimers } from './time.ts'
 
+/** Memory of batches that was not needed for so long is given back. */
+const TRIM_INTERVAL_MS = 10_000
+
 export interface RealHostOptions {
   /** Events below this level are dropped; `info` when not given. */
   readonly logLevel?: LogLevel
@@ -18,13 +21,15 @@ export interface RealHostOptions {
 }
 
 export function realHost(options: RealHostOptions = {}): Host {
+  const slabs = new SlabPool({ poisons: options.poisonsSlabs ?? false })
+  setInterval(() => slabs.trim(), TRIM_INTERVAL_MS).unref()
   return {
     clock: realClock,
     timers: realTimers,
     random: realRandom,
     disk: new RealDisk(),
     network: new RealNetwork(),
-    slabs: new SlabPool({ poisons: options.poisonsSlabs ?? false }),
+    slabs,
     logger: streamLogger(options.logLevel ?? 'info', options.writeLog ?? ((line) => process.stderr.write(line))),
   }
 }

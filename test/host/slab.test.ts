@@ -56,3 +56,18 @@ t.test('other memory may be held and let go of like that of a pool', async (t) =
   letGo(bytes)
   t.equal(bytes.length, 10)
 })
+
+t.test('memory that was not needed between two trims is given back', async (t) => {
+  const pool = new SlabPool()
+  const [first, second, third] = [pool.take(100_000), pool.take(100_000), pool.take(100_000)]
+  for (const bytes of [first, second, third]) letGo(bytes)
+  pool.trim()
+  t.equal(pool.freeSize, 3 * 128 * 1024, 'it was in use until now')
+  letGo(pool.take(100_000))
+  pool.trim()
+  t.equal(pool.freeSize, 128 * 1024)
+  t.equal(pool.take(100_000).buffer, third.buffer)
+  t.equal(pool.freeSize, 0)
+  pool.trim()
+  t.equal(pool.freeSize, 0)
+})
