@@ -15,6 +15,7 @@ import { StorageFault } from './storage-fault.ts'
 
 const UNDEFINED_EPOCH = -1
 const UNDEFINED_OFFSET = -1
+const NO_ENTRIES = checkpointText([])
 
 export interface EpochEntry {
   readonly epoch: number
@@ -27,8 +28,11 @@ export class LeaderEpochCache {
   #directory: string
   /** null: not read yet. */
   #entries: EpochEntry[] | null = null
+  /** Assigned before the file was read, as for each log at a start: most are not used for long. -1: none. */
+  #nextEpoch = UNDEFINED_EPOCH
+  #nextStartOffset = UNDEFINED_OFFSET
   /** What the file says, as far as we know. */
-  #writtenText = textOf([])
+  #writtenText = NO_ENTRIES
 
   constructor(host: Pick<Host, 'disk' | 'logger'>, directory: string) {
     this.#disk = host.disk
@@ -41,19 +45,21 @@ export class LeaderEpochCache {
   }
 
   get latestEpoch(): number {
+    if (this.#entries === null && this.#nextEpoch >= 0) return this.#nextEpoch
     return this.#load().at(-1)?.epoch ?? UNDEFINED_EPOCH
   }
 
-  /** A leader, or a batch of one, begins `epoch` at `startOffset`. True when that was news. */
-  assign(epoch: number, startOffset: number): boolean {
-    const entries = this.#load()
-    const last = entries.at(-1)
-    if (last !== undefined && last.epoch === epoch) return false
-    if (epoch < 0) return false
-    // What contradicts the new entry was written by leaders that lost: their offsets are not in the log any more.
-    while (entries.length > 0 && contradicts(entries[entries.length - 1]!, epoch, startOffset)) entries.pop()
-    entries.push({ epoch, startOffset })
-    return true
+  /** A leader, or a batch of one, begins `epoch` at `startOffset`. */
+  assign(epoch: number, startOffset: number): void {
+    if (this.#entries === null) {
+      if (epoch === this.#nextEpoch) return
+      if (this.#nextEpoch === UNDEFINED_EPOCH) {
+        this.#nextEpoch = epoch
+        this.#nextStartOffset = startOffset
+        return
+      }
+    }
+    addTo(this.#load(), epoch, startOffset)
   }
 
   /**
@@ -139,8 +145,8 @@ export class LeaderEpochCache {
    * after it became leader of thousands of idle logs writes nothing.
    */
   #changedText(logEndOffset: number): string | null {
-    if (this.#entries === null) return null
-    const lasting = this.#entries.filter((entry) => entry.startOffset < logEndOffset)
+    if (this.#entries === null && (this.#nextEpoch < 0 || this.#nextStartOffset >= logEndOffset)) return null
+    const lasting = this.#load().filter((entry) => entry.startOffset < logEndOffset)
     const text = textOf(lasting)
     return text === this.#writtenText ? null : text
   }
@@ -165,6 +171,7 @@ export class LeaderEpochCache {
       this.#logger.warn('leader epochs are forgotten', { path, reason: error.reason })
     }
     this.#writtenText = textOf(this.#entries)
+    addTo(this.#entries, this.#nextEpoch, this.#nextStartOffset)
     return this.#entries
   }
 }
@@ -181,8 +188,17 @@ function readEntries(disk: Disk, path: string): EpochEntry[] {
   return entries
 }
 
+function addTo(entries: EpochEntry[], epoch: number, startOffset: number): void {
+  if (epoch < 0 || entries.at(-1)?.epoch === epoch) return
+  // What contradicts the new entry was written by leaders that lost: their offsets are not in the log any more.
+  while (entries.length > 0 && contradicts(entries[entries.length - 1]!, epoch, startOffset)) entries.pop()
+  entries.push({ epoch, startOffset })
+}
+
 function textOf(entries: readonly EpochEntry[]): string {
-  return checkpointText(entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`))
+  return entries.length === 0
+    ? NO_ENTRIES
+    : checkpointText(entries.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`))
 }
 
 /** Without version and count. */

@@ -38,7 +38,7 @@ export class PartitionProducers {
    * Producers that the log does not know, because their first batch was refused or taken back when the disk failed. A
    * stranger may begin with any sequence, so what was in flight behind that batch would be taken without it.
    */
-  readonly #awaited = new Map<ProducerKey, AwaitedBatch>()
+  #awaited: Map<ProducerKey, AwaitedBatch> | null = null
 
   constructor(
     environment: StorageEnvironment,
@@ -66,7 +66,7 @@ export class PartitionProducers {
 
   /** null: go on. Otherwise an error, or the offsets of a duplicate. The first batch has a producer id. */
   answer(bytes: Uint8Array, view: DataView, origin: AppendOrigin): AppendResult | null {
-    if (origin === 'client' && this.#awaited.size > 0 && this.#isAhead(view)) {
+    if (origin === 'client' && this.#awaited !== null && this.#isAhead(view, this.#awaited)) {
       const text = `producer ${producerKey(view, 0)}: the batch before was refused and has to come first`
       return appendError(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, text)
     }
@@ -91,17 +91,19 @@ export class PartitionProducers {
   }
 
   #await(key: ProducerKey, epoch: number, sequence: number): void {
+    this.#awaited ??= new Map()
     if (sequence < 0 || this.#awaited.get(key)?.epoch === epoch) return
     if (this.#awaited.size < MAX_AWAITED) this.#awaited.set(key, { epoch, sequence })
   }
 
-  #isAhead(view: DataView): boolean {
+  #isAhead(view: DataView, all: Map<ProducerKey, AwaitedBatch>): boolean {
     const key = producerKey(view, 0)
-    const awaited = this.#awaited.get(key)
+    const awaited = all.get(key)
     if (awaited === undefined) return false
     const isSame = awaited.epoch === batch.batchProducerEpoch(view, 0)
     if (isSame && awaited.sequence !== batch.batchBaseSequence(view, 0)) return true
-    this.#awaited.delete(key)
+    all.delete(key)
+    if (all.size === 0) this.#awaited = null
     return false
   }
 

@@ -14,11 +14,14 @@ import { segmentIndexFor } from './segment-search.ts'
 /** Some milliseconds to scan; once for each log that is opened, at most, and only when a batch comes out of order. */
 const MAX_RECALLED_SIZE = 16 * 1024 * 1024
 
+/** Most logs have none. Never changed. */
+const NO_OFFSETS: number[] = []
+
 export class ProducerSnapshots {
   readonly #environment: StorageEnvironment
   #directory: string
   /** Offsets of the files, ascending. */
-  #offsets: number[] = []
+  #offsets: number[] = NO_OFFSETS
 
   constructor(environment: StorageEnvironment, directory: string) {
     this.#environment = environment
@@ -31,8 +34,8 @@ export class ProducerSnapshots {
 
   /** From the names in the partition's directory. */
   found(names: readonly string[]): void {
-    this.#offsets = names.map((name) => offsetOfFileName(name, SNAPSHOT_SUFFIX)).filter((offset) => offset >= 0)
-    this.#offsets.sort((a, b) => a - b)
+    const offsets = names.map((name) => offsetOfFileName(name, SNAPSHOT_SUFFIX)).filter((offset) => offset >= 0)
+    this.#offsets = offsets.length === 0 ? NO_OFFSETS : offsets.sort((a, b) => a - b)
   }
 
   /** Not synced: the sync of the segment that ends there takes it along. */
@@ -46,8 +49,7 @@ export class ProducerSnapshots {
     } finally {
       file.close()
     }
-    this.#offsets.push(offset)
-    this.#offsets.sort((a, b) => a - b)
+    this.#offsets = [...this.#offsets, offset].sort((a, b) => a - b)
   }
 
   sync(offset: number): void {

@@ -18,12 +18,16 @@ import { hold, isPooled, letGo } from '../host/slab.ts'
 const COMPACT_AT = 64
 const NOTHING = new Uint8Array(0)
 
+/** Of the many tails that are empty. Never changed. */
+const NO_CHUNKS: Uint8Array[] = []
+const NO_OFFSETS: number[] = []
+
 export class Tail {
   readonly #cache: TailCache
-  #chunks: Uint8Array[] = []
-  #baseOffsets: number[] = []
+  #chunks: Uint8Array[] = NO_CHUNKS
+  #baseOffsets: number[] = NO_OFFSETS
   /** After the last offset of each. */
-  #endOffsets: number[] = []
+  #endOffsets: number[] = NO_OFFSETS
   #head = 0
   /** Entries in the cache's queue whose chunks are gone; before all others of this tail. */
   staleCount = 0
@@ -44,9 +48,16 @@ export class Tail {
   append(chunk: Uint8Array, baseOffset: number, endOffset: number): void {
     const bytes = ownBytes(chunk)
     hold(bytes)
-    this.#chunks.push(bytes)
-    this.#baseOffsets.push(baseOffset)
-    this.#endOffsets.push(endOffset)
+    if (this.#chunks === NO_CHUNKS) {
+      // Of one element: an empty array makes room for seventeen.
+      this.#chunks = [bytes]
+      this.#baseOffsets = [baseOffset]
+      this.#endOffsets = [endOffset]
+    } else {
+      this.#chunks.push(bytes)
+      this.#baseOffsets.push(baseOffset)
+      this.#endOffsets.push(endOffset)
+    }
     this.#cache.added(this, chunk.length)
   }
 
@@ -88,9 +99,9 @@ export class Tail {
       this.#cache.removed(chunk.length)
       letGo(chunk)
     }
-    this.#chunks = []
-    this.#baseOffsets = []
-    this.#endOffsets = []
+    this.#chunks = NO_CHUNKS
+    this.#baseOffsets = NO_OFFSETS
+    this.#endOffsets = NO_OFFSETS
     this.#head = 0
     this.#cache.forget(this, count)
   }

@@ -155,7 +155,7 @@ export class MetadataDelta {
 
   #setPartition(value: Of<'PartitionRecord'>['value']): void {
     const draft = this.#draft(value.topicId)
-    draft.partitions[value.partitionId] = {
+    draft.partitions[value.partitionId] = shared(draft.partitions[value.partitionId - 1], {
       leader: value.leader,
       leaderEpoch: value.leaderEpoch,
       partitionEpoch: value.partitionEpoch,
@@ -167,7 +167,7 @@ export class MetadataDelta {
       directories: value.directories.length > 0 ? value.directories : value.replicas.map(() => DIRECTORY.migrating),
       eligibleLeaderReplicas: value.eligibleLeaderReplicas ?? [],
       lastKnownElr: value.lastKnownElr ?? [],
-    }
+    })
     draft.changed.add(value.partitionId)
   }
 
@@ -177,7 +177,7 @@ export class MetadataDelta {
     if (before === undefined)
       throw new Error(`assertion: change of ${draft.name}-${value.partitionId}, which is not there`)
     const led = value.leader !== NO_LEADER_CHANGE
-    draft.partitions[value.partitionId] = {
+    draft.partitions[value.partitionId] = shared(draft.partitions[value.partitionId - 1], {
       leader: led ? value.leader : before.leader,
       leaderEpoch: led ? before.leaderEpoch + 1 : before.leaderEpoch,
       partitionEpoch: before.partitionEpoch + 1,
@@ -189,7 +189,7 @@ export class MetadataDelta {
       directories: value.directories ?? before.directories,
       eligibleLeaderReplicas: value.eligibleLeaderReplicas ?? before.eligibleLeaderReplicas,
       lastKnownElr: value.lastKnownElr ?? before.lastKnownElr,
-    }
+    })
     draft.changed.add(value.partitionId)
   }
 
@@ -286,6 +286,38 @@ export class MetadataDelta {
     if (remove) this.#kept.delete(kept)
     else this.#kept.set(kept, record)
   }
+}
+
+/**
+ * `made`, or what it is equal to: the partition before it in nearly all cases, where there is one broker, and its lists
+ * in most others. Made anew, they are half a kilobyte a partition, in each of two images.
+ */
+function shared(before: PartitionImage | undefined, made: PartitionImage): PartitionImage {
+  if (before === undefined) return made
+  const same = <T>(left: readonly T[], right: readonly T[]): readonly T[] =>
+    left.length === right.length && left.every((one, index) => one === right[index]) ? left : right
+  const replicas = same(before.replicas, made.replicas)
+  const isr = same(before.isr, made.isr)
+  const removingReplicas = same(before.removingReplicas, made.removingReplicas)
+  const addingReplicas = same(before.addingReplicas, made.addingReplicas)
+  const directories = same(before.directories, made.directories)
+  const eligibleLeaderReplicas = same(before.eligibleLeaderReplicas, made.eligibleLeaderReplicas)
+  const lastKnownElr = same(before.lastKnownElr, made.lastKnownElr)
+  const isEqual =
+    before.leader === made.leader &&
+    before.leaderEpoch === made.leaderEpoch &&
+    before.partitionEpoch === made.partitionEpoch &&
+    before.leaderRecoveryState === made.leaderRecoveryState &&
+    before.replicas === replicas &&
+    before.isr === isr &&
+    before.removingReplicas === removingReplicas &&
+    before.addingReplicas === addingReplicas &&
+    before.directories === directories &&
+    before.eligibleLeaderReplicas === eligibleLeaderReplicas &&
+    before.lastKnownElr === lastKnownElr
+  if (isEqual) return before
+  const lists = { replicas, isr, removingReplicas, addingReplicas, directories, eligibleLeaderReplicas, lastKnownElr }
+  return { ...made, ...lists }
 }
 
 type BrokerRecordType =

@@ -9,10 +9,13 @@ const FIRST_CAPACITY = 8
 /** A ring that a burst has made larger than this goes when it is empty: there are thousands of partitions. */
 const MAX_IDLE_CAPACITY = 1024
 
+/** Until something waits. Never changed. */
+const NOTHING: never[] = []
+
 export class Backlog<T> {
   /** As long as each other, a power of two; empty until something waits. */
-  #endOffsets: number[] = []
-  #entries: (T | undefined)[] = []
+  #endOffsets: number[] = NOTHING
+  #entries: (T | undefined)[] = NOTHING
   #head = 0
   #count = 0
 
