@@ -83,12 +83,11 @@ const families: Readonly<Record<string, Family>> = {
       )
     }),
   parts: ({ kind }, _scale, [count]) => partitions(kind, Number(count)),
-  stalls: ({ kind }, scale, [size, acks, partitions, codec, batch = '']) => {
-    if (kind !== 'milena') return Promise.resolve({})
+  stalls: (_subject, scale, [size, acks, partitions, codec, batch = '']) => {
     const preload = new Preload('stalls.ts')
     const common = { ...shape(scale, size, partitions), acks: acksOf(acks), codec: codecOf(codec) }
     const options = { ...common, batchSize: known(batchSizes, batch), maxBytes: Number.POSITIVE_INFINITY }
-    return withBroker(kind, preload, (broker) => {
+    return withBroker('milena', preload, (broker) => {
       const around = (load: () => Promise<Load>) => stallsDuring(broker, preload, load)
       return producing({ ...broker.subject, around }, options)
     })

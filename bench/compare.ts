@@ -9,11 +9,10 @@
 // and connections start their own. Every run is kept in bench/results/DATE-compare.json as soon as it is there.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { matchesGlob } from 'node:path'
 import { parseArgs } from 'node:util'
 import { run } from '../test/clients/harness.ts'
 import { allCases } from './cases.ts'
-import type { Run } from './goals.ts'
+import { matches, type Run } from './goals.ts'
 import { BrokerProcess, type Kind, kinds, type Subject } from './load/broker.ts'
 import { machine } from './machine.ts'
 import { type Comparison, page, picture } from './report.ts'
@@ -34,12 +33,15 @@ const syncLimitMs = 60_000
 
 export async function compare(args: readonly string[]): Promise<void> {
   const options = {
-    cases: { type: 'string', default: '**' },
+    cases: { type: 'string', default: '*' },
     rounds: { type: 'string' },
     quick: { type: 'boolean', default: false },
     continue: { type: 'boolean', default: false },
   } as const
   const { values } = parseArgs({ args: [...args], options })
+  await run('java', ['-version']).catch(() => {
+    throw new Error('Apache Kafka needs Java 17, and Maven to be fetched: neither is here')
+  })
   const names = chosen(values.cases).filter((name) => !values.quick || !tooLong.includes(name))
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
   const scale = values.quick ? quickScale : 1
@@ -59,7 +61,7 @@ export async function compare(args: readonly string[]): Promise<void> {
     for (const name of names) {
       for (let round = 1; round <= rounds; round++) {
         for (const [kind, broker] of brokers) {
-          if (done(name, kind, round)) continue
+          if (done(name, kind, round) || (kind === 'kafka' && name.startsWith('stalls/'))) continue
           const outcome = await runOnce(name, scale, broker.subject)
           runs.push({ name, kind, round, ...outcome })
           print(`${name} ${kind} ${round}/${rounds}: ${inShort(outcome)}`)
@@ -72,10 +74,10 @@ export async function compare(args: readonly string[]): Promise<void> {
   }
 }
 
-/** Globs over slashes: `lat/**`, `raw-produce/*` … `/b16k`. */
+/** A name that is no pattern may be any that cases.ts understands. */
 function chosen(globs: string): string[] {
   const patterns = globs.split(',')
-  const names = allCases.filter((name) => patterns.some((pattern) => matchesGlob(name, pattern)))
+  const names = allCases.filter((name) => patterns.some((pattern) => matches(name, pattern)))
   const exact = patterns.filter((pattern) => !pattern.includes('*') && !names.includes(pattern))
   return [...names, ...exact]
 }

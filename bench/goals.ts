@@ -1,11 +1,10 @@
 // What Milena must reach beside Apache Kafka, as rows: the cases and figures of each goal, and the bound.
 
-import { matchesGlob } from 'node:path'
 import type { Kind } from './load/broker.ts'
 import { type Figures, median, spread } from './statistics.ts'
 
 export interface Check {
-  /** A glob over the names of cases. */
+  /** A pattern of the names of cases, see `matches`. */
   readonly cases: string
   readonly figure: string
   readonly sense: '≤' | '≥'
@@ -114,6 +113,12 @@ export const goals: readonly Goal[] = [
   { title: 'Event loop under full load with fsync', checks: [alone('stalls/*/*/*/*/*', 'stall p99.9 ms', 10)] },
 ]
 
+/** `*` stands for anything, slashes included. */
+export function matches(name: string, glob: string): boolean {
+  const pattern = glob.split('*').map((part) => part.replaceAll(/[.?+^$()[\]{}|\\]/g, '\\$&'))
+  return new RegExp(`^${pattern.join('.*')}$`).test(name)
+}
+
 /** One run of a case on one broker. */
 export interface Run {
   readonly name: string
@@ -143,7 +148,7 @@ export function valuesOf(runs: readonly Run[], name: string, kind: Kind, figure:
 
 /** For each case that the check is about and that has been run. */
 export function verdicts(check: Check, runs: readonly Run[]): Verdict[] {
-  const names = [...new Set(runs.map(({ name }) => name))].filter((name) => matchesGlob(name, check.cases))
+  const names = [...new Set(runs.map(({ name }) => name))].filter((name) => matches(name, check.cases))
   return names.flatMap((name) => {
     const [kafkas, milenas] = [
       valuesOf(runs, name, 'kafka', check.figure),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Check, type Run, verdicts } from '../../bench/goals.ts'
+import { type Check, matches, type Run, verdicts } from '../../bench/goals.ts'
 import { page, picture } from '../../bench/report.ts'
 import { stackedBars } from '../../bench/svg.ts'
 import { format, markdown } from '../../bench/table.ts'
@@ -11,15 +11,22 @@ const runs: Run[] = [
   { name, kind: 'kafka', round: 2, figures: { 'MB/s': 110, 'CPU s/GB': 5 } },
   { name, kind: 'milena', round: 2, error: 'Error: the broker has closed a connection' },
 ]
-const check: Check = { cases: 'raw-produce/**', figure: 'MB/s', sense: '≥', bound: 3, of: 'ratio' }
+const check: Check = { cases: 'raw-produce/*', figure: 'MB/s', sense: '≥', bound: 3, of: 'ratio' }
 
 t.test('a goal is judged by the ratio of the medians', async (t) => {
   const [verdict] = verdicts(check, runs)
   t.match(verdict, { name, kafka: 105, milena: 350, met: true })
   t.ok(verdicts({ ...check, bound: 4 }, runs)[0]?.met === false)
   t.match(verdicts({ ...check, of: 'Milena', bound: 300 }, runs)[0], { met: true })
-  t.same(verdicts({ ...check, cases: 'lat/**' }, runs), [])
+  t.same(verdicts({ ...check, cases: 'lat/*' }, runs), [])
   t.same(verdicts({ ...check, figure: 'idle MB' }, runs), [])
+})
+
+t.test('a star stands for anything, and nothing else does', async (t) => {
+  t.ok(matches('lat/1000/1024/acks1/p1', 'lat/*'))
+  t.ok(matches('lat/1000/1024/acks1/p1', '*/1024/*/p1'))
+  t.notOk(matches('lat/1000/1024/acks1/p12', '*/p1'))
+  t.notOk(matches('a-b', 'a.b'))
 })
 
 t.test('a page shows what is met, what is not, and what went wrong', async (t) => {
