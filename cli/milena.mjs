@@ -15,7 +15,8 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const SETTLE_AFTER_MS = 1_000
-const COMPILERS = Number.parseInt(process.versions.node, 10) >= 24 ? ['opt', 'maglev'] : []
+const nodeVersion = Number.parseInt(process.versions.node, 10)
+const COMPILERS = nodeVersion >= 24 ? ['opt', 'maglev'] : []
 
 /** What was switched off on the command line stays off. */
 const paused = COMPILERS.filter((compiler) => !process.execArgv.includes(`--no-${compiler}`))
