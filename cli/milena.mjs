@@ -24,7 +24,7 @@ const paused = COMPILERS.filter((compiler) => !process.execArgv.includes(`--no-$
 function begin() {
   for (const compiler of paused) setFlagsFromString(`--no-${compiler}`)
   enableCompileCache()
-  // Before the pool is first used. Threads that wait for the device cost next to nothing (0.4 MB), and the more logs are
+  // Before the pool is first used. Threads that wait for the device cost little (0.4 MB), and the more logs are
   // synced at once, the less each sync costs: docs/decisions/group-commit.md.
   process.env.UV_THREADPOOL_SIZE ??= '64'
 }
