@@ -222,9 +222,9 @@ class ColdRead {
     this.#truncationCount = log.truncationCount
     this.#nextOffset = offset
     this.segment = log.segments[segmentIndexFor(log.segments, offset)]!
-    this.position = this.segment.positionFor(offset)
-    const isExact = this.segment.remembersPosition(offset)
-    this.#readSize = isExact ? Math.max(maxSize, SLACK_SIZE) : maxSize + SLACK_SIZE
+    const remembered = this.segment.rememberedPosition(offset)
+    this.position = remembered < 0 ? this.segment.positionFor(offset) : remembered
+    this.#readSize = remembered < 0 ? maxSize + SLACK_SIZE : Math.max(maxSize, SLACK_SIZE)
     if (this.position >= this.segment.writtenSize) this.#nextSegment()
     if (offset >= bound) this.isAtEnd = true
   }

@@ -7,14 +7,14 @@
 //                                                               └► written; then, in turn, what has collected
 //
 // A copy into the page cache takes 0.35 ms a MiB and no longer while the kernel has room for dirty pages. By way of the
-// pool the same costs 0.15 to 0.2 s/GB more, measured, for batches of 16 KiB and of 1 MiB: the bytes lie in the cache of
-// the other core, and two threads are to be woken. So the loop writes, until a write has waited for the device; then the
-// pool waits in its place (TurnWriter).
+// pool the same costs 0.15 to 0.2 s/GB more, measured, for batches of 16 KiB and of 1 MiB: the bytes lie in the cache
+// of the other core, and two threads are to be woken. So the loop writes, until a write has waited for the device; then
+// the pool waits in its place (TurnWriter).
 //
-// One write of a log is under way at a time, so the file grows in order. Whoever needs the file complete at once (a roll,
-// a search by time, a close) writes the same bytes to the same place itself: the write in the pool is overtaken then,
-// and its end changes nothing. Nobody can cut what it may yet write: a truncation is refused meanwhile, and what a
-// failure takes back is hidden until it has ended.
+// One write of a log is under way at a time, so the file grows in order. Whoever needs the file complete at once (a
+// roll, a search by time, a close) writes the same bytes to the same place itself: the write in the pool is overtaken
+// then, and its end changes nothing. Nobody can cut what it may yet write: a truncation is refused meanwhile, and what
+// a failure takes back is hidden until it has ended.
 
 import type { LocalLog } from './local-log.ts'
 import type { TurnWritable, TurnWriter } from './turn-writer.ts'

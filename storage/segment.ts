@@ -19,6 +19,7 @@ import {
   TRANSACTION_INDEX_SUFFIX,
 } from './file-names.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { ReadPositions } from './read-positions.ts'
 import { SegmentScanner } from './segment-scanner.ts'
 import { NO_TIMESTAMP, TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
@@ -57,9 +58,7 @@ export class Segment {
   #whenUnpinned: (() => void) | null = null
   /** Its files belong to somebody else now, or to nobody. */
   #isReleased = false
-  /** Where a sequential reader goes on, so that it need not search the index. */
-  #hintOffset = UNKNOWN
-  #hintPosition = 0
+  #readPositions: ReadPositions | null = null
 
   constructor(environment: StorageEnvironment, directory: string, baseOffset: number) {
     this.#environment = environment
@@ -377,18 +376,17 @@ export class Segment {
 
   /** A position from which to look for `offset`: at or before the batch that holds it. */
   positionFor(offset: number): number {
-    if (offset === this.#hintOffset) return this.#hintPosition
     return Math.min(this.offsetIndex.lookup(offset), this.writtenSize)
   }
 
-  /** Then positionFor is where the batch begins. */
-  remembersPosition(offset: number): boolean {
-    return offset === this.#hintOffset
+  /** Where the batch with `offset` begins, when a reader has come that far; -1 otherwise. */
+  rememberedPosition(offset: number): number {
+    return this.#readPositions === null ? -1 : this.#readPositions.find(offset)
   }
 
   rememberPosition(offset: number, position: number): void {
-    this.#hintOffset = offset
-    this.#hintPosition = position
+    this.#readPositions ??= new ReadPositions()
+    this.#readPositions.add(offset, position)
   }
 
   /**
@@ -424,7 +422,7 @@ export class Segment {
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = UNKNOWN
     this.#firstTimestamp = UNKNOWN
-    this.#hintOffset = UNKNOWN
+    this.#readPositions = null
   }
 
   /**
@@ -441,7 +439,7 @@ export class Segment {
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
     this.#firstTimestamp = NO_TIMESTAMP
-    this.#hintOffset = UNKNOWN
+    this.#readPositions = null
   }
 
   cutFile(size: number): void {

@@ -113,7 +113,7 @@ export abstract class SparseIndex {
         const end = (this.#count - this.#bufferStart) * this.entrySize
         file.writeSync([this.#buffer.subarray(start, end)], from * this.entrySize)
       }
-      // Whatever stands behind was cut, or is preallocated. Only then: a cut waits for the disk, on some for a millisecond.
+      // Whatever stands behind was cut, or is preallocated. Only then: a cut waits for the disk, on some for 1 ms.
       if (file.size() !== this.#count * this.entrySize) file.truncate(this.#count * this.entrySize)
       this.#persisted = this.#count
       this.#hasStaleEnd = false

@@ -1,5 +1,5 @@
-// The memory of batches on its way through a log: held until it is written and out of the tail, and by each reader until
-// he lets go. The simulated machine overwrites what nobody holds.
+// The memory of batches on its way through a log: held until it is written and out of the tail, and by each reader
+// until he lets go. The simulated machine overwrites what nobody holds.
 
 import t from 'tap'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
