@@ -17,7 +17,7 @@ import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
 import { assignOffsets, followerOffsets, noteBatches } from './append-assign.ts'
-import { AppendGate } from './append-gate.ts'
+import { AppendGate, type GatedLog } from './append-gate.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, acceptProduced } from './append-validator.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -38,7 +38,7 @@ import { abortedTransactions } from './segment-search.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
 import type { AbortedTransaction } from './transaction-index.ts'
 
-export class Log implements SyncOwner, WrittenLog {
+export class Log implements SyncOwner, WrittenLog, GatedLog {
   readonly topic: string
   readonly partition: number
   readonly topicId: string | null
@@ -85,15 +85,7 @@ export class Log implements SyncOwner, WrittenLog {
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.highWatermark ?? 0, logEndOffset))
     this.#local = new LocalLog(environment, directory, this.topicId, loaded, this)
     this.#local.drawJitter(config)
-    this.#gate = new AppendGate(host.clock, {
-      takeBackUnwritten: () => {
-        this.#local.takeBackUnwritten()
-        this.#afterTruncation()
-        this.#producers.writeFailed(this.#highWatermark)
-      },
-      hideUnwritten: () => this.#local.hideUnwritten(),
-      giveUp: (error) => this.#giveUp(error),
-    })
+    this.#gate = new AppendGate(host.clock, this)
     this.#writes = new LogWrites(environment.writer, this.#local, this)
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
     this.#reader = new LogReader(host.slabs, this.#local, this)
@@ -283,9 +275,8 @@ export class Log implements SyncOwner, WrittenLog {
   writeFailed(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     this.#gate.writeFailed()
-    const { logEndOffset } = this
-    const fields = { log: this.directory, error: error.message, logEndOffset, offline: this.isOffline }
-    this.#environment.host.logger.error('write failed', fields)
+    const fields = { error: error.message, logEndOffset: this.logEndOffset, offline: this.isOffline }
+    this.#environment.host.logger.error('write failed', { log: this.directory, ...fields })
     if (!this.isOffline) this.listener.onFailed(this, error)
   }
 
@@ -293,11 +284,22 @@ export class Log implements SyncOwner, WrittenLog {
   goOffline(error: Error): void {
     if (this.isOffline || this.#isClosed) return
     this.#gate.fault = error
-    this.#local.hideUnwritten()
-    this.#giveUp(error)
+    this.hideUnwritten()
+    this.giveUp(error)
   }
 
-  #giveUp(error: Error): void {
+  /** For AppendGate, as the two that follow. */
+  takeBackUnwritten(): void {
+    this.#local.takeBackUnwritten()
+    this.#afterTruncation()
+    this.#producers.writeFailed(this.#highWatermark)
+  }
+
+  hideUnwritten(): void {
+    this.#local.hideUnwritten()
+  }
+
+  giveUp(error: Error): void {
     this.#local.sync.stop()
     this.listener.onFailed(this, error)
   }
@@ -306,9 +308,8 @@ export class Log implements SyncOwner, WrittenLog {
 
   /** Everything appended so far becomes durable; listener.onDurable follows. */
   requestSync(): void {
-    const { sync, logEndOffset } = this.#local
-    sync.want(logEndOffset)
-    if (!this.#writes.isScheduled) sync.queue()
+    this.#local.sync.want(this.logEndOffset)
+    if (!this.#writes.isScheduled) this.#local.sync.queue()
   }
 
   /** flush.ms: asks for a sync when the last one is longer ago. */
@@ -462,8 +463,6 @@ export class Log implements SyncOwner, WrittenLog {
     this.#producers.deletedBelow(this.firstSegmentOffset)
     return count
   }
-
-  // Closing
 
   /** Everything to disk, synchronously; then a clean start needs no scan. */
   close(): void {
