@@ -2,8 +2,7 @@
 // npm run bench -- profile [CASE …]
 //
 // The broker is profiled (profiler.ts) during the load alone. A profile knows shares of the main thread's time; the
-// kernel knows the CPU of that thread and of the whole process. What is left are the other threads: libuv's pool with
-// its writes, reads and syncs, and the collector's helpers.
+// kernel knows the CPU of that thread, and of the others: libuv's pool with its writes, reads and syncs, and V8's helpers.
 
 import { writeFileSync } from 'node:fs'
 import { runCase } from './cases.ts'
@@ -12,7 +11,8 @@ import { type Costs, costs } from './limits.ts'
 import { BrokerProcess } from './load/broker.ts'
 import { Preload } from './load/preload.ts'
 import { describe, machine } from './machine.ts'
-import { cpuSeconds, type Load, mainThreadCpuSeconds } from './sampler.ts'
+import { cpuSecondsByThread, type Load } from './sampler.ts'
+import type { Figures } from './statistics.ts'
 import { type Stack, stackedBars } from './svg.ts'
 import { markdown } from './table.ts'
 
@@ -26,6 +26,13 @@ const usualCases = [
 const warmUp = 'raw-produce/1024/acks1/p12/none/b16k'
 const scale = 0.6
 
+/** The one that the samples are of, and the profiler's. */
+const ownThreads = ['MainThread', 'v8:ProfEvntProc']
+const threads: Readonly<Record<string, string>> = {
+  V8Worker: 'V8’s threads: collector, compiler',
+  'libuv-worker': 'libuv’s threads: files',
+}
+
 interface ProfileNode {
   readonly id: number
   readonly callFrame: { readonly functionName: string; readonly url: string }
@@ -38,8 +45,7 @@ export interface Profile {
   readonly timeDeltas: readonly number[]
 }
 
-/** Of which reading from sockets is most. */
-const native = 'receive and other native code'
+const receiving = 'receive, poll'
 
 /** The first that fits. Native functions have no url, and the name under which JavaScript calls them. */
 const categories: readonly (readonly [name: string, fits: (name: string, url: string) => boolean])[] = [
@@ -54,7 +60,7 @@ const categories: readonly (readonly [name: string, fits: (name: string, url: st
   ['read from files', (name, url) => url === '' && /^(read|readv|readBuffers)$/.test(name)],
   ['checksums', (name, url) => /crc32c?$/i.test(name) || url.includes('crc')],
   ['copies', (name, url) => url === '' && /^(copy|set|_?copyActual|fill|subarray|slice)$/.test(name)],
-  [native, (name, url) => url === '' && (name === '(program)' || !name.startsWith('('))],
+  ['other native code', (name, url) => url === '' && (name === '(program)' || !name.startsWith('('))],
   ['Node’s own JavaScript', (_, url) => url.startsWith('node:')],
   ['network', (_, url) => /\/(broker\/network|host)\//.test(url)],
   ['protocol', (_, url) => url.includes('/protocol/')],
@@ -64,7 +70,7 @@ const categories: readonly (readonly [name: string, fits: (name: string, url: st
 ]
 
 /** Seconds of self time by category, idle time left out. */
-export function shares({ nodes, samples, timeDeltas }: Profile): Record<string, number> {
+export function shares({ nodes, samples, timeDeltas }: Profile): Figures {
   const categoryOf = new Map(
     nodes.map(({ id, callFrame: { functionName, url } }) => [
       id,
@@ -97,15 +103,14 @@ export async function profile(args: readonly string[]): Promise<void> {
 async function profiled(name: string): Promise<Stack> {
   const preload = new Preload('profiler.ts')
   const broker = await BrokerProcess.started('milena', preload)
-  let parts: Record<string, number> = {}
+  let parts: Figures = {}
   const around = async (load: () => Promise<Load>) => {
     await preload.ask(broker)
-    const before = { all: cpuSeconds(broker.pid), main: mainThreadCpuSeconds(broker.pid) }
+    const before = cpuSecondsByThread(broker.pid)
     const result = await load()
-    const main = mainThreadCpuSeconds(broker.pid) - before.main
-    const all = cpuSeconds(broker.pid) - before.all
+    const used = Object.entries(cpuSecondsByThread(broker.pid)).map(([name, cpu]) => [name, cpu - (before[name] ?? 0)])
     const found: Profile = JSON.parse(await preload.ask(broker))
-    parts = partsOf(found, main, all, (result.bytes ?? 0) / 1e9)
+    parts = partsOf(found, Object.fromEntries(used), (result.bytes ?? 0) / 1e9)
     return result
   }
   try {
@@ -117,17 +122,29 @@ async function profiled(name: string): Promise<Stack> {
   return { label: name, parts }
 }
 
-/** Samples count the time in which others had the processor; so they only share out what the kernel has counted. */
-export function partsOf(profile: Profile, main: number, all: number, gigabytes: number): Record<string, number> {
+/**
+ * libuv's poll phase, which reads from the sockets, has no name in a profile: V8 takes all of it for idle. It is what
+ * the thread has used beyond its samples. Where others had the processor meanwhile, samples are more than the thread
+ * has used: then they only share that out, and receiving is not to be told apart.
+ */
+export function partsOf(profile: Profile, used: Figures, gigabytes: number): Figures {
   const found = shares(profile)
+  const main = used['MainThread'] ?? 0
   const busy = Object.values(found).reduce((sum, value) => sum + value, 0)
-  const parts = Object.entries(found).map(([name, value]) => [name, (value * main) / busy / gigabytes])
-  return { ...Object.fromEntries(parts), 'other threads': Math.max(0, all - main) / gigabytes }
+  const scale = Math.min(1, main / busy)
+  const parts: Figures = { [receiving]: Math.max(0, main - busy) / gigabytes }
+  for (const [name, value] of Object.entries(found)) parts[name] = (value * scale) / gigabytes
+  for (const [thread, cpu] of Object.entries(used)) {
+    if (ownThreads.includes(thread)) continue
+    const name = threads[thread] ?? 'other threads'
+    parts[name] = (parts[name] ?? 0) + cpu / gigabytes
+  }
+  return parts
 }
 
 /** What no broker can do without, in the colours of what a broker does there. */
 function floors({ receive, send, checksumSmall, checksumLarge, append, read }: Costs): Stack[] {
-  const produced = (checksum: number) => ({ [native]: receive, checksums: checksum, 'write to files': append })
+  const produced = (checksum: number) => ({ [receiving]: receive, checksums: checksum, 'write to files': append })
   return [
     { label: 'limit: receive, check 16 KiB, append', parts: produced(checksumSmall) },
     { label: 'limit: receive, check 1 MiB, append', parts: produced(checksumLarge) },

@@ -3,7 +3,7 @@
 import { Session } from 'node:inspector/promises'
 import { onQuestion } from './watch.ts'
 
-const intervalMicroseconds = 500
+const intervalMicroseconds = 1000
 
 const session = new Session()
 session.connect()

@@ -1,6 +1,6 @@
 // What a process has used, from the kernel's own accounting: /proc/PID/stat, status and clear_refs. Linux only.
 
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Figures } from './statistics.ts'
@@ -15,9 +15,15 @@ export function cpuSeconds(pid: number): number {
   return cpuSecondsOf(readFileSync(`/proc/${pid}/stat`, 'utf8'))
 }
 
-/** The same of the process's first thread alone: of Node, the one that runs JavaScript. */
-export function mainThreadCpuSeconds(pid: number): number {
-  return cpuSecondsOf(readFileSync(`/proc/${pid}/task/${pid}/stat`, 'utf8'))
+/** The same of the threads that live now, summed by their names: Node's are MainThread, V8Worker, libuv-worker. */
+export function cpuSecondsByThread(pid: number): Figures {
+  const seconds: Figures = {}
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    const stat = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8')
+    const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'))
+    seconds[name] = (seconds[name] ?? 0) + cpuSecondsOf(stat)
+  }
+  return seconds
 }
 
 /** The name, in brackets, may hold anything; what counts comes after the last bracket. */

@@ -26,6 +26,11 @@ const palette = [
   '#9d755d',
   '#bab0ac',
   '#ff9da6',
+  '#2f4b7c',
+  '#d67195',
+  '#83bcb6',
+  '#665191',
+  '#a05195',
 ]
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
