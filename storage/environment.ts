@@ -17,8 +17,10 @@ export interface StorageOptions {
   readonly maxOpenFiles: number
   /** Syncs under way at once; the pool that the command starts has 64 threads, and cold reads and writes need some. */
   readonly maxConcurrentSyncs: number
-  /** A write that takes as long has waited for the device: for a while the pool writes instead of the event loop. */
+  /** A write that takes as long has waited for the device: then the pool writes for a while, not the event loop. */
   readonly slowWriteMs: number
+  /** Of one log, in bytes; less than that waits for the device too seldom. */
+  readonly poolWriteFromSize: number
   /** producer.id.expiration.ms */
   readonly producerIdExpirationMs: number
 }
@@ -29,6 +31,7 @@ export const defaultStorageOptions: StorageOptions = {
   maxOpenFiles: 1024,
   maxConcurrentSyncs: 48,
   slowWriteMs: 10,
+  poolWriteFromSize: 128 * 1024,
   producerIdExpirationMs: 86_400_000,
 }
 
@@ -54,7 +57,7 @@ export function createStorageEnvironment(host: Host, overrides: Partial<StorageO
     files: new OpenFiles(options.maxOpenFiles),
     indexMemory: new IndexMemory(options.indexMemorySize),
     tailCache: new TailCache(options.tailCacheSize),
-    writer: new TurnWriter(commits, host.clock, options.slowWriteMs),
+    writer: new TurnWriter(commits, host.clock, options),
     commits,
     directorySyncs: new DirectorySyncs(host.disk),
     unclosed: new Set(),

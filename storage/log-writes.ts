@@ -1,15 +1,15 @@
 // When what was appended goes into the file: once an event-loop turn, and by one of two ways.
 //
 //   turn 1   append append ──► in the loop: written
-//   turn 2   append append ──► in the loop: 30 ms, the kernel makes writers wait for the device. Written
+//   turn 2   append append ──► in the loop: 30 ms, and again: the kernel makes writers wait for the device. Written
 //   turn 3   append ─────────► in the pool ─────────────────────┐
 //   turn 4                     append append: collect behind it │
 //                                                               └► written; then, in turn, what has collected
 //
 // A copy into the page cache takes 0.35 ms a MiB and no longer while the kernel has room for dirty pages. By way of the
 // pool the same costs 0.15 to 0.2 s/GB more, measured, for batches of 16 KiB and of 1 MiB: the bytes lie in the cache
-// of the other core, and two threads are to be woken. So the loop writes, until a write has waited for the device; then
-// the pool waits in its place (TurnWriter).
+// of the other core, and two threads are to be woken. So the loop writes, until writes have waited for the device; then
+// the pool waits in its place for a while (TurnWriter).
 //
 // One write of a log is under way at a time, so the file grows in order. Whoever needs the file complete at once (a
 // roll, a search by time, a close) writes the same bytes to the same place itself: the write in the pool is overtaken
@@ -67,7 +67,9 @@ export class LogWrites implements TurnWritable {
     }
     try {
       if (this.#isLeftToPool()) return
-      this.#write()
+      const startMs = this.#writer.now()
+      this.#local.write()
+      this.#writer.wroteInLoop(startMs)
     } catch (error) {
       this.#log.writeFailed(error)
       return
@@ -75,20 +77,11 @@ export class LogWrites implements TurnWritable {
     this.#log.written()
   }
 
-  #write(): void {
-    const startMs = this.#writer.began()
-    try {
-      this.#local.write()
-    } finally {
-      this.#writer.ended(startMs)
-    }
-  }
-
   /** What is pending goes into the pool, now or when what is there has been written. */
   #isLeftToPool(): boolean {
     const { active } = this.#local
     const { isWriting, unwrittenSize } = active
-    if (unwrittenSize === 0 || !(isWriting || this.#writer.usesPool())) return false
+    if (unwrittenSize === 0 || !(isWriting || this.#writer.usesPool(unwrittenSize))) return false
     const more = unwrittenSize - this.#reservedSize
     if (more > 0) {
       if (!this.#writer.reserve(more)) return false
@@ -99,17 +92,17 @@ export class LogWrites implements TurnWritable {
   }
 
   #start(): void {
-    const startMs = this.#writer.began()
+    this.#writer.began()
     try {
-      this.#local.startWrite((error) => this.#onEnded(startMs, error))
+      this.#local.startWrite(this.#onEnded)
     } catch (error) {
-      this.#ended(startMs)
+      this.#ended()
       throw error
     }
   }
 
-  #onEnded(startMs: number, error: Error | null): void {
-    this.#ended(startMs)
+  readonly #onEnded = (error: Error | null): void => {
+    this.#ended()
     if (error !== null) {
       if (this.#log.isWritable) this.#log.writeFailed(error)
       return
@@ -119,9 +112,8 @@ export class LogWrites implements TurnWritable {
     this.schedule()
   }
 
-  #ended(startMs: number): void {
-    this.#writer.ended(startMs)
-    this.#writer.release(this.#reservedSize)
+  #ended(): void {
+    this.#writer.ended(this.#reservedSize)
     this.#reservedSize = 0
   }
 }

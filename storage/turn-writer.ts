@@ -9,8 +9,12 @@ export interface TurnWritable {
   writeTurn(): void
 }
 
-/** How long the pool writes after a write that has waited for the device. */
-const POOL_FOR_MS = 5000
+/**
+ * How long the pool writes when two writes have waited for the device, the second within SLOW_AGAIN_MS: one alone may be
+ * a thread that was not given its processor. Then the loop tries again.
+ */
+const POOL_FOR_MS = 1000
+const SLOW_AGAIN_MS = 2000
 /** Each keeps a file open, and one of the pool's threads from a cold read or a sync. */
 const MAX_UNDER_WAY = 64
 /** In the pool and behind it; beyond it the loop writes, and with it the clients wait. */
@@ -20,6 +24,8 @@ export class TurnWriter {
   readonly #commits: GroupCommit
   readonly #clock: Clock
   readonly #slowWriteMs: number
+  readonly #poolFromSize: number
+  #lastSlowMs = Number.NEGATIVE_INFINITY
   #poolUntilMs = Number.NEGATIVE_INFINITY
   #underWay = 0
   #unwrittenSize = 0
@@ -30,10 +36,15 @@ export class TurnWriter {
     for (const log of logs) log.writeTurn()
   }
 
-  constructor(commits: GroupCommit, clock: Clock, slowWriteMs: number) {
+  constructor(
+    commits: GroupCommit,
+    clock: Clock,
+    options: { readonly slowWriteMs: number; readonly poolWriteFromSize: number },
+  ) {
     this.#commits = commits
     this.#clock = clock
-    this.#slowWriteMs = slowWriteMs
+    this.#slowWriteMs = options.slowWriteMs
+    this.#poolFromSize = options.poolWriteFromSize
   }
 
   /** The log calls this once a turn. */
@@ -42,21 +53,32 @@ export class TurnWriter {
     if (this.#waiting.length === 1) this.#commits.writeFirst(this.#run)
   }
 
-  /** A write begins: when, for `ended`. */
-  began(): number {
-    this.#underWay++
+  /** For `wroteInLoop`. */
+  now(): number {
     return this.#clock.monotonic()
   }
 
-  ended(startMs: number): void {
-    this.#underWay--
+  wroteInLoop(startMs: number): void {
     const now = this.#clock.monotonic()
-    if (now - startMs >= this.#slowWriteMs) this.#poolUntilMs = now + POOL_FOR_MS
+    if (now - startMs < this.#slowWriteMs) return
+    if (now - this.#lastSlowMs <= SLOW_AGAIN_MS) this.#poolUntilMs = now + POOL_FOR_MS
+    this.#lastSlowMs = now
   }
 
-  usesPool(): boolean {
-    if (this.#poolUntilMs < 0 || this.#underWay >= MAX_UNDER_WAY) return false
+  /** For a log with `size` bytes to be written. */
+  usesPool(size: number): boolean {
+    if (this.#poolUntilMs < 0 || size < this.#poolFromSize || this.#underWay >= MAX_UNDER_WAY) return false
     return this.#clock.monotonic() < this.#poolUntilMs
+  }
+
+  began(): void {
+    this.#underWay++
+  }
+
+  /** Of what it has reserved. */
+  ended(size: number): void {
+    this.#underWay--
+    this.#unwrittenSize -= size
   }
 
   /** False: too much waits for the pool already. */
@@ -64,9 +86,5 @@ export class TurnWriter {
     if (size > MAX_UNWRITTEN_SIZE - this.#unwrittenSize) return false
     this.#unwrittenSize += size
     return true
-  }
-
-  release(size: number): void {
-    this.#unwrittenSize -= size
   }
 }

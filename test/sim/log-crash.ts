@@ -100,7 +100,7 @@ class LogCrashRun {
   #open(isClean: boolean): Log {
     // At times all but the first is written in the pool, at times nothing.
     const slowWriteMs = this.#simulation.random.pick([0, 1000])
-    const environment = createStorageEnvironment(this.#simulation.node('a').host, { slowWriteMs })
+    const environment = createStorageEnvironment(this.#simulation.node('a').host, { slowWriteMs, poolWriteFromSize: 1 })
     const log = Log.open({
       environment,
       directory,

@@ -125,6 +125,7 @@ class Run {
       maxOpenFiles: this.random.pick([1, 3, 100]),
       indexMemorySize: this.random.pick([0, 1 << 20]),
       slowWriteMs: this.random.pick([0, 0, 1000]),
+      poolWriteFromSize: this.random.pick([1, 500]),
     })
     return LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
   }

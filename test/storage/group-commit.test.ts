@@ -126,7 +126,11 @@ t.test('syncs that end at once do not nest, however many wait', async (t) => {
 
 t.test('logs that are written at the end of a turn are in the round that begins then', async (t) => {
   const { turns, events, taken, commits } = setUp(8)
-  const writer = new TurnWriter(commits, { now: () => 0, monotonic: () => 0 }, 10)
+  const writer = new TurnWriter(
+    commits,
+    { now: () => 0, monotonic: () => 0 },
+    { slowWriteMs: 10, poolWriteFromSize: 1 },
+  )
   const [a, b] = [new FakeLog('a', events), new FakeLog('b', events)]
   commits.add(a)
   writer.add({

@@ -12,11 +12,12 @@ import { defaultLogConfig } from '../../storage/log-config.ts'
 
 const directory = '/data/topic-0'
 
-/** A log that has written one batch, slowly: the pool writes what follows. */
+/** A log that has written one batch, slowly, and not for the first time: the pool writes what follows. */
 async function setUp(seed = 1, slowWriteMs = 0, segmentBytes = 1 << 20) {
   const simulation = simulate(seed)
   const node = simulation.node('a', { disk: { writeLatencyMs: [10, 10] } })
-  const environment = createStorageEnvironment(node.host, { tailCacheSize: 0, slowWriteMs })
+  const environment = createStorageEnvironment(node.host, { tailCacheSize: 0, slowWriteMs, poolWriteFromSize: 1 })
+  environment.writer.wroteInLoop(environment.writer.now())
   const log = Log.open({
     environment,
     directory,
@@ -40,9 +41,9 @@ async function setUp(seed = 1, slowWriteMs = 0, segmentBytes = 1 << 20) {
   return { simulation, node, log, taken, fail }
 }
 
-function append(log: Log, value: number): number {
+function append(log: Log, value: number, size = 100): number {
   const batch = buildBatch({
-    records: [{ key: null, value: new Uint8Array(100).fill(value) }],
+    records: [{ key: null, value: new Uint8Array(size).fill(value) }],
     timestamp: 1000 + value,
   })
   return log.append(batch, 0, 'client').errorCode
@@ -90,19 +91,32 @@ t.test('after a slow write the pool writes, and what is appended meanwhile colle
   t.same(await values(simulation, log), [0, 1, 2, 3, 4])
 })
 
-t.test('five seconds without a slow write, and the loop writes again', async (t) => {
-  const simulation = simulate(9)
-  const node = simulation.node('a', { disk: { writeLatencyMs: [10, 10] } })
-  const environment = createStorageEnvironment(node.host, { slowWriteMs: 11 })
-  const log = Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
-  environment.writer.ended(environment.writer.began() - 11)
-  for (let second = 0; second < 7; second++) {
-    append(log, second)
-    await simulation.run(1)
-    t.equal(log.segments.at(-1)?.isWriting, second < 5, `second ${second}`)
-    await simulation.run(999)
-  }
-})
+t.test(
+  'after one slow write the loop goes on writing, after two the pool writes for a second what is much',
+  async (t) => {
+    const simulation = simulate(9)
+    const node = simulation.node('a', { disk: { writeLatencyMs: [10, 10] } })
+    const environment = createStorageEnvironment(node.host, { slowWriteMs: 30, poolWriteFromSize: 150 })
+    const log = Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
+    const { writer } = environment
+    const isInPool = async (size: number): Promise<boolean> => {
+      append(log, 1, size)
+      await simulation.run(1)
+      const { isWriting } = log.segments[0]!
+      await simulation.run(20)
+      return isWriting
+    }
+    writer.wroteInLoop(writer.now() - 30)
+    t.equal(await isInPool(100), false, 'after one')
+    writer.wroteInLoop(writer.now() - 30)
+    t.equal(await isInPool(100), true, 'after two')
+    t.equal(await isInPool(10), false, 'little')
+    await simulation.run(1000)
+    t.equal(await isInPool(100), false, 'a second later')
+    writer.wroteInLoop(writer.now() - 30)
+    t.equal(await isInPool(100), true, 'slow again')
+  },
+)
 
 t.test('a roll, a search by time and a close overtake the write that is under way', async (t) => {
   for (const how of ['roll', 'search', 'close'] as const) {
