@@ -17,10 +17,10 @@ interface SharedDirectory {
 }
 
 export class DirectorySyncs {
-  readonly #disk: Disk
+  readonly #disk: Pick<Disk, 'syncDirectoryLater'>
   readonly #shared = new Map<string, SharedDirectory>()
 
-  constructor(disk: Disk) {
+  constructor(disk: Pick<Disk, 'syncDirectoryLater'>) {
     this.#disk = disk
   }
 
