@@ -10,8 +10,8 @@ export interface TurnWritable {
 }
 
 /**
- * How long the pool writes when two writes have waited for the device, the second within SLOW_AGAIN_MS: one alone may be
- * a thread that was not given its processor. Then the loop tries again.
+ * How long the pool writes when two writes have waited for the device, the second within SLOW_AGAIN_MS: one alone may
+ * be a thread that was not given its processor. Then the loop tries again.
  */
 const POOL_FOR_MS = 1000
 const SLOW_AGAIN_MS = 2000
