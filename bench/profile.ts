@@ -2,7 +2,7 @@
 // npm run bench -- profile [CASE …]
 //
 // The broker is profiled (profiler.ts) during the load alone. A profile knows shares of the main thread's time; the
-// kernel knows the CPU of that thread, and of the others: libuv's pool with its writes, reads and syncs, and V8's helpers.
+// kernel knows the CPU of that thread and of the others: libuv's pool, which reads, writes and syncs, and V8's helpers.
 
 import { writeFileSync } from 'node:fs'
 import { runCase } from './cases.ts'

@@ -8,6 +8,8 @@ const pollMs = 5
 const earliest = -2n
 const latest = -1n
 const topicTimeoutMs = 60_000
+/** Kafka creates no more by one request. */
+const maxPartitionsAtOnce = 10_000
 
 export type Offsets = ReadonlyMap<number, number>
 
@@ -31,14 +33,15 @@ export class Admin {
   /** Once this returns every partition is there, but may not be led yet. */
   async createTopic(name: string, partitions: number, settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const configs = Object.entries(settings).map(([name, value]) => ({ name, value }))
-    const topic = { name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs }
-    const { topics } = await this.ask('CreateTopics', 5, {
-      topics: [topic],
-      timeoutMs: topicTimeoutMs,
-      validateOnly: false,
-    })
-    const [result] = topics
-    if (result?.errorCode !== 0) throw new Error(`${name}: error ${result?.errorCode} ${result?.errorMessage}`)
+    const numPartitions = Math.min(partitions, maxPartitionsAtOnce)
+    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs }
+    const usual = { timeoutMs: topicTimeoutMs, validateOnly: false }
+    check(name, (await this.ask('CreateTopics', 5, { ...usual, topics: [topic] })).topics[0])
+    for (let count = numPartitions; count < partitions; ) {
+      count = Math.min(partitions, count + maxPartitionsAtOnce)
+      const topics = [{ name, count, assignments: null }]
+      check(name, (await this.ask('CreatePartitions', 2, { ...usual, topics })).results[0])
+    }
   }
 
   /** Waits until all of its partitions are led, by which time they can be written to. */
@@ -89,4 +92,8 @@ export class Admin {
     if (found.length < count || found.some(({ errorCode }) => errorCode !== 0)) return undefined
     return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
   }
+}
+
+function check(name: string, result: { errorCode: number; errorMessage: string | null } | undefined): void {
+  if (result?.errorCode !== 0) throw new Error(`${name}: error ${result?.errorCode} ${result?.errorMessage}`)
 }

@@ -14,7 +14,8 @@ t.test('the README is short enough to be read', async (t) => {
 })
 
 t.test('links between the documents lead somewhere', async (t) => {
-  for (const page of ['README.md', 'docs/ARCHITECTURE.md', 'docs/TESTING.md', 'docs/STORAGE.md', 'docs/PERFORMANCE.md']) {
+  const documents = ['ARCHITECTURE', 'TESTING', 'STORAGE', 'PERFORMANCE'].map((name) => `docs/${name}.md`)
+  for (const page of ['README.md', ...documents]) {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
       const url = new URL(target, new URL(`../../${page}`, import.meta.url))
       t.doesNotThrow(() => readFileSync(url), `${page} → ${target}`)
