@@ -4,10 +4,10 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
+import { forgetTimers } from './classic/rebalance.ts'
 import { ForeignGroup } from './foreign-group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { type GroupRecord, groupTombstone, offsetTombstone } from './group-records.ts'
-import { forgetTimers } from './rebalance.ts'
 
 export interface DeleteOffsetsTopic {
   readonly name: string

@@ -3,11 +3,11 @@
 // one that never had members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds
 // instead.
 
-import { ClassicGroup } from './classic-group.ts'
+import { ClassicGroup } from './classic/classic-group.ts'
+import { forgetTimers } from './classic/rebalance.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { type GroupRecord, groupTombstone, offsetTombstone } from './group-records.ts'
 import type { CommittedOffset } from './offset-store.ts'
-import { forgetTimers } from './rebalance.ts'
 
 const EXPIRY_TIMER = 'expiry'
 

@@ -8,8 +8,13 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
-import type { MemberProtocol } from './classic-member.ts'
-import { EMPTY_BYTES } from './classic-member.ts'
+import type { MemberProtocol } from './classic/classic-member.ts'
+import { EMPTY_BYTES } from './classic/classic-member.ts'
+import { type DescribedGroup, describeError, describeGroup, type ListedGroup, listGroups } from './classic/describe.ts'
+import { heartbeat } from './classic/heartbeat.ts'
+import { joinError, joinGroup } from './classic/join.ts'
+import { leaveGroup } from './classic/leave.ts'
+import { syncGroup } from './classic/sync.ts'
 import {
   type DeleteGroupAnswer,
   type DeleteOffsetsAnswer,
@@ -17,19 +22,14 @@ import {
   deleteOffsets,
   deleteOffsetsOfTopics,
 } from './deletion.ts'
-import { type DescribedGroup, describeError, describeGroup, type ListedGroup, listGroups } from './describe.ts'
 import type { GroupConfig } from './group-config.ts'
 import { groupErrorOf } from './group-errors.ts'
 import { GroupMachine, type TopicLookup } from './group-machine.ts'
 import { type GroupRecord, groupRecordFormat } from './group-records.ts'
-import { heartbeat } from './heartbeat.ts'
-import { joinError, joinGroup } from './join.ts'
-import { leaveGroup } from './leave.ts'
 import { type CommitAnswer, commitError, commitOffsets } from './offset-commit.ts'
 import { assembleCommit, splitCommit } from './offset-commit-topics.ts'
 import { fetchOffsets } from './offset-fetch.ts'
 import { type FetchedGroup, fetchGroups, type GroupFetch } from './offset-fetch-groups.ts'
-import { syncGroup } from './sync.ts'
 
 export const GROUP_TOPIC = '__consumer_offsets'
 

@@ -4,13 +4,13 @@
 import type { Host } from '../../../host/host.ts'
 import type { ShardTimers } from '../runtime/shard.ts'
 import type { Outcome, StateMachine } from '../runtime/state-machine.ts'
-import { ClassicGroup } from './classic-group.ts'
+import { ClassicGroup } from './classic/classic-group.ts'
+import { resumeGroup } from './classic/rebalance.ts'
 import { scheduleExpiry } from './expiry.ts'
 import { ForeignGroup } from './foreign-group.ts'
 import type { GroupConfig } from './group-config.ts'
 import type { ForeignRecord, GroupRecord } from './group-records.ts'
 import { OffsetStore } from './offset-store.ts'
-import { resumeGroup } from './rebalance.ts'
 
 export type GroupOutcome = Outcome<GroupRecord>
 

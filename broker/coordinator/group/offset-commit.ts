@@ -6,12 +6,12 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
-import type { ClassicGroup } from './classic-group.ts'
+import type { ClassicGroup } from './classic/classic-group.ts'
+import { memberError } from './classic/members.ts'
+import { extendSession } from './classic/rebalance.ts'
 import { ForeignGroup } from './foreign-group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import type { GroupRecord } from './group-records.ts'
-import { memberError } from './members.ts'
-import { extendSession } from './rebalance.ts'
 
 export interface CommitPartition {
   readonly partitionIndex: number

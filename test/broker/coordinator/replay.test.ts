@@ -1,7 +1,11 @@
 // Random lives of groups, from a seed: SEED=n node test/broker/coordinator/replay.test.ts
 
 import t from 'tap'
-import type { ClassicGroup } from '../../../broker/coordinator/group/classic-group.ts'
+import type { ClassicGroup } from '../../../broker/coordinator/group/classic/classic-group.ts'
+import { heartbeat } from '../../../broker/coordinator/group/classic/heartbeat.ts'
+import { type JoinRequest, joinError, joinGroup } from '../../../broker/coordinator/group/classic/join.ts'
+import { leaveGroup } from '../../../broker/coordinator/group/classic/leave.ts'
+import { syncGroup } from '../../../broker/coordinator/group/classic/sync.ts'
 import {
   type DeleteGroupAnswer,
   type DeleteOffsetsAnswer,
@@ -12,11 +16,7 @@ import { expire } from '../../../broker/coordinator/group/expiry.ts'
 import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/group-config.ts'
 import { GroupMachine } from '../../../broker/coordinator/group/group-machine.ts'
 import { type GroupRecord, groupRecordFormat } from '../../../broker/coordinator/group/group-records.ts'
-import { heartbeat } from '../../../broker/coordinator/group/heartbeat.ts'
-import { type JoinRequest, joinError, joinGroup } from '../../../broker/coordinator/group/join.ts'
-import { leaveGroup } from '../../../broker/coordinator/group/leave.ts'
 import { commitError, commitOffsets } from '../../../broker/coordinator/group/offset-commit.ts'
-import { syncGroup } from '../../../broker/coordinator/group/sync.ts'
 import { LoadFailed, load } from '../../../broker/coordinator/runtime/load.ts'
 import { Shard } from '../../../broker/coordinator/runtime/shard.ts'
 import { NOTHING } from '../../../broker/coordinator/runtime/state-machine.ts'

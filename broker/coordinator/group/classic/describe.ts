@@ -1,12 +1,12 @@
 // DescribeGroups and ListGroups, for one shard. A group that is not there is described as Dead; from v6 on also as an
 // error (KIP-1043).
 
-import type { ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ForeignGroup } from '../foreign-group.ts'
+import type { GroupMachine } from '../group-machine.ts'
 import type { ClassicMember } from './classic-member.ts'
 import { EMPTY_BYTES } from './classic-member.ts'
-import { ForeignGroup } from './foreign-group.ts'
-import type { GroupMachine } from './group-machine.ts'
 
 export type DescribedGroup = ResponseInputOf<'DescribeGroups'>['groups'][number]
 export type ListedGroup = ResponseInputOf<'ListGroups'>['groups'][number]

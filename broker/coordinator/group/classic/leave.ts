@@ -1,12 +1,12 @@
 // LeaveGroup: members go, several at once since v3. An administrator may name a static member by its instance alone,
 // without its member id.
 
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { Reply } from '../runtime/reply.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { Reply } from '../../runtime/reply.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { ClassicGroup } from './classic-group.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { memberError } from './members.ts'
 import { completeJoinIfAllJoined, endSession, rebalanceOrCompleteJoin, removeMember } from './rebalance.ts'
 

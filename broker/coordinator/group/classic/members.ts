@@ -1,7 +1,7 @@
 // Who a member is: ids as Kafka makes them, and whether a request may speak for one.
 
-import type { Random } from '../../../host/host.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { Random } from '../../../../host/host.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { ClassicGroup } from './classic-group.ts'
 
 /** NONE, UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID: the instance has come back under another member id meanwhile. */

@@ -5,15 +5,15 @@
 // is stable and its choice of protocol would stay the same, nobody else notices. Source:
 // GroupMetadataManager.classicGroupJoin.
 
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import { ForeignGroup } from '../foreign-group.ts'
+import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../group-config.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupRecord } from '../group-records.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { ClassicMember, EMPTY_BYTES, type JoinReply, type MemberProtocol } from './classic-member.ts'
-import { ForeignGroup } from './foreign-group.ts'
-import { NEW_MEMBER_JOIN_TIMEOUT_MS } from './group-config.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import type { GroupRecord } from './group-records.ts'
 import { memberError, newMemberId } from './members.ts'
 import {
   completeJoinIfAllJoined,

@@ -1,8 +1,8 @@
 // A member of a classic group. What the log holds of it is in the first block; the rest ends with the broker or with
 // the rebalance.
 
-import type { ResponseInputOf } from '../../../protocol/apis.ts'
-import type { Reply } from '../runtime/reply.ts'
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import type { Reply } from '../../runtime/reply.ts'
 
 export type JoinReply = Reply<ResponseInputOf<'JoinGroup'>>
 export type SyncReply = Reply<ResponseInputOf<'SyncGroup'>>

@@ -4,14 +4,14 @@
 // GROUP` until the rebalance goes on without those who have not joined, `sync GROUP` until those who did not fetch
 // their assignment are dropped. Source: GroupMetadataManager of Apache Kafka.
 
-import type { ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { GroupMetadataValue } from '../../../protocol/messages/group-state/classic-groups.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupMetadataRecord } from '../group-records.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES } from './classic-member.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import type { GroupMetadataRecord } from './group-records.ts'
 
 const joinTimer = (group: ClassicGroup): string => `join ${group.groupId}`
 const syncTimer = (group: ClassicGroup): string => `sync ${group.groupId}`

@@ -1,13 +1,13 @@
 // SyncGroup: members fetch their assignment; the leader brings all of them. Answers are parked until the assignment is
 // in the log.
 
-import type { RequestOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import type { RequestOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import { groupErrorOf } from '../group-errors.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES, type SyncReply } from './classic-member.ts'
-import { groupErrorOf } from './group-errors.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { memberError } from './members.ts'
 import { answerSyncs, groupRecord, noteSync, prepareRebalance, resetAssignments, syncAnswer } from './rebalance.ts'
 

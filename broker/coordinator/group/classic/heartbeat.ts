@@ -1,8 +1,8 @@
 // Heartbeat: a member is alive, and learns whether it must join again.
 
-import type { RequestOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { GroupMachine } from './group-machine.ts'
+import type { RequestOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { GroupMachine } from '../group-machine.ts'
 import { memberError } from './members.ts'
 import { extendSession } from './rebalance.ts'
 

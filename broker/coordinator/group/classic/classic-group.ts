@@ -17,9 +17,9 @@
 // sums over members; pendingJoin (ids given out, not yet used: KIP-394) and members are disjoint; pendingSync is part
 // of members.
 
-import { MalformedRequest } from '../../../protocol/errors.ts'
-import type { GroupMetadataValue } from '../../../protocol/messages/group-state/classic-groups.ts'
-import { ConsumerProtocolSubscription } from '../../../protocol/messages/groups/consumer-protocol.ts'
+import { MalformedRequest } from '../../../../protocol/errors.ts'
+import type { GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
+import { ConsumerProtocolSubscription } from '../../../../protocol/messages/groups/consumer-protocol.ts'
 import { ClassicMember, type JoinReply, type MemberProtocol } from './classic-member.ts'
 
 export type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
