@@ -49,6 +49,7 @@ export class Server {
   readonly #countByHost = new Map<string, number>()
   #listening: Listener | null = null
   #sweep: Timer | null = null
+  #isClosing = false
   /** null before there is a dispatcher. */
   #connectionOptions: ConnectionOptions | null = null
   /** Accepted before there is a dispatcher. */
@@ -96,6 +97,7 @@ export class Server {
    * connection. A producer whose batch is written but not answered would have to send it again.
    */
   async close(): Promise<void> {
+    this.#isClosing = true
     this.#sweep?.cancel()
     await this.#listening?.close()
     for (const connection of this.#early.splice(0)) connection.destroy()
@@ -148,18 +150,23 @@ export class Server {
   }
 
   #scheduleSweep(): void {
-    this.#sweep = this.#options.timers.after(SWEEP_MS, () => {
-      const { clock, limits, requests } = this.#options
-      const { maxIdleMs } = limits
-      const maxStalledMs = requests.isStuck ? STALLED_FRAME_IN_WAY_MS : STALLED_FRAME_MS
-      const now = clock.monotonic()
-      for (const connection of this.#connections) {
-        const quietMs = now - connection.lastActive
-        if (quietMs >= maxStalledMs && connection.isStalled) connection.close('a frame was begun and not finished')
-        else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
-      }
-      requests.relieve()
-      this.#scheduleSweep()
-    })
+    const { timers } = this.#options
+    // Once sockets have been read from: when something held up this process, their peers are not to blame.
+    this.#sweep = timers.after(SWEEP_MS, () => timers.endOfTurn(() => this.#sweepConnections()))
+  }
+
+  #sweepConnections(): void {
+    if (this.#isClosing) return
+    const { clock, limits, requests } = this.#options
+    const { maxIdleMs } = limits
+    const maxStalledMs = requests.isStuck ? STALLED_FRAME_IN_WAY_MS : STALLED_FRAME_MS
+    const now = clock.monotonic()
+    for (const connection of this.#connections) {
+      const quietMs = now - connection.lastActive
+      if (quietMs >= maxStalledMs && connection.isStalled) connection.close('a frame was begun and not finished')
+      else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
+    }
+    requests.relieve()
+    this.#scheduleSweep()
   }
 }
