@@ -9,7 +9,7 @@ import { checkProperties, type Properties } from './config/properties.ts'
 import { LocalChannel } from './controller/channel.ts'
 import { Controller } from './controller/controller.ts'
 import { LocalQuorum } from './controller/local-quorum.ts'
-import { createGroupServices } from './coordinator/group/group-services.ts'
+import { createCoordinators } from './coordinator/coordinators.ts'
 import { ProducerIds } from './coordinator/transaction/producer-ids.ts'
 import { Dispatch } from './dispatch.ts'
 import { embedded } from './embedded.ts'
@@ -186,7 +186,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     syncsAcksAll: config.get('milena.flush.on.acks.all'),
   })
   config.onLogConfigChange((topics) => replicas.refreshConfigs(topics))
-  const { groups, coordinators } = createGroupServices({
+  const { groups, coordinators } = createCoordinators({
     host,
     config,
     metadata,

@@ -1,39 +1,22 @@
 // The group coordinator put together with the parts of a broker that it lives on.
 
-import type { Host } from '../../../host/host.ts'
 import { CODECS } from '../../../protocol/records/layout.ts'
 import type { BrokerConfig } from '../../config/broker-config.ts'
-import type { MetadataDelta } from '../../metadata/delta.ts'
-import type { MetadataImage } from '../../metadata/image.ts'
-import type { Partition } from '../../replication/partition.ts'
+import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
+import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'
-import { CoordinatorFinder } from './find-coordinator.ts'
+import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GROUP_TOPIC, GroupCoordinator } from './group-coordinator.ts'
-import { type CreateTopics, OffsetsTopic } from './offsets-topic.ts'
-
-/** What of each part is needed. */
-export interface GroupSurroundings {
-  readonly host: Host
-  readonly config: BrokerConfig
-  readonly metadata: {
-    readonly image: MetadataImage
-    subscribe(listener: (image: MetadataImage, delta: MetadataDelta) => void): void
-  }
-  readonly replicas: {
-    partition(topic: string, index: number): Partition | undefined
-    onLeaderChange(listener: (topic: string, index: number, isLeader: boolean, leaderEpoch: number) => void): void
-  }
-  readonly createTopics: CreateTopics
-}
 
 export interface GroupServices {
   readonly groups: GroupCoordinator
-  readonly coordinators: CoordinatorFinder
+  /** `__consumer_offsets`, and which of its partitions a group belongs to. */
+  readonly groupTopic: CoordinatorTopic
 }
 
 /** Before the replicas elect: who leads is heard from then on. */
-export function createGroupServices(surroundings: GroupSurroundings): GroupServices {
+export function createGroupServices(surroundings: CoordinatorSurroundings): GroupServices {
   const { host, config, metadata, replicas, createTopics } = surroundings
   const groups = new GroupCoordinator({
     host,
@@ -57,25 +40,26 @@ export function createGroupServices(surroundings: GroupSurroundings): GroupServi
       host.logger.error('groups: offsets of deleted topics stay', { topics: deleted.join(), error: String(error) })
     })
   })
-  const offsetsTopic = new OffsetsTopic(
+  const topic = new InternalTopic(
+    GROUP_TOPIC,
     host.logger,
     () => ({
       partitionCount: config.get('offsets.topic.num.partitions'),
       replicationFactor: config.get('offsets.topic.replication.factor'),
-      segmentBytes: config.get('offsets.topic.segment.bytes'),
+      configs: {
+        'compression.type': 'producer',
+        'cleanup.policy': 'compact',
+        'segment.bytes': String(config.get('offsets.topic.segment.bytes')),
+      },
     }),
     createTopics,
   )
-  const coordinators = new CoordinatorFinder({
+  const groupTopic: CoordinatorTopic = {
+    name: GROUP_TOPIC,
     partitionOf: (groupId) => groups.partitionOf(groupId),
-    leaderOf: (partition, listener) => {
-      const leader = metadata.image.topics.partition(GROUP_TOPIC, partition)?.leader ?? -1
-      const endPoint = metadata.image.brokers.get(leader)?.endPoints.find(({ name }) => name === listener)
-      return endPoint === undefined ? undefined : { nodeId: leader, host: endPoint.host, port: endPoint.port }
-    },
-    createTopic: () => offsetsTopic.create(),
-  })
-  return { groups, coordinators }
+    create: () => topic.create(),
+  }
+  return { groups, groupTopic }
 }
 
 function groupConfigOf(config: BrokerConfig): GroupConfig {

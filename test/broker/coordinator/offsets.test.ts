@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { CoordinatorFinder } from '../../../broker/coordinator/group/find-coordinator.ts'
-import { OffsetsTopic } from '../../../broker/coordinator/group/offsets-topic.ts'
 import { coordinatorPartition, javaHashCode } from '../../../broker/coordinator/runtime/coordinator-runtime.ts'
+import { CoordinatorFinder } from '../../../broker/coordinator/runtime/find-coordinator.ts'
+import { InternalTopic } from '../../../broker/coordinator/runtime/internal-topic.ts'
 import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { buildBatch, type RecordInput } from '../../../protocol/records/builder.ts'
@@ -366,11 +366,16 @@ t.test(
     let partitions = 0
     let created = 0
     const finder = new CoordinatorFinder({
-      partitionOf: (group) => (partitions === 0 ? undefined : coordinatorPartition(group, partitions)),
-      leaderOf: (partition) => (partition === 0 ? undefined : { nodeId: 1, host: 'here', port: 9092 }),
-      createTopic: () => {
-        created++
+      topics: {
+        group: {
+          name: '__consumer_offsets',
+          partitionOf: (group) => (partitions === 0 ? undefined : coordinatorPartition(group, partitions)),
+          create: () => {
+            created++
+          },
+        },
       },
+      leaderOf: (_topic, partition) => (partition === 0 ? undefined : { nodeId: 1, host: 'here', port: 9092 }),
     })
     const find = (version: number, keyType: number, ...keys: string[]) =>
       finder.find({ key: keys[0] ?? '', keyType, coordinatorKeys: keys }, version, 'PLAINTEXT')
@@ -393,8 +398,9 @@ t.test('__consumer_offsets is asked for once at a time, as Kafka configures it',
   const world = await start()
   const asked: unknown[] = []
   let errorCode: number = ErrorCode.INVALID_REPLICATION_FACTOR
-  const config = { partitionCount: 50, replicationFactor: 1, segmentBytes: 104_857_600 }
-  const topic = new OffsetsTopic(
+  const config = { partitionCount: 50, replicationFactor: 1, configs: { 'segment.bytes': '104857600' } }
+  const topic = new InternalTopic(
+    '__consumer_offsets',
     world.node.logger,
     () => config,
     async (request) => {
