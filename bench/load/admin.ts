@@ -8,8 +8,8 @@ const pollMs = 5
 const earliest = -2n
 const latest = -1n
 const topicTimeoutMs = 60_000
-/** Kafka creates no more by one request. */
-const maxPartitionsAtOnce = 10_000
+/** Kafka puts no more than 10,000 records into its metadata log by one request, the one of the topic included. */
+const maxPartitionsAtOnce = 5000
 
 export type Offsets = ReadonlyMap<number, number>
 
