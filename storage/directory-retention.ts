@@ -52,7 +52,7 @@ export class DirectoryRetention {
     while (next < logs.length && clock.monotonic() - start < MAX_TURN_MS) {
       const log = logs[next++]!
       if (this.#directory.log(log.topic, log.partition) !== log) continue
-      log.removeExpiredProducers(now)
+      log.producers.removeExpired(now)
       if (this.#attempt(log, () => log.expire(now))) expired.push(log)
     }
     this.#delete(expired)

@@ -30,7 +30,6 @@ import { LogReader, type ReadDone } from './log-reader.ts'
 import { LogWrites, type WrittenLog } from './log-writes.ts'
 import { PartitionProducers } from './partition-producers.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
-import type { ActiveProducer } from './producer-state.ts'
 import { loadLog, type RecoveryReport } from './recovery.ts'
 import { expiredSegmentCount } from './retention.ts'
 import type { Segment } from './segment.ts'
@@ -374,12 +373,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     return this.#epochs.epochForOffset(offset)
   }
 
-  activeProducers(): ActiveProducer[] {
-    return this.#producers.active()
-  }
-
-  removeExpiredProducers(now: number): number {
-    return this.#producers.removeExpired(now)
+  get producers(): PartitionProducers {
+    return this.#producers
   }
 
   // Taking away

@@ -111,6 +111,17 @@ export class PartitionProducers {
     return this.state.activeProducers()
   }
 
+  /** Whether a transaction of this producer, in this epoch, has written to the log and is not decided. */
+  hasOpenTransaction(producerId: bigint, epoch: number): boolean {
+    const entry = this.state.find(producerId)
+    return entry !== undefined && entry.epoch === epoch && entry.currentTransactionFirstOffset >= 0
+  }
+
+  /** The latest epoch that has written; -1: the log does not know the producer. */
+  epochOf(producerId: bigint): number {
+    return this.state.find(producerId)?.epoch ?? -1
+  }
+
   onHighWatermark(highWatermark: number): void {
     this.#highWatermark = highWatermark
     this.#state?.onHighWatermark(highWatermark)

@@ -102,6 +102,11 @@ export class ProducerState {
     return this.#entries.has(key)
   }
 
+  find(producerId: bigint): Readonly<ProducerEntry> | undefined {
+    const id = Number(producerId)
+    return this.#entries.get(Number.isSafeInteger(id) ? id : producerId)
+  }
+
   entries(): IterableIterator<ProducerEntry> {
     return this.#entries.values()
   }

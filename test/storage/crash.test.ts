@@ -306,7 +306,7 @@ class Run {
     same(t, readAll(log), visible, `${where}: records`)
     log.updateHighWatermark(log.logEndOffset)
     const producers = model.producers()
-    const found = log.activeProducers().map((producer) => [
+    const found = log.producers.active().map((producer) => [
       Number(producer.producerId),
       {
         epoch: producer.producerEpoch,

@@ -189,7 +189,7 @@ t.test('a log that was never appended to is not on disk', async (t) => {
   append(used, 1)
   used.requestSync()
   await simulation.run(1000)
-  t.same(idle.activeProducers(), [])
+  t.same(idle.producers.active(), [])
   t.equal(idle.offsetForTimestamp(0), null)
   t.same(files(node, 'used-0'), ['00000000000000000000.log', 'partition.metadata'])
   t.notOk(names(node).includes('idle-0'))

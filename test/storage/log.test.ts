@@ -284,7 +284,7 @@ t.test('a duplicate is answered with its first offsets and appended once', async
   t.match(log.append(sent(0), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 0, lastOffset: 1 })
   t.match(log.append(sent(6), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, baseOffset: -1 })
   t.equal(log.logEndOffset, 4)
-  t.match(log.activeProducers(), [{ producerId: 9n, lastSequence: 3, currentTransactionStartOffset: -1 }])
+  t.match(log.producers.active(), [{ producerId: 9n, lastSequence: 3, currentTransactionStartOffset: -1 }])
 })
 
 t.test('segments are rolled by size, by the time of their records, by clock and by index', async (t) => {
@@ -377,7 +377,7 @@ t.test('a follower keeps offsets and epochs, and truncates where its leader says
   t.same(log.endOffsetForEpoch(3), { epoch: -1, endOffset: -1 })
   log.truncateTo(11)
   t.match(log, { logEndOffset: 10, writtenEndOffset: 10, latestEpoch: 1 }, 'in the middle of a batch, the batch goes')
-  t.match(log.activeProducers(), [{ lastSequence: 9 }])
+  t.match(log.producers.active(), [{ lastSequence: 9 }])
   t.match(log.appendAsFollower(leader(10, 3)), { baseOffset: 10 })
   t.same(log.endOffsetForEpoch(1), { epoch: 1, endOffset: 10 })
   log.truncateFullyAndStartAt(100)
@@ -437,7 +437,7 @@ t.test('a full disk refuses appends, keeps what is there, and is tried again', a
   await simulation.run(1)
   t.match(failures, [/no space left/])
   t.match(log, { logEndOffset: 1, writtenEndOffset: 1, latestEpoch: 1, isOffline: false })
-  t.match(log.activeProducers(), [{ lastSequence: 0 }])
+  t.match(log.producers.active(), [{ lastSequence: 0 }])
   t.match(log.append(sent(1), 2, 'client'), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR }, 'not tried at once')
   t.same(await readAll(simulation, log, 0), ['a'])
   node.disk.fault = null

@@ -14,11 +14,12 @@
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { BatchBuilder } from '../../../protocol/records/builder.ts'
+import { buildEndTransactionBatch } from '../../../protocol/records/control.ts'
 import { type Codec, NO_PRODUCER_ID, RECORDS } from '../../../protocol/records/layout.ts'
 import type { CoordinatorPartition } from './coordinator-partition.ts'
 import { LoadFailed, type LoadResult, load } from './load.ts'
 import { type OpenReply, Reply, type ReplyOwner } from './reply.ts'
-import type { Outcome, RecordFormat, StateMachine } from './state-machine.ts'
+import type { Outcome, RecordFormat, StateMachine, TransactionEnd } from './state-machine.ts'
 import { TimerTable } from './timer-table.ts'
 
 type Phase = 'loading' | 'active' | 'failed' | 'closed'
@@ -26,9 +27,14 @@ type Phase = 'loading' | 'active' | 'failed' | 'closed'
 /** Arms a timer of the shard whose firing is an event like a request. */
 export type Schedule<R> = (key: string, delayMs: number, event: () => Outcome<R>) => void
 
+/** What a state machine has of its shard. */
 export interface ShardTimers<R> {
   schedule: Schedule<R>
   cancel(key: string): void
+  /** Runs an event at the end of this turn, from wherever; not when the shard has loaded its log again by then. */
+  post(event: () => Outcome<R>): void
+  /** By which logs tell this coordinator from those before it. */
+  readonly leaderEpoch: number
 }
 
 export interface ShardOptions<M extends StateMachine<R>, R> {
@@ -50,6 +56,11 @@ interface Waiting {
   readonly replies: OpenReply[]
 }
 
+interface Batch<R> {
+  readonly batch: Uint8Array
+  readonly records: readonly R[]
+}
+
 export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   readonly #options: ShardOptions<M, R>
   readonly #timers: TimerTable
@@ -67,6 +78,8 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   /** Sent in the event that is running. */
   #sent: OpenReply[] = []
   #waiting: Waiting[] = []
+  /** What outcomes want done when they are committed, by where they end. */
+  #afterCommit: { readonly endOffset: number; readonly run: () => void }[] = []
 
   constructor(options: ShardOptions<M, R>) {
     this.#options = options
@@ -111,7 +124,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   #execute(event: () => Outcome<R>): void {
     try {
       const outcome = event()
-      if (outcome.records.length > 0) this.#append(outcome)
+      if (outcome.records.length > 0 || outcome.marker !== undefined) this.#append(outcome)
       else outcome.applied?.()
     } catch (error) {
       // A bug: what it has left of the state cannot be trusted.
@@ -127,7 +140,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 
   #append(outcome: Outcome<R>): void {
     const incarnation = this.#incarnation
-    const batches = this.#batches(outcome)
+    const batches = outcome.marker === undefined ? this.#batches(outcome) : [this.#markerBatch(outcome.marker)]
     for (const [index, { batch, records }] of batches.entries()) {
       const { partition } = this.#options
       const refusal = batch.length > partition.maxBatchSize ? TOO_LARGE : null
@@ -138,16 +151,31 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
         this.#onRefused(outcome, result.errorCode, index > 0)
         return
       }
-      this.#replay(records, result.baseOffset)
+      this.#replay(outcome, records, result.baseOffset)
       const endOffset = result.lastOffset + 1
       this.#endOffset = endOffset
       partition.whenCommitted(endOffset, (errorCode) => this.#onCommitted(incarnation, endOffset, errorCode))
     }
-    if (this.#incarnation === incarnation) outcome.applied?.()
+    if (this.#incarnation !== incarnation) return
+    outcome.applied?.()
+    if (outcome.committed !== undefined) this.#onceCommitted(outcome.committed)
   }
 
-  #replay(records: readonly R[], baseOffset: number): void {
-    for (const [index, record] of records.entries()) this.#machine.replay(record, baseOffset + index, NO_PRODUCER_ID)
+  #replay({ marker, producer }: Outcome<R>, records: readonly R[], baseOffset: number): void {
+    if (marker !== undefined) this.#machine.replayMarker(marker.producerId, marker.committed)
+    const producerId = producer?.producerId ?? NO_PRODUCER_ID
+    for (const [index, record] of records.entries()) this.#machine.replay(record, baseOffset + index, producerId)
+  }
+
+  #onceCommitted(run: () => void): void {
+    this.#afterCommit.push({ endOffset: this.#endOffset, run })
+    if (this.#committedOffset >= this.#endOffset) this.#options.host.timers.endOfTurn(() => this.#runCommitted())
+  }
+
+  #runCommitted(): void {
+    while (this.#afterCommit.length > 0 && this.#afterCommit[0]!.endOffset <= this.#committedOffset) {
+      this.#afterCommit.shift()!.run()
+    }
   }
 
   #onRefused(outcome: Outcome<R>, errorCode: number, isAppendedInPart: boolean): void {
@@ -161,13 +189,14 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   }
 
   /** One batch, or as many as it takes to keep each below the limit. */
-  #batches({ records, inPieces }: Outcome<R>): { batch: Uint8Array; records: readonly R[] }[] {
+  #batches({ records, inPieces, producer }: Outcome<R>): Batch<R>[] {
     const { host, format, partition, compression: codec } = this.#options
     const compression = codec()
     // Kafka's own coordinators write a base sequence of 0 though there is no producer.
     const timestamp = host.clock.now()
-    const newBuilder = (): BatchBuilder => new BatchBuilder({ timestamp, baseSequence: 0, compression })
-    const batches: { batch: Uint8Array; records: readonly R[] }[] = []
+    const options = { timestamp, baseSequence: 0, compression, ...producer, transactional: producer !== undefined }
+    const newBuilder = (): BatchBuilder => new BatchBuilder(options)
+    const batches: Batch<R>[] = []
     let builder = newBuilder()
     let size = RECORDS
     let start = 0
@@ -185,6 +214,13 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     }
     batches.push({ batch: builder.build(), records: records.slice(start) })
     return batches
+  }
+
+  #markerBatch({ producerId, producerEpoch, committed, coordinatorEpoch }: TransactionEnd): Batch<R> {
+    const timestamp = this.#options.host.clock.now()
+    const type = committed ? 'commit' : 'abort'
+    const batch = buildEndTransactionBatch({ producerId, producerEpoch, timestamp }, type, coordinatorEpoch)
+    return { batch, records: [] }
   }
 
   /** The event is over: its answers leave when the log is committed up to here. */
@@ -222,6 +258,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
       this.#deliver(this.#waiting.shift()!.replies)
     }
     this.#watchCommit()
+    if (this.#afterCommit.length > 0) this.#options.host.timers.endOfTurn(() => this.#runCommitted())
   }
 
   /** The oldest waiting answers are refused when the disk (or, later, the replicas) take too long. The records stay. */
@@ -248,6 +285,15 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     return this.#options.createMachine({
       schedule: (key, delayMs, event) => this.#timers.schedule(key, delayMs, () => this.#execute(event)),
       cancel: (key) => this.#timers.cancel(key),
+      post: (event) => this.#post(event),
+      leaderEpoch: this.leaderEpoch,
+    })
+  }
+
+  #post(event: () => Outcome<R>): void {
+    const incarnation = this.#incarnation
+    this.#options.host.timers.endOfTurn(() => {
+      if (this.#incarnation === incarnation && this.#phase === 'active') this.#execute(event)
     })
   }
 
@@ -263,6 +309,7 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     this.#timers.cancelAll()
     this.#sent = []
     this.#waiting = []
+    this.#afterCommit = []
     this.#refuse([...this.#open], errorCode)
   }
 

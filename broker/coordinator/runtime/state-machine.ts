@@ -14,13 +14,34 @@ export interface StateMachine<R> {
   onLoaded(): Outcome<R>[]
 }
 
+/** Whose transaction records belong to. */
+export interface TransactionProducer {
+  readonly producerId: bigint
+  readonly producerEpoch: number
+}
+
+/** How a transaction ended, as its coordinator says. */
+export interface TransactionEnd extends TransactionProducer {
+  readonly committed: boolean
+  readonly coordinatorEpoch: number
+}
+
 export interface Outcome<R> {
   /** Appended as one batch, applied by replay; in several batches when `inPieces`. */
   readonly records: readonly R[]
+  /** The records belong to an open transaction of this producer, and count when its marker says so. */
+  readonly producer?: TransactionProducer
+  /** A marker, appended instead of records. */
+  readonly marker?: TransactionEnd
   /** For clean-ups of any size, whose records do not depend on each other. */
   readonly inPieces?: boolean
   /** Runs after the records are replayed: the place to answer from the new state. It must not fail or append. */
   readonly applied?: () => void
+  /**
+   * Runs when all of it is committed, in a turn of its own; never, when the shard has loaded its log again by then.
+   * Of outcomes that append.
+   */
+  readonly committed?: () => void
   /**
    * Runs when the records were refused before anything was appended. An outcome without it has changed what no log
    * holds, so its shard forgets everything and loads again, as it does when some of the pieces were appended.

@@ -21,7 +21,7 @@ export const describeProducers = handler('DescribeProducers', (services, request
       const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
       if (typeof partition === 'number') return refused(partitionIndex, partition)
       if (!partition.isLeader) return refused(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-      const activeProducers = partition.log.activeProducers().map((producer) => ({
+      const activeProducers = partition.log.producers.active().map((producer) => ({
         producerId: producer.producerId,
         producerEpoch: producer.producerEpoch,
         lastSequence: producer.lastSequence,

@@ -328,7 +328,12 @@ class Life {
   /** A machine that has read the log. */
   async replayed(): Promise<GroupMachine> {
     const { host } = this.simulation.node('broker')
-    const machine = new GroupMachine(host, CONFIG, { schedule: () => {}, cancel: () => {} })
+    const machine = new GroupMachine(host, CONFIG, {
+      schedule: () => {},
+      cancel: () => {},
+      post: () => {},
+      leaderEpoch: 0,
+    })
     const loaded = new Promise<void>((resolve, reject) => {
       load({
         host,
