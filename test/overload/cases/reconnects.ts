@@ -14,6 +14,8 @@ const CLIENTS = 10_000
 const ADDRESSES = 100
 const MAX_SECONDS = 60
 const SETTLE_MS = 30_000
+/** A visitor without an answer gives up. */
+const VISIT_MS = 60_000
 /** A second flood as long as the first one may need this much more. MiB. */
 const GROWTH = 48
 
@@ -70,6 +72,7 @@ function visitOnce(port: number, from: string, greeting: Uint8Array, endsInOrder
     let received = Buffer.alloc(0)
     let isAnswered = false
     socket.on('error', () => {}) // 'close' follows
+    socket.setTimeout(VISIT_MS, () => socket.destroy())
     socket.on('close', () => resolve(isAnswered))
     socket.on('data', (bytes) => {
       received = Buffer.concat([received, bytes])
