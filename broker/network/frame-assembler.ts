@@ -68,8 +68,8 @@ export class FrameAssembler {
   }
 
   /**
-   * Takes the bytes of one read, those of `target` included, and gives `sink` the frames that they complete. Returns the
-   * problem when a size is negative or over the limit: the stream is beyond use.
+   * Takes the bytes of one read, those of `target` included, and gives `sink` the frames that they complete. Returns
+   * the problem when a size is negative or over the limit: the stream is beyond use.
    */
   push(bytes: Uint8Array, sink: FrameSink): FrameProblem | null {
     let position = 0

@@ -2,10 +2,10 @@
 // queued.max.request.bytes), and of answers that are being read from disk or wait for a slow peer.
 //
 // Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
-// nothing. When the budget is spent, connections stop reading and queue up here; as there is room, as many go on as fill
-// it. When nothing but half-received frames holds the memory, they could wait for each other for ever: then a few of
-// them read on until their frames are whole. A few, not one, since each goes at the pace of its client's network. When
-// that does not help either, those are given up that lack most: frames that were announced to be sent never.
+// nothing. When the budget is spent, connections stop reading and queue up here; as there is room, as many go on as
+// fill it. When nothing but half-received frames holds the memory, they could wait for each other for ever: then a few
+// of them read on until their frames are whole. A few, not one, since each goes at the pace of its client's network.
+// When that does not help either, those are given up that lack most: frames that were announced to be sent never.
 
 export interface BudgetWaiter {
   /** Part of a frame is here: reading on is what gives its memory back. */

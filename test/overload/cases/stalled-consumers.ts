@@ -1,5 +1,6 @@
-// Consumers that ask for 50 MiB and stop reading in the middle of the answer. What they hold is bounded; others read and
-// write on; in the end they are cut off (connections.max.idle.ms, as in Apache Kafka) or go, and what they held is free.
+// Consumers that ask for 50 MiB and stop reading in the middle of the answer. What they hold is bounded; others read
+// and write on; in the end they are cut off (connections.max.idle.ms, as in Apache Kafka) or go, and what they held is
+// free.
 
 import { strict as assert } from 'node:assert'
 import { setTimeout as sleep } from 'node:timers/promises'
