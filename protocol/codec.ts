@@ -180,7 +180,9 @@ class DecoderSource extends Source {
     if (field.type === 'array') return this.#readArray(field, local, path, declare)
     if (field.type !== 'struct') return [`${target} = r.${this.#scalarMethod(field)}()`]
     const call = `${this.struct(field.fields!, path)}(r)`
-    return [`${target} = ${this.isNullable(field) ? `r.present() ? ${call} : null` : call}`]
+    // As a tagged field its absence is a varint of 0, elsewhere a byte of -1.
+    const isThere = field.tag === undefined ? 'r.present()' : 'r.uvarint() > 0'
+    return [`${target} = ${this.isNullable(field) ? `${isThere} ? ${call} : null` : call}`]
   }
 
   #scalarMethod(field: Field): string {
@@ -280,7 +282,8 @@ class EncoderSource extends Source {
     else if (field.type !== 'struct') lines.push(`w.${this.method(field, field.type)}(${value})`)
     else {
       const call = `${this.struct(field.fields!, path)}(w, ${value})`
-      lines.push(this.isNullable(field) ? `if (${value} === null) w.int8(-1); else { w.int8(1); ${call} }` : call)
+      const absent = field.tag === undefined ? 'w.int8(-1)' : 'w.uvarint(0)'
+      lines.push(this.isNullable(field) ? `if (${value} === null) ${absent}; else { w.int8(1); ${call} }` : call)
     }
     return lines
   }

@@ -50,7 +50,7 @@ export class CoordinatorRecords<T extends Types> {
     for (const [name, [key]] of Object.entries(types)) this.#names[key.apiKey] = name
   }
 
-  encode(record: RecordInputOf<T>): EncodedRecord {
+  encode(record: RecordInputOf<T> | RecordOf<T>): EncodedRecord {
     const [keyMessage, valueMessage] = this.types[record.type]!
     const { value, version = -1 } = record
     const key = framed(keyMessage.apiKey, keyMessage, record.key, 0)

@@ -3,10 +3,9 @@
 // one that never had members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds
 // instead.
 
-import { ClassicGroup } from './classic/classic-group.ts'
-import { forgetTimers } from './classic/rebalance.ts'
+import type { Group } from './group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import { type GroupRecord, groupTombstone, offsetTombstone } from './group-records.ts'
+import { type GroupRecord, offsetTombstone } from './group-records.ts'
 import type { CommittedOffset } from './offset-store.ts'
 
 const EXPIRY_TIMER = 'expiry'
@@ -20,13 +19,12 @@ export function scheduleExpiry(machine: GroupMachine): void {
 
 export function expire(machine: GroupMachine): GroupOutcome {
   const records: GroupRecord[] = []
-  const deleted: ClassicGroup[] = []
+  const deleted: Group[] = []
   for (const [groupId, group] of machine.groups) {
-    if (!(group instanceof ClassicGroup)) continue
     const left = expireOffsets(machine, group, records)
     if (left > 0 || machine.offsets.hasOpenTransaction(groupId)) continue
-    if (group.state !== 'Empty' || group.pendingJoin.size > 0) continue
-    records.push(groupTombstone(groupId))
+    if (!group.isEmpty) continue
+    records.push(...group.tombstones())
     deleted.push(group)
   }
   if (records.length > 0) {
@@ -36,7 +34,7 @@ export function expire(machine: GroupMachine): GroupOutcome {
     records,
     inPieces: true,
     applied: () => {
-      for (const group of deleted) forgetTimers(machine, group)
+      for (const group of deleted) group.forgetTimers(machine)
     },
     // They are as old at the next check.
     refused: () => {},
@@ -44,12 +42,12 @@ export function expire(machine: GroupMachine): GroupOutcome {
 }
 
 /** How many offsets of the group are left. */
-function expireOffsets(machine: GroupMachine, group: ClassicGroup, records: GroupRecord[]): number {
+function expireOffsets(machine: GroupMachine, group: Group, records: GroupRecord[]): number {
   const { groupId } = group
   let left = 0
   for (const [topic, partitions] of machine.offsets.of(groupId)) {
     for (const [partition, offset] of partitions) {
-      const since = retainedSince(group, topic, offset)
+      const since = group.retainedSince(topic, offset)
       if (
         since !== null &&
         isExpired(machine, offset, since) &&
@@ -62,15 +60,6 @@ function expireOffsets(machine: GroupMachine, group: ClassicGroup, records: Grou
     }
   }
   return left
-}
-
-/** Since when the retention runs, ms; null: it does not. */
-function retainedSince(group: ClassicGroup, topic: string, offset: CommittedOffset): number | null {
-  const committedAt = Number(offset.commitTimestamp)
-  if (group.protocolType === null) return committedAt
-  if (group.state === 'Empty') return group.stateTimestamp === -1 ? committedAt : group.stateTimestamp
-  const isKnown = group.usesConsumerProtocol && group.subscribedTopics !== null
-  return isKnown && group.state === 'Stable' && !group.isSubscribedTo(topic) ? committedAt : null
 }
 
 function isExpired(machine: GroupMachine, offset: CommittedOffset, since: number): boolean {

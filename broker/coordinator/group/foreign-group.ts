@@ -1,10 +1,13 @@
-// A group of a kind that this release does not coordinate: consumer groups of KIP-848, share groups, streams groups,
-// found in a log that Apache Kafka wrote. Its records stay as they are, its offsets are served, and it appears in
-// lists. No member of it can be alive, for there is no API here by which it could send a heartbeat; so a consumer group
-// gives way to a classic group of the same name when a member joins (Kafka converts it, with tombstones for what it
-// was), and keeps its offsets.
+// A group of a kind that this release does not coordinate, found in a log that Apache Kafka wrote. Its records stay as
+// they are, its offsets are served, and it appears in lists. No member of it can be alive, for there is no API here by
+// which it could send a heartbeat.
 
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { NOTHING } from '../runtime/state-machine.ts'
+import type { Group, Refusal } from './group.ts'
+import type { GroupOutcome } from './group-machine.ts'
 import type { ForeignRecord } from './group-records.ts'
+import type { CommitRequest } from './offset-commit.ts'
 
 export type ForeignGroupType = 'consumer' | 'share' | 'streams'
 
@@ -34,7 +37,7 @@ export const FOREIGN_TYPES: Readonly<Record<number, ForeignGroupType>> = {
 /** The record that makes the group exist, by which every other of it is bound. */
 const GROUP_RECORD_TYPES: Readonly<Record<ForeignGroupType, number>> = { consumer: 3, share: 11, streams: 17 }
 
-export class ForeignGroup {
+export class ForeignGroup implements Group {
   readonly groupId: string
   readonly type: ForeignGroupType
   /** Keys of the records that stand in the log, with their types, by the key's bytes as text. */
@@ -44,6 +47,56 @@ export class ForeignGroup {
     this.groupId = groupId
     this.type = type
   }
+
+  readonly stateName = 'Empty'
+
+  get listedProtocolType(): string {
+    return this.type
+  }
+
+  /** Its state lives in another topic too, which nobody here would clean: it stays. */
+  readonly isEmpty = false
+
+  isSubscribedTo(): boolean {
+    return false
+  }
+
+  requestMetadataRefresh(): void {}
+
+  commitError({ generationId, memberId }: CommitRequest): number {
+    return generationId < 0 && memberId === '' ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID
+  }
+
+  commitCheck(): null {
+    return null
+  }
+
+  fetchError(): number {
+    return ErrorCode.NONE
+  }
+
+  onCommit(): void {}
+
+  retainedSince(): number | null {
+    return null
+  }
+
+  deleteError(): Refusal | null {
+    return {
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: `This broker does not coordinate ${this.type} groups.`,
+    }
+  }
+
+  deleteOffsetsError(): number {
+    return ErrorCode.NONE
+  }
+
+  resume(): GroupOutcome {
+    return NOTHING
+  }
+
+  forgetTimers(): void {}
 
   get isGone(): boolean {
     return this.#records.size === 0

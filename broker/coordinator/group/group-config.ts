@@ -2,8 +2,14 @@
 // are those of the properties in camel case.
 
 import type { Codec } from '../../../protocol/records/layout.ts'
+import { BrokerConfig } from '../../config/broker-config.ts'
+import type { BrokerConfigName, BrokerConfigValue } from '../../config/broker-configs.ts'
 
 export interface GroupConfig {
+  /** What was set for one group while running, as text. */
+  ownValues(groupId: string): ReadonlyMap<string, string>
+  /** Any other server property, by its own name. */
+  get<Name extends BrokerConfigName>(name: Name): BrokerConfigValue<Name>
   readonly groupMinSessionTimeoutMs: number
   readonly groupMaxSessionTimeoutMs: number
   readonly groupInitialRebalanceDelayMs: number
@@ -18,6 +24,8 @@ export interface GroupConfig {
 
 /** Kafka 4.4's defaults. */
 export const DEFAULT_GROUP_CONFIG: GroupConfig = {
+  ownValues: () => new Map(),
+  get: (name) => new BrokerConfig().get(name),
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupInitialRebalanceDelayMs: 3_000,

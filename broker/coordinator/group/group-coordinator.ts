@@ -7,10 +7,11 @@ import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import type { MemberProtocol } from './classic/classic-member.ts'
 import { EMPTY_BYTES } from './classic/classic-member.ts'
-import { type DescribedGroup, describeError, describeGroup, type ListedGroup, listGroups } from './classic/describe.ts'
+import { type DescribedGroup, describeError, describeGroup } from './classic/describe.ts'
 import { heartbeat } from './classic/heartbeat.ts'
 import { joinError, joinGroup } from './classic/join.ts'
 import { leaveGroup } from './classic/leave.ts'
@@ -24,12 +25,14 @@ import {
 } from './deletion.ts'
 import type { GroupConfig } from './group-config.ts'
 import { groupErrorOf } from './group-errors.ts'
-import { GroupMachine, type TopicLookup } from './group-machine.ts'
+import { GroupMachine, type GroupOutcome } from './group-machine.ts'
 import { type GroupRecord, groupRecordFormat } from './group-records.ts'
+import { type ListedGroup, listGroups } from './list.ts'
 import { type CommitAnswer, commitError, commitOffsets } from './offset-commit.ts'
 import { assembleCommit, splitCommit } from './offset-commit-topics.ts'
 import { fetchOffsets } from './offset-fetch.ts'
 import { type FetchedGroup, fetchGroups, type GroupFetch } from './offset-fetch-groups.ts'
+import type { TopicLookup } from './topic-lookup.ts'
 
 export const GROUP_TOPIC = '__consumer_offsets'
 
@@ -56,7 +59,7 @@ export class GroupCoordinator {
       host,
       topic: GROUP_TOPIC,
       format: groupRecordFormat,
-      createMachine: (timers) => new GroupMachine(host, config, timers),
+      createMachine: (timers) => new GroupMachine(host, config, topics, timers),
       partitionCount: () => topics.partitionCount(GROUP_TOPIC),
       commitTimeoutMs: () => config.offsetsCommitTimeoutMs,
       compression: () => config.offsetsTopicCompression,
@@ -88,8 +91,27 @@ export class GroupCoordinator {
     )
   }
 
+  /** Topics of these names have come, gone or changed: whoever is subscribed to them looks at them anew. */
+  onTopicsChanged(names: readonly string[]): void {
+    if (names.length === 0) return
+    this.#runtime.forEachMachine((machine) => {
+      for (const group of machine.groups.values()) {
+        if (names.some((name) => group.isSubscribedTo(name))) group.requestMetadataRefresh()
+      }
+    })
+  }
+
   close(): void {
     this.#runtime.close()
+  }
+
+  /** For the requests of one kind of groups: runs an event on the shard of the group. */
+  run<T>(
+    groupId: string,
+    event: (machine: GroupMachine, reply: Reply<T>) => GroupOutcome,
+    onError: (errorCode: number) => T,
+  ): Promise<T> {
+    return this.#runtime.run(this.partitionOf(groupId), event, (errorCode) => onError(groupErrorOf(errorCode)))
   }
 
   joinGroup(context: GroupRequestContext, request: RequestOf<'JoinGroup'>): Promise<ResponseInputOf<'JoinGroup'>> {
@@ -179,7 +201,7 @@ export class GroupCoordinator {
       groupInstanceId,
       retentionTimeMs,
       topics: split.known,
-      knowsMissingGroup: apiVersion >= 9,
+      apiVersion,
     }
     const codes =
       split.known.length === 0

@@ -5,34 +5,30 @@ import type { Host } from '../../../host/host.ts'
 import type { ShardTimers } from '../runtime/shard.ts'
 import type { Outcome, StateMachine } from '../runtime/state-machine.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
-import { resumeGroup } from './classic/rebalance.ts'
+import { ConsumerGroup } from './consumer/consumer-group.ts'
+import { replayConsumer } from './consumer/replay.ts'
 import { scheduleExpiry } from './expiry.ts'
 import { ForeignGroup } from './foreign-group.ts'
+import type { Group } from './group.ts'
 import type { GroupConfig } from './group-config.ts'
-import type { ForeignRecord, GroupRecord } from './group-records.ts'
+import type { ForeignRecord, GroupMetadataRecord, GroupRecord, OffsetRecord } from './group-records.ts'
 import { OffsetStore } from './offset-store.ts'
+import type { TopicLookup } from './topic-lookup.ts'
 
 export type GroupOutcome = Outcome<GroupRecord>
-
-/** What a group's requests need to know of topics. */
-export interface TopicLookup {
-  /** undefined: no such topic. */
-  idOf(name: string): string | undefined
-  nameOf(topicId: string): string | undefined
-  /** 0: no such topic. */
-  partitionCount(name: string): number
-}
 
 export class GroupMachine implements StateMachine<GroupRecord> {
   readonly host: Host
   readonly config: GroupConfig
+  readonly topics: TopicLookup
   readonly timers: ShardTimers<GroupRecord>
-  readonly groups = new Map<string, ClassicGroup | ForeignGroup>()
+  readonly groups = new Map<string, Group>()
   readonly offsets = new OffsetStore()
 
-  constructor(host: Host, config: GroupConfig, timers: ShardTimers<GroupRecord>) {
+  constructor(host: Host, config: GroupConfig, topics: TopicLookup, timers: ShardTimers<GroupRecord>) {
     this.host = host
     this.config = config
+    this.topics = topics
     this.timers = timers
   }
 
@@ -46,27 +42,25 @@ export class GroupMachine implements StateMachine<GroupRecord> {
     return group instanceof ClassicGroup ? group : undefined
   }
 
+  /** The group, if there is one and it is a consumer group. */
+  consumer(groupId: string): ConsumerGroup | undefined {
+    const group = this.groups.get(groupId)
+    return group instanceof ConsumerGroup ? group : undefined
+  }
+
   replay(record: GroupRecord, offset: number, producerId: bigint): void {
-    if (record.kind === 'offset') {
-      const { groupId, topic, partition, value } = record
-      if (value === null) {
-        this.offsets.delete(groupId, topic, partition)
-        return
-      }
-      // Offsets without a group: a consumer that assigns itself. Its group is there as long as its offsets are.
-      if (!this.groups.has(groupId)) this.groups.set(groupId, new ClassicGroup(groupId, Number(value.commitTimestamp)))
-      this.offsets.commit(groupId, topic, partition, { ...value, recordOffset: offset }, producerId)
-    } else if (record.kind === 'foreign') {
-      this.#replayForeign(record)
-    } else if (record.value === null) {
-      if (this.groups.get(record.groupId) instanceof ClassicGroup) this.groups.delete(record.groupId)
-    } else {
-      let group = this.classic(record.groupId)
-      if (group === undefined) {
-        group = new ClassicGroup(record.groupId, Number(record.value.currentStateTimestamp))
-        this.groups.set(record.groupId, group)
-      }
-      group.restore(record.value)
+    switch (record.kind) {
+      case 'offset':
+        this.#replayOffset(record, offset, producerId)
+        break
+      case 'group':
+        this.#replayClassic(record)
+        break
+      case 'consumer':
+        replayConsumer(this, record)
+        break
+      case 'foreign':
+        this.#replayForeign(record)
     }
   }
 
@@ -76,16 +70,36 @@ export class GroupMachine implements StateMachine<GroupRecord> {
 
   onLoaded(): GroupOutcome[] {
     scheduleExpiry(this)
-    const outcomes: GroupOutcome[] = []
-    for (const group of this.groups.values()) {
-      if (group instanceof ClassicGroup) outcomes.push(resumeGroup(this, group))
+    return [...this.groups.values()].map((group) => group.resume(this))
+  }
+
+  #replayOffset({ groupId, topic, partition, value }: OffsetRecord, offset: number, producerId: bigint): void {
+    if (value === null) {
+      this.offsets.delete(groupId, topic, partition)
+      return
     }
-    return outcomes
+    // Offsets without a group: a consumer that assigns itself. Its group is there as long as its offsets are.
+    if (!this.groups.has(groupId)) this.groups.set(groupId, new ClassicGroup(groupId, Number(value.commitTimestamp)))
+    this.offsets.commit(groupId, topic, partition, { ...value, recordOffset: offset }, producerId)
+  }
+
+  #replayClassic({ groupId, value }: GroupMetadataRecord): void {
+    let group = this.classic(groupId)
+    if (value === null) {
+      if (group !== undefined) this.groups.delete(groupId)
+      return
+    }
+    if (group === undefined) {
+      group = new ClassicGroup(groupId, Number(value.currentStateTimestamp))
+      this.groups.set(groupId, group)
+    }
+    group.restore(value)
   }
 
   #replayForeign(record: ForeignRecord): void {
-    let group = this.groups.get(record.groupId)
-    if (!(group instanceof ForeignGroup) || group.type !== record.groupType) {
+    const known = this.groups.get(record.groupId)
+    let group = known instanceof ForeignGroup && known.type === record.groupType ? known : undefined
+    if (group === undefined) {
       // A tombstone for something that has been replaced, or for nothing.
       if (record.value === null) return
       group = new ForeignGroup(record.groupId, record.groupType)

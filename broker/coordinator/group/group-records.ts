@@ -7,11 +7,13 @@
 //         2     a classic group              10 … 15      share groups (KIP-932)
 //                                            17 … 23      streams groups (KIP-1071)
 //
-// Groups of the three newer kinds are kept as they are found (foreign-group.ts).
+// Records of the kinds that are coordinated here are decoded; those of other kinds are kept as they are found
+// (foreign-group.ts).
 
 import type { LogFields } from '../../../host/host.ts'
 import { MalformedRequest } from '../../../protocol/errors.ts'
 import { GroupMetadataKey, GroupMetadataValue } from '../../../protocol/messages/group-state/classic-groups.ts'
+import { groupRecords } from '../../../protocol/messages/group-state/group-records.ts'
 import {
   LegacyOffsetCommitKey,
   LegacyOffsetCommitValue,
@@ -39,7 +41,12 @@ export interface GroupMetadataRecord {
   readonly value: GroupMetadataValue | null
 }
 
-/** Of a group that is not classic: its bytes, and whose it is. */
+/** The records of KIP-848 groups, decoded, told apart by `type`. */
+export type ConsumerRecord = Extract<(typeof groupRecords)['record'], { type: `ConsumerGroup${string}` }> & {
+  readonly kind: 'consumer'
+}
+
+/** Of a group of a kind that is not coordinated here: its bytes, and whose it is. */
 export interface ForeignRecord {
   readonly kind: 'foreign'
   readonly groupType: ForeignGroupType
@@ -49,13 +56,17 @@ export interface ForeignRecord {
   readonly value: Uint8Array | null
 }
 
-export type GroupRecord = OffsetRecord | GroupMetadataRecord | ForeignRecord
+export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ForeignRecord
+
+/** Kinds whose records are decoded. */
+const COORDINATED: ReadonlySet<ForeignGroupType> = new Set(['consumer'])
 
 const GROUP_METADATA_VERSION = 3
 
 export const groupRecordFormat: RecordFormat<GroupRecord> = {
   encode(record) {
     if (record.kind === 'foreign') return { key: record.key, value: record.value }
+    if (record.kind === 'consumer') return groupRecords.encode(record)
     if (record.kind === 'group') {
       const key = withPrefix(GroupMetadataKey.apiKey, GroupMetadataKey.encodeBytes({ group: record.groupId }, 0))
       if (record.value === null) return { key, value: null }
@@ -83,6 +94,7 @@ export const groupRecordFormat: RecordFormat<GroupRecord> = {
     if (type === LegacyOffsetCommitKey.apiKey) return decodeLegacyOffset(key, value)
     const groupType = FOREIGN_TYPES[type]
     if (groupType === undefined) return null
+    if (COORDINATED.has(groupType)) return decodeKind(key, value)
     // Every key of these begins with the group's id.
     const groupId = new Reader(key.subarray(PREFIX_SIZE)).string()
     const copy = value === null ? null : new Uint8Array(value)
@@ -125,6 +137,22 @@ function decodeValue<T>(
   if (!message.supports(version)) throw new MalformedRequest(`a record of unknown version ${version}`)
   // The decoded value's byte fields are views; the memory under them is used again.
   return message.decode(new Uint8Array(value.subarray(PREFIX_SIZE)), version)
+}
+
+/** Byte fields of the decoded value are views; the memory under them is used again. */
+function decodeKind(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
+  const record = groupRecords.decode(key, value === null ? null : new Uint8Array(value))
+  return record === undefined ? null : kindOf(record)
+}
+
+function kindOf(record: StateRecord): GroupRecord | null {
+  return isConsumerRecord(record) ? { kind: 'consumer', ...record } : null
+}
+
+type StateRecord = (typeof groupRecords)['record']
+
+function isConsumerRecord(record: StateRecord): record is Extract<StateRecord, { type: `ConsumerGroup${string}` }> {
+  return record.type.startsWith('ConsumerGroup')
 }
 
 function decodeLegacyOffset(key: Uint8Array, value: Uint8Array | null): OffsetRecord {

@@ -2,12 +2,14 @@
 
 import { CODECS } from '../../../protocol/records/layout.ts'
 import type { BrokerConfig } from '../../config/broker-config.ts'
+import { RESOURCE } from '../../metadata/image.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'
 import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
 import type { GroupConfig } from './group-config.ts'
 import { GROUP_TOPIC, GroupCoordinator } from './group-coordinator.ts'
+import { ImageTopics } from './image-topics.ts'
 
 export interface GroupServices {
   readonly groups: GroupCoordinator
@@ -18,14 +20,11 @@ export interface GroupServices {
 /** Before the replicas elect: who leads is heard from then on. */
 export function createGroupServices(surroundings: CoordinatorSurroundings): GroupServices {
   const { host, config, metadata, replicas, createTopics } = surroundings
+  const topics = new ImageTopics(() => metadata.image)
   const groups = new GroupCoordinator({
     host,
-    config: groupConfigOf(config),
-    topics: {
-      idOf: (name) => metadata.image.topics.byName(name)?.id,
-      nameOf: (topicId) => metadata.image.topics.byId(topicId)?.name,
-      partitionCount: (name) => metadata.image.topics.byName(name)?.partitions.length ?? 0,
-    },
+    config: groupConfigOf(config, (groupId) => metadata.image.configs.of(RESOURCE.group, groupId)),
+    topics,
   })
   replicas.onLeaderChange((topic, index, isLeader) => {
     if (topic !== GROUP_TOPIC) return
@@ -34,6 +33,9 @@ export function createGroupServices(surroundings: CoordinatorSurroundings): Grou
     else groups.onElected(index, new ReplicaPartition(partition))
   })
   metadata.subscribe((_image, delta) => {
+    if (delta.createdTopics.length > 0) topics.onNewTopics()
+    const changed = [...delta.changedPartitions.keys()].flatMap((topicId) => topics.nameOf(topicId) ?? [])
+    groups.onTopicsChanged([...changed, ...delta.deletedTopics.map(({ name }) => name)])
     const deleted = delta.deletedTopics.map(({ name }) => name)
     if (deleted.length === 0) return
     groups.onTopicsDeleted(deleted).catch((error: unknown) => {
@@ -62,8 +64,12 @@ export function createGroupServices(surroundings: CoordinatorSurroundings): Grou
   return { groups, groupTopic }
 }
 
-function groupConfigOf(config: BrokerConfig): GroupConfig {
+function groupConfigOf(config: BrokerConfig, ownValues: GroupConfig['ownValues']): GroupConfig {
   return {
+    ownValues,
+    get(name) {
+      return config.get(name)
+    },
     get groupMinSessionTimeoutMs() {
       return config.get('group.min.session.timeout.ms')
     },

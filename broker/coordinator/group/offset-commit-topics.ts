@@ -4,8 +4,8 @@
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { TopicLookup } from './group-machine.ts'
 import type { CommitAnswer, CommitTopic } from './offset-commit.ts'
+import type { TopicLookup } from './topic-lookup.ts'
 
 type RequestTopics = RequestOf<'OffsetCommit'>['topics']
 

@@ -6,10 +6,6 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
-import type { ClassicGroup } from './classic/classic-group.ts'
-import { memberError } from './classic/members.ts'
-import { extendSession } from './classic/rebalance.ts'
-import { ForeignGroup } from './foreign-group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import type { GroupRecord } from './group-records.ts'
 
@@ -34,9 +30,11 @@ export interface CommitRequest {
   /** -1n: the broker's retention. Versions 2 to 4 have it. */
   readonly retentionTimeMs: bigint
   readonly topics: readonly CommitTopic[]
-  /** v9+ may be told that a group does not exist. */
-  readonly knowsMissingGroup: boolean
+  readonly apiVersion: number
 }
+
+/** Whether a member may commit a partition though its epoch is behind; the error code. */
+export type CommitPartitionCheck = (topicId: string, partition: number) => number
 
 /** Error codes in the order of the request's topics and partitions. */
 export type CommitAnswer = readonly (readonly number[])[]
@@ -47,21 +45,19 @@ export function commitError(topics: readonly CommitTopic[], errorCode: number): 
 
 export function commitOffsets(machine: GroupMachine, request: CommitRequest, reply: Reply<CommitAnswer>): GroupOutcome {
   const group = machine.groups.get(request.groupId)
-  const errorCode =
-    group === undefined || group instanceof ForeignGroup ? outsiderError(group, request) : insiderError(group, request)
+  const errorCode = group === undefined ? missingGroupError(request) : group.commitError(request, false)
   if (errorCode !== ErrorCode.NONE) {
     reply.send(commitError(request.topics, errorCode))
     return NOTHING
   }
-  // Who commits is alive.
-  if (group !== undefined && !(group instanceof ForeignGroup) && group.members.has(request.memberId)) {
-    if (group.state === 'Stable' || group.state === 'PreparingRebalance')
-      extendSession(machine, group, request.memberId)
-  }
+  group?.onCommit(machine, request.memberId)
+  const check = group?.commitCheck(request) ?? null
   const records: GroupRecord[] = []
   const answer = request.topics.map((topic) =>
     topic.partitions.map((partition) => {
       const metadata = partition.committedMetadata ?? ''
+      const refusal = check?.(topic.topicId, partition.partitionIndex) ?? ErrorCode.NONE
+      if (refusal !== ErrorCode.NONE) return refusal
       if (metadata.length > machine.config.offsetMetadataMaxBytes) return ErrorCode.OFFSET_METADATA_TOO_LARGE
       records.push(offsetRecord(machine.now(), request, topic, partition, metadata))
       return ErrorCode.NONE
@@ -74,22 +70,10 @@ export function commitOffsets(machine: GroupMachine, request: CommitRequest, rep
   }
 }
 
-/** To a group that is not there, or that cannot have members here. */
-function outsiderError(group: ForeignGroup | undefined, request: CommitRequest): number {
-  if (request.generationId < 0 && request.memberId === '') return ErrorCode.NONE
-  if (group !== undefined) return ErrorCode.UNKNOWN_MEMBER_ID
-  if (request.generationId < 0) return ErrorCode.NONE
-  return request.knowsMissingGroup ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
-}
-
-function insiderError(group: ClassicGroup, { generationId, memberId, groupInstanceId }: CommitRequest): number {
-  if (generationId < 0 && group.state === 'Empty') return ErrorCode.NONE
-  if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID
-  const errorCode = memberError(group, memberId, groupInstanceId)
-  if (errorCode !== ErrorCode.NONE) return errorCode
-  if (generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
-  // It has not seen its assignment of this generation: it may no longer own what it commits.
-  return group.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+function missingGroupError({ generationId, apiVersion }: CommitRequest): number {
+  if (generationId < 0) return ErrorCode.NONE
+  // Only clients since then understand that a group is not there.
+  return apiVersion >= 9 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
 }
 
 function offsetRecord(

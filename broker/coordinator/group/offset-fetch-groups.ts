@@ -5,8 +5,8 @@
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { TopicLookup } from './group-machine.ts'
 import { type FetchedTopic, type FetchTopic, noOffset } from './offset-fetch.ts'
+import type { TopicLookup } from './topic-lookup.ts'
 
 type Request = RequestOf<'OffsetFetch'>
 type Response = ResponseInputOf<'OffsetFetch'>

@@ -80,6 +80,13 @@ export class CoordinatorRuntime<M extends StateMachine<R>, R> {
     return Promise.all([...this.#shards.values()].map((shard) => shard.run(event, onError)))
   }
 
+  /** Looks at every state that is loaded. */
+  forEachMachine(look: (machine: M) => void): void {
+    for (const shard of this.#shards.values()) {
+      if (shard.machine !== undefined) look(shard.machine)
+    }
+  }
+
   close(): void {
     for (const shard of this.#shards.values()) shard.close()
     this.#shards.clear()

@@ -14,6 +14,7 @@ import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { Log } from '../../../storage/log.ts'
 import { defaultLogConfig } from '../../../storage/log-config.ts'
+import { TestTopics } from './topics.ts'
 
 /** Topics that exist besides `__consumer_offsets`, with 4 partitions each. */
 export const TOPIC_IDS: Readonly<Record<string, string>> = {
@@ -21,6 +22,7 @@ export const TOPIC_IDS: Readonly<Record<string, string>> = {
   payments: 'AAAAAAAAAAAAAAAAAAAAAg',
 }
 const TOPIC_PARTITIONS = 4
+const GROUP_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAADw'
 
 export interface WorldOptions {
   readonly seed?: number
@@ -35,7 +37,7 @@ export class World {
   readonly node: SimulatedNode
   /** Changes take effect at once. */
   readonly config: { -readonly [Name in keyof GroupConfig]: GroupConfig[Name] }
-  readonly #topicIds = new Map(Object.entries(TOPIC_IDS))
+  readonly topics = new TestTopics()
   readonly #partitionCount: number
   #leaderEpoch = 0
   coordinator: GroupCoordinator
@@ -46,6 +48,8 @@ export class World {
     this.node = this.simulation.node('broker')
     this.config = { ...DEFAULT_GROUP_CONFIG, ...options.config }
     this.#partitionCount = options.partitionCount ?? 1
+    this.topics.set(GROUP_TOPIC, { id: GROUP_TOPIC_ID, partitionCount: this.#partitionCount })
+    for (const [name, id] of Object.entries(TOPIC_IDS)) this.topics.set(name, { id, partitionCount: TOPIC_PARTITIONS })
     options.prepare?.(this.node)
     this.coordinator = this.#start(this.node.host)
   }
@@ -54,14 +58,7 @@ export class World {
     const coordinator = new GroupCoordinator({
       host,
       config: this.config,
-      topics: {
-        idOf: (name) => this.#topicIds.get(name),
-        nameOf: (id) => [...this.#topicIds].find(([, topicId]) => topicId === id)?.[0],
-        partitionCount: (name) => {
-          if (name === GROUP_TOPIC) return this.#partitionCount
-          return this.#topicIds.has(name) ? TOPIC_PARTITIONS : 0
-        },
-      },
+      topics: this.topics,
     })
     const environment = createStorageEnvironment(host)
     this.#leaderEpoch++
@@ -92,7 +89,7 @@ export class World {
   }
 
   async deleteTopic(name: string): Promise<void> {
-    this.#topicIds.delete(name)
+    this.topics.delete(name)
     await this.complete(this.coordinator.onTopicsDeleted([name]))
   }
 

@@ -26,6 +26,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { seed } from '../../host/implementations.ts'
 import { subscription, TOPIC_IDS, World } from './harness.ts'
 import { MemoryPartition } from './memory-partition.ts'
+import { TestTopics } from './topics.ts'
 
 const GROUPS = ['a', 'b']
 const INSTANCES = [null, null, null, 'one', 'two']
@@ -85,7 +86,7 @@ class Life {
       name: 'test',
       partition: this.partition,
       format: groupRecordFormat,
-      createMachine: (timers) => new GroupMachine(host, CONFIG, timers),
+      createMachine: (timers) => new GroupMachine(host, CONFIG, new TestTopics(), timers),
       compression: () => (this.#random.below(2) === 0 ? 'none' : 'gzip'),
       commitTimeoutMs: () => 5_000,
     })
@@ -259,7 +260,7 @@ class Life {
       groupInstanceId: null,
       retentionTimeMs: this.#random.below(4) === 0 ? 30_000n : -1n,
       topics: [{ name, topicId: TOPIC_IDS[name]!, partitions: [partition] }],
-      knowsMissingGroup: true,
+      apiVersion: 9,
     }
     this.shard
       .run<readonly (readonly number[])[]>(
@@ -328,7 +329,7 @@ class Life {
   /** A machine that has read the log. */
   async replayed(): Promise<GroupMachine> {
     const { host } = this.simulation.node('broker')
-    const machine = new GroupMachine(host, CONFIG, {
+    const machine = new GroupMachine(host, CONFIG, new TestTopics(), {
       schedule: () => {},
       cancel: () => {},
       post: () => {},

@@ -7,17 +7,17 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { seed } from '../../host/implementations.ts'
 import { context, form, TOPIC_IDS, World } from './harness.ts'
 import { MemoryPartition } from './memory-partition.ts'
+import { TestTopics } from './topics.ts'
 
 /** A coordinator on partitions in memory. */
 function memory(partition = new MemoryPartition()) {
   const simulation = simulate(seed)
   const node = simulation.node('broker')
   const config = { ...DEFAULT_GROUP_CONFIG, groupInitialRebalanceDelayMs: 20 }
-  const topics = {
-    idOf: (name: string) => TOPIC_IDS[name],
-    nameOf: () => undefined,
-    partitionCount: (name: string) => (name === '__consumer_offsets' ? 1 : 4),
-  }
+  const topics = new TestTopics({
+    __consumer_offsets: { id: 'AAAAAAAAAAAAAAAAAAAADw', partitionCount: 1 },
+    orders: { id: TOPIC_IDS['orders']!, partitionCount: 4 },
+  })
   const coordinator = new GroupCoordinator({ host: node.host, config, topics })
   coordinator.onElected(0, partition)
   const commit = async (groupId: string, offset: number): Promise<number> => {

@@ -17,10 +17,18 @@
 // sums over members; pendingJoin (ids given out, not yet used: KIP-394) and members are disjoint; pendingSync is part
 // of members.
 
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { MalformedRequest } from '../../../../protocol/errors.ts'
 import type { GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
 import { ConsumerProtocolSubscription } from '../../../../protocol/messages/groups/consumer-protocol.ts'
+import type { Group, Refusal } from '../group.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import { type GroupRecord, groupTombstone } from '../group-records.ts'
+import type { CommitRequest } from '../offset-commit.ts'
+import type { CommittedOffset } from '../offset-store.ts'
 import { ClassicMember, type JoinReply, type MemberProtocol } from './classic-member.ts'
+import { memberError } from './members.ts'
+import { extendSession, forgetTimers, resumeGroup } from './rebalance.ts'
 
 export type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
@@ -34,7 +42,7 @@ const PREVIOUS_STATES: Readonly<Record<ClassicGroupState, readonly ClassicGroupS
 /** The protocol type of consumers, whose metadata we can read. */
 const CONSUMER_PROTOCOL_TYPE = 'consumer'
 
-export class ClassicGroup {
+export class ClassicGroup implements Group {
   readonly groupId: string
   readonly type = 'classic'
   state: ClassicGroupState = 'Empty'
@@ -61,6 +69,23 @@ export class ClassicGroup {
   constructor(groupId: string, stateTimestamp: number) {
     this.groupId = groupId
     this.stateTimestamp = stateTimestamp
+  }
+
+  get stateName(): string {
+    return this.state
+  }
+
+  get listedProtocolType(): string {
+    return this.protocolType ?? ''
+  }
+
+  /** Nothing but offsets, of a consumer that assigns itself. */
+  get isSimple(): boolean {
+    return this.protocolType === null && this.isEmpty
+  }
+
+  get isEmpty(): boolean {
+    return this.state === 'Empty' && this.pendingJoin.size === 0
   }
 
   get usesConsumerProtocol(): boolean {
@@ -190,6 +215,63 @@ export class ClassicGroup {
   /** Where nothing is known of subscriptions, a group of consumers counts as subscribed to everything. */
   isSubscribedTo(topic: string): boolean {
     return this.subscribedTopics?.has(topic) ?? this.usesConsumerProtocol
+  }
+
+  /** Its members watch topics themselves. */
+  requestMetadataRefresh(): void {}
+
+  commitError({ generationId, memberId, groupInstanceId }: CommitRequest): number {
+    if (generationId < 0 && this.state === 'Empty') return ErrorCode.NONE
+    if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID
+    const errorCode = memberError(this, memberId, groupInstanceId)
+    if (errorCode !== ErrorCode.NONE) return errorCode
+    if (generationId !== this.generationId) return ErrorCode.ILLEGAL_GENERATION
+    // It has not seen its assignment of this generation: it may no longer own what it commits.
+    return this.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+  }
+
+  commitCheck(): null {
+    return null
+  }
+
+  /** Classic members fetch without saying who they are. */
+  fetchError(): number {
+    return ErrorCode.NONE
+  }
+
+  onCommit(machine: GroupMachine, memberId: string): void {
+    if (!this.members.has(memberId)) return
+    if (this.state === 'Stable' || this.state === 'PreparingRebalance') extendSession(machine, this, memberId)
+  }
+
+  retainedSince(topic: string, offset: CommittedOffset): number | null {
+    const committedAt = Number(offset.commitTimestamp)
+    if (this.protocolType === null) return committedAt
+    if (this.state === 'Empty') return this.stateTimestamp === -1 ? committedAt : this.stateTimestamp
+    const isKnown = this.usesConsumerProtocol && this.subscribedTopics !== null
+    return isKnown && this.state === 'Stable' && !this.isSubscribedTo(topic) ? committedAt : null
+  }
+
+  /** Kafka 4.4 leaves the message of v3 empty. */
+  deleteError(): Refusal | null {
+    return this.state === 'Empty' ? null : { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
+  }
+
+  deleteOffsetsError(): number {
+    // Whose subscriptions cannot be read may be subscribed to anything.
+    return this.state === 'Empty' || this.usesConsumerProtocol ? ErrorCode.NONE : ErrorCode.NON_EMPTY_GROUP
+  }
+
+  tombstones(): GroupRecord[] {
+    return [groupTombstone(this.groupId)]
+  }
+
+  resume(machine: GroupMachine): GroupOutcome {
+    return resumeGroup(machine, this)
+  }
+
+  forgetTimers(machine: GroupMachine): void {
+    forgetTimers(machine, this)
   }
 
   /** Makes the group what a record says. What the log does not hold stays with the members that the record names. */

@@ -8,11 +8,11 @@
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import { ForeignGroup } from '../foreign-group.ts'
+import { ConsumerGroup } from '../consumer/consumer-group.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../group-config.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
-import type { ClassicGroup } from './classic-group.ts'
+import { ClassicGroup } from './classic-group.ts'
 import { ClassicMember, EMPTY_BYTES, type JoinReply, type MemberProtocol } from './classic-member.ts'
 import { memberError, newMemberId } from './members.ts'
 import {
@@ -51,9 +51,12 @@ export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: Jo
     return refuse(reply, ErrorCode.INVALID_SESSION_TIMEOUT, memberId)
   }
   const group = machine.groups.get(groupId)
-  if (group !== undefined && !(group instanceof ForeignGroup)) return joinExisting(machine, group, request, reply)
+  if (group instanceof ClassicGroup) return joinExisting(machine, group, request, reply)
+  // An empty group of consumers gives way; its offsets stay.
+  if (group !== undefined && !(group instanceof ConsumerGroup && group.isEmpty)) {
+    return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
+  }
   if (memberId !== '') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
-  if (group !== undefined && group.type !== 'consumer') return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
   if (request.protocolType === '' || request.protocols.length === 0) {
     return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
   }

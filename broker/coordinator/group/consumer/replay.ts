@@ -1,0 +1,114 @@
+// How the records of `__consumer_offsets` change consumer groups. As in Kafka a tombstone for what is not there changes
+// nothing, for compaction may have taken away what it ended; a simple group, which is nothing but offsets, gives way.
+
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { ConsumerRecord } from '../group-records.ts'
+import { toAssignment } from '../modern/assignment.ts'
+import { ConsumerGroup } from './consumer-group.ts'
+import { MEMBER_STATE, type MemberState, NOTHING_ASSIGNED, newMember } from './consumer-member.ts'
+import { fromEpochPartitions } from './consumer-records.ts'
+
+export function replayConsumer(machine: GroupMachine, record: ConsumerRecord): void {
+  const { groupId } = record.key
+  const group = groupOf(machine, groupId, record.value !== null)
+  if (group === undefined) return
+  applyRecord(group, record)
+  if (record.type === 'ConsumerGroupMetadata' && record.value === null) machine.groups.delete(groupId)
+}
+
+function groupOf(machine: GroupMachine, groupId: string, create: boolean): ConsumerGroup | undefined {
+  const group = machine.groups.get(groupId)
+  if (group instanceof ConsumerGroup) return group
+  if (!create) return undefined
+  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
+    throw new Error(`assertion: a record of a consumer group for ${groupId}, which is a ${group.type} group`)
+  }
+  const created = new ConsumerGroup(groupId)
+  machine.groups.set(groupId, created)
+  return created
+}
+
+/** Changes the group alone. */
+export function applyRecord(group: ConsumerGroup, record: ConsumerRecord): void {
+  switch (record.type) {
+    case 'ConsumerGroupMetadata':
+      if (record.value === null) return
+      group.groupEpoch = record.value.epoch
+      group.metadataHash = record.value.metadataHash
+      break
+    case 'ConsumerGroupPartitionMetadata':
+      group.hasPartitionMetadata = record.value !== null
+      break
+    case 'ConsumerGroupMemberMetadata':
+      applyMember(group, record)
+      break
+    case 'ConsumerGroupTargetAssignmentMetadata':
+      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
+      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      break
+    case 'ConsumerGroupTargetAssignmentMember': {
+      const { key, value } = record
+      if (value === null) group.targetAssignment.delete(key.memberId)
+      else group.targetAssignment.set(key.memberId, toAssignment(value.topicPartitions))
+      break
+    }
+    case 'ConsumerGroupCurrentMemberAssignment':
+      applyCurrentAssignment(group, record)
+      break
+    case 'ConsumerGroupRegularExpression': {
+      const { key, value } = record
+      const { topics, version, timestamp } = value ?? { topics: [], version: 0n, timestamp: 0n }
+      const resolved = { topics: new Set(topics), version: Number(version), timestamp: Number(timestamp) }
+      group.resolve(key.regularExpression, value === null ? null : resolved)
+    }
+  }
+}
+
+function applyMember(group: ConsumerGroup, { key, value }: RecordOf<'ConsumerGroupMemberMetadata'>): void {
+  if (value === null) {
+    group.remove(key.memberId)
+    return
+  }
+  const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, serverAssignor } = value
+  group.update({
+    ...(group.members.get(key.memberId) ?? newMember(key.memberId)),
+    instanceId,
+    rackId,
+    clientId,
+    clientHost,
+    rebalanceTimeoutMs,
+    serverAssignor,
+    subscribedTopicNames: new Set(value.subscribedTopicNames),
+    subscribedTopicRegex: value.subscribedTopicRegex,
+    classic: value.classicMemberMetadata,
+  })
+}
+
+function applyCurrentAssignment(
+  group: ConsumerGroup,
+  { key, value }: RecordOf<'ConsumerGroupCurrentMemberAssignment'>,
+): void {
+  const member = group.members.get(key.memberId)
+  if (value === null) {
+    if (member === undefined) return
+    const gone = { memberEpoch: -1, previousMemberEpoch: -1, assigned: NOTHING_ASSIGNED }
+    group.update({ ...member, ...gone, pendingRevocation: NOTHING_ASSIGNED })
+    return
+  }
+  const { memberEpoch, previousMemberEpoch, state, assignedPartitions, partitionsPendingRevocation } = value
+  group.update({
+    ...(member ?? newMember(key.memberId)),
+    memberEpoch,
+    previousMemberEpoch,
+    state: toMemberState(state),
+    assigned: fromEpochPartitions(assignedPartitions, memberEpoch),
+    pendingRevocation: fromEpochPartitions(partitionsPendingRevocation, memberEpoch),
+  })
+}
+
+type RecordOf<Type extends ConsumerRecord['type']> = Extract<ConsumerRecord, { type: Type }>
+
+function toMemberState(state: number): MemberState {
+  return Object.values(MEMBER_STATE).find((known) => known === state) ?? MEMBER_STATE.unknown
+}
