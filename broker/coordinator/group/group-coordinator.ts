@@ -8,7 +8,8 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import type { Reply } from '../runtime/reply.ts'
+import { NOTHING, type Outcome } from '../runtime/state-machine.ts'
 import type { MemberProtocol } from './classic/classic-member.ts'
 import { EMPTY_BYTES } from './classic/classic-member.ts'
 import { type DescribedGroup, describeError, describeGroup } from './classic/describe.ts'
@@ -103,6 +104,15 @@ export class GroupCoordinator {
 
   close(): void {
     this.#runtime.close()
+  }
+
+  /** Runs an event on the shard of a partition of `__consumer_offsets`. */
+  runOn<T>(
+    partition: number | undefined,
+    event: (machine: GroupMachine, reply: Reply<T>) => Outcome<GroupRecord>,
+    onError: (errorCode: number) => T,
+  ): Promise<T> {
+    return this.#runtime.run(partition, event, (errorCode) => onError(groupErrorOf(errorCode)))
   }
 
   /** For the requests of one kind of groups: runs an event on the shard of the group. */
