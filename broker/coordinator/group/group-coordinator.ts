@@ -8,8 +8,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
-import type { Reply } from '../runtime/reply.ts'
-import { NOTHING, type Outcome } from '../runtime/state-machine.ts'
+import { NOTHING } from '../runtime/state-machine.ts'
 import type { MemberProtocol } from './classic/classic-member.ts'
 import { EMPTY_BYTES } from './classic/classic-member.ts'
 import { type DescribedGroup, describeError, describeGroup } from './classic/describe.ts'
@@ -109,7 +108,7 @@ export class GroupCoordinator {
   /** Runs an event on the shard of a partition of `__consumer_offsets`. */
   runOn<T>(
     partition: number | undefined,
-    event: (machine: GroupMachine, reply: Reply<T>) => Outcome<GroupRecord>,
+    event: (machine: GroupMachine, reply: Reply<T>) => GroupOutcome,
     onError: (errorCode: number) => T,
   ): Promise<T> {
     return this.#runtime.run(partition, event, (errorCode) => onError(groupErrorOf(errorCode)))
