@@ -2,9 +2,11 @@
 // taken apart in the reverse one.
 
 import type { Host } from '../host/host.ts'
+import { LogCleaner } from '../storage/cleaner/log-cleaner.ts'
 import { createStorageEnvironment, type StorageEnvironment } from '../storage/environment.ts'
 import { LogDirectory } from '../storage/log-directory.ts'
 import { BrokerConfig } from './config/broker-config.ts'
+import { cleanerSettings } from './config/cleaner-settings.ts'
 import { checkProperties, type Properties } from './config/properties.ts'
 import { LocalChannel } from './controller/channel.ts'
 import { Controller } from './controller/controller.ts'
@@ -217,6 +219,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   replicas.start(metadata.image)
   metadata.subscribe((image, delta) => replicas.apply(image, delta))
   for (const directory of directories) await directory.whenRecovered()
+  const cleaner = new LogCleaner(environment, directories, () => cleanerSettings(config))
+  cleaner.start()
+  endings.push(() => cleaner.stop())
 
   // Handlers, and the doors open.
   const services: Services = {

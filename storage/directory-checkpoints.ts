@@ -1,4 +1,4 @@
-// The three offset checkpoints of a log directory, each a map in memory and a file that follows it.
+// The offset checkpoints of a log directory, each a map in memory and a file that follows it.
 //
 //   map     version 7 ──change──► 8 ──change──► 9
 //   file    ……… version 7 ────────── being written: 8 ──► written: 8        9 is due
@@ -65,6 +65,10 @@ export class DirectoryCheckpoint {
 
   offset(topic: string, partition: number): number {
     return this.#offsets.get(topic)?.get(partition) ?? 0
+  }
+
+  has(topic: string, partition: number): boolean {
+    return this.#offsets.get(topic)?.has(partition) === true
   }
 
   /** Lines of logs whose directory is not there (removed, or deleted just before a crash) are no lines. */

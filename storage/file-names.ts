@@ -29,6 +29,7 @@ export const LOCK = '.lock'
 export const CLEAN_SHUTDOWN = '.kafka_cleanshutdown'
 export const RECOVERY_POINT_CHECKPOINT = 'recovery-point-offset-checkpoint'
 export const LOG_START_OFFSET_CHECKPOINT = 'log-start-offset-checkpoint'
+export const CLEANER_OFFSET_CHECKPOINT = 'cleaner-offset-checkpoint'
 export const REPLICATION_OFFSET_CHECKPOINT = 'replication-offset-checkpoint'
 
 const OFFSET_DIGITS = 20

@@ -121,7 +121,7 @@ export class LocalLog implements SyncedLog {
     const segment = this.active
     return (
       segment.size > config.segmentBytes - size ||
-      (segment.size > 0 && this.#waitedForRoll(segment, maxTimestamp) > config.segmentMs - this.#rollJitterMs) ||
+      (segment.size > 0 && this.#waitedForRoll(segment, maxTimestamp) > maxSegmentMs(config) - this.#rollJitterMs) ||
       segment.offsetIndex.isFull(config.segmentIndexBytes) ||
       segment.timeIndex.isFull(config.segmentIndexBytes) ||
       !segment.canHold(lastOffset)
@@ -285,6 +285,18 @@ export class LocalLog implements SyncedLog {
     return deleted.length
   }
 
+  /** One for several that stand side by side; their files are the caller's. False: they do not, or not any more. */
+  replaceSegments(cleaned: Segment, old: readonly Segment[]): boolean {
+    const first = this.segments.indexOf(old[0]!)
+    if (first < 0 || old.some((segment, index) => this.segments[first + index] !== segment)) return false
+    this.sync.releaseFiles()
+    const after = this.segments.slice(first + old.length)
+    this.segments = [...this.segments.slice(0, first), cleaned, ...after]
+    this.sync.deleted()
+    this.tail.clearBelow(after[0]!.baseOffset)
+    return true
+  }
+
   // Closing
 
   /** Writes what is not written; no sync starts any more. What has to be synced: files, then directories. */
@@ -316,5 +328,9 @@ export class LocalLog implements SyncedLog {
     for (const segment of this.segments) segment.abandon()
   }
 }
+
+/** What is to be compacted in time must have left the active segment by then. */
+const maxSegmentMs = ({ segmentMs, maxCompactionLagMs, cleanupPolicy }: LogConfig): number =>
+  maxCompactionLagMs < segmentMs && cleanupPolicy.includes('compact') ? maxCompactionLagMs : segmentMs
 
 const about = (segment: Segment, error: Error) => ({ path: segment.path(LOG_SUFFIX), error: error.message })

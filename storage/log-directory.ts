@@ -6,6 +6,7 @@
 //   recovery-point-offset-checkpoint  up to where each log is on disk
 //   log-start-offset-checkpoint       DeleteRecords outlives a restart by this
 //   replication-offset-checkpoint     high watermarks
+//   cleaner-offset-checkpoint         up to where each log is compacted
 //   <topic>-<partition>/              logs
 //
 // A log is opened when the metadata says that it is ours (openLog), so that its settings are known; what was never
@@ -20,6 +21,7 @@ import { DirectoryRetention } from './directory-retention.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
   CLEAN_SHUTDOWN,
+  CLEANER_OFFSET_CHECKPOINT,
   join,
   LOCK,
   LOG_START_OFFSET_CHECKPOINT,
@@ -32,6 +34,7 @@ import {
 } from './file-names.ts'
 import { Log } from './log.ts'
 import { type LogConfig, UNLIMITED } from './log-config.ts'
+import { type DirectoryIntervals, intervalsOf, type LogDirectoryOptions } from './log-directory-options.ts'
 import {
   type MetaProperties,
   randomHex,
@@ -42,29 +45,6 @@ import {
 import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
 import { syncDirectories, syncFiles } from './sync-files.ts'
-
-export interface LogDirectoryOptions {
-  readonly environment: StorageEnvironment
-  readonly path: string
-  readonly nodeId: number
-  /** null: that of the directory; a new one when it has none. */
-  readonly clusterId: string | null
-  /** log.flush.offset.checkpoint.interval.ms and log.flush.start.offset.checkpoint.interval.ms */
-  readonly checkpointIntervalMs?: number
-  /** replica.high.watermark.checkpoint.interval.ms */
-  readonly highWatermarkCheckpointIntervalMs?: number
-  /** log.retention.check.interval.ms */
-  readonly retentionCheckIntervalMs?: number
-  /** log.flush.scheduler.interval.ms, for topics with flush.ms */
-  readonly flushCheckIntervalMs?: number
-}
-
-const DEFAULTS = {
-  checkpointIntervalMs: 60_000,
-  highWatermarkCheckpointIntervalMs: 5_000,
-  retentionCheckIntervalMs: 300_000,
-  flushCheckIntervalMs: 1_000,
-}
 
 /** Kafka keeps the metadata log out of LogManager; so does this. */
 const METADATA_LOG = '__cluster_metadata-0'
@@ -78,13 +58,14 @@ export class LogDirectory {
   /** Of the broker that ended in order; -1 otherwise. A registration tells it to the controller (KIP-966). */
   readonly previousBrokerEpoch: number
   readonly #environment: StorageEnvironment
-  readonly #intervals: typeof DEFAULTS
+  readonly #intervals: DirectoryIntervals
   readonly #lock: DiskLock
   /** Directories of partitions: opened ones, and those that nobody has asked for yet. */
   readonly #names = new Map<string, Log | null>()
   readonly #recoveryPoints: DirectoryCheckpoint
   readonly #logStartOffsets: DirectoryCheckpoint
   readonly #highWatermarks: DirectoryCheckpoint
+  readonly #cleanedOffsets: DirectoryCheckpoint
   readonly #retention: DirectoryRetention
   /** Opened after an unclean stop, with something that may not be on disk. */
   #recovering: Log[] = []
@@ -108,7 +89,7 @@ export class LogDirectory {
     const { disk } = environment.host
     this.#environment = environment
     this.path = path
-    this.#intervals = { ...DEFAULTS, ...withoutUndefined(options) }
+    this.#intervals = intervalsOf(options)
     disk.makeDirectory(path)
     this.#lock = disk.lock(join(path, LOCK))
     try {
@@ -123,6 +104,7 @@ export class LogDirectory {
       // crash.
       this.#logStartOffsets = checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => log.logStartOffset || null)
       this.#highWatermarks = checkpoint(REPLICATION_OFFSET_CHECKPOINT, (log) => log.highWatermark)
+      this.#cleanedOffsets = checkpoint(CLEANER_OFFSET_CHECKPOINT, (log) => log.cleanedOffset)
       this.#findPartitions()
       for (const each of this.#checkpoints()) each.retain((name) => this.#names.has(name))
       if (marker !== null) {
@@ -202,6 +184,7 @@ export class LogDirectory {
       recoveryPoint: this.#recoveryPoints.offset(topic, partition),
       logStartOffset: this.#logStartOffsets.offset(topic, partition),
       highWatermark: this.#highWatermarks.offset(topic, partition),
+      cleanedOffset: this.#cleanedOffsets.has(topic, partition) ? this.#cleanedOffsets.offset(topic, partition) : null,
       cleanShutdown: isKnown && this.wasCleanShutdown,
     })
     log.onLogStartOffset = this.#logStartMoved
@@ -350,13 +333,22 @@ export class LogDirectory {
     return this.#attempt('checkpoint', () => this.#logStartOffsets.write(this.logs()))
   }
 
-  /** Writes all three checkpoints, each if it has changed. */
+  /** Before compaction makes gaps below them. */
+  checkpointRecoveryPoints(): DiskError | null {
+    return this.#attempt('checkpoint', () => this.#recoveryPoints.write(this.logs()))
+  }
+
+  checkpointCleanedOffsets(): DiskError | null {
+    return this.#attempt('checkpoint', () => this.#cleanedOffsets.write(this.logs()))
+  }
+
+  /** Writes all checkpoints, each if it has changed. */
   checkpoint(): void {
     for (const each of this.#checkpoints()) this.#attempt('checkpoint', () => each.write(this.logs()))
   }
 
   #checkpoints(): DirectoryCheckpoint[] {
-    return [this.#logStartOffsets, this.#recoveryPoints, this.#highWatermarks]
+    return [this.#logStartOffsets, this.#recoveryPoints, this.#highWatermarks, this.#cleanedOffsets]
   }
 
   #checkpointLater(checkpoints: readonly DirectoryCheckpoint[]): void {
@@ -478,18 +470,4 @@ function brokerEpochIn(marker: string): number {
   // Releases before 3.8 left the file empty.
   const found = /"brokerEpoch"\s*:\s*(-?\d+)/.exec(marker)
   return found === null ? -1 : Number(found[1])
-}
-
-function withoutUndefined(options: LogDirectoryOptions): Partial<typeof DEFAULTS> {
-  const given: Partial<typeof DEFAULTS> = {}
-  for (const name of Object.keys(DEFAULTS)) {
-    if (!isInterval(name)) continue
-    const value = options[name]
-    if (value !== undefined) given[name] = value
-  }
-  return given
-}
-
-function isInterval(name: string): name is keyof typeof DEFAULTS {
-  return Object.hasOwn(DEFAULTS, name)
 }

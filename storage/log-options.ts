@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly recoveryPoint?: number
   readonly logStartOffset?: number
   readonly highWatermark?: number
+  /** Up to here it has been compacted; null: never. */
+  readonly cleanedOffset?: number | null
   /** Nothing is scanned then. */
   readonly cleanShutdown?: boolean
 }

@@ -303,13 +303,17 @@ class ColdRead {
   }
 
   #nextSegment(): void {
-    const next = this.#log.segments[this.#log.segments.indexOf(this.segment) + 1]
+    const { segments } = this.#log
+    let index = segments.indexOf(this.segment)
+    // -1: compaction has replaced it, and what follows begins where nobody knows. The next fetch finds it.
+    let next = index < 0 ? undefined : segments[++index]
+    // Compaction may have left nothing of one.
+    while (next !== undefined && next.writtenSize === 0) next = segments[++index]
     if (next === undefined || next.baseOffset >= this.#bound) {
       this.isAtEnd = true
       return
     }
     this.segment = next
     this.position = 0
-    this.isAtEnd = next.writtenSize === 0
   }
 }

@@ -27,11 +27,11 @@ import { closeNow, LogClose } from './log-close.ts'
 import type { LogConfig } from './log-config.ts'
 import { IDLE_LISTENER, type LogListener, type LogOptions } from './log-options.ts'
 import { LogReader, type ReadDone } from './log-reader.ts'
+import { LogRetention } from './log-retention.ts'
 import { LogWrites, type WrittenLog } from './log-writes.ts'
 import { PartitionProducers } from './partition-producers.ts'
 import { ProducerSnapshots } from './producer-snapshots.ts'
 import { loadLog, type RecoveryReport } from './recovery.ts'
-import { expiredSegmentCount } from './retention.ts'
 import type { Segment } from './segment.ts'
 import { abortedTransactions } from './segment-search.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
@@ -45,6 +45,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   listener: LogListener = IDLE_LISTENER
   /** What an unclean start did; null after a clean one. */
   readonly recoveryReport: RecoveryReport | null
+  /** Up to here it has been compacted, as the cleaner's checkpoint says; null: never. */
+  cleanedOffset: number | null
   /** Set when logStartOffset moves, for whoever keeps the checkpoint. */
   onLogStartOffset: ((log: Log) => void) | null = null
   /** Set when the recovery point may have moved back. */
@@ -52,6 +54,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   readonly #environment: StorageEnvironment
   readonly #local: LocalLog
   readonly #reader: LogReader
+  readonly #retention: LogRetention
   readonly #epochs: LeaderEpochCache
   readonly #producers: PartitionProducers
   #logStartOffset: number
@@ -74,6 +77,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.partition = options.partition
     this.topicId = options.topicId ?? null
     this.config = config
+    this.cleanedOffset = options.cleanedOffset ?? null
     environment.unclosed.add(directory)
     this.#epochs = new LeaderEpochCache(host, directory)
     const snapshots = new ProducerSnapshots(environment, directory)
@@ -88,6 +92,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#writes = new LogWrites(environment.writer, this.#local, this)
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
     this.#reader = new LogReader(host.slabs, this.#local, this)
+    this.#retention = new LogRetention(this, this.#local, this.#producers)
   }
 
   get directory(): string {
@@ -155,6 +160,10 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   /** A sync failed, or a failed write could not be rolled back: reads go on, appends do not. */
   get isOffline(): boolean {
     return this.#gate.fault !== null
+  }
+
+  get #isEnding(): boolean {
+    return this.isOffline || this.#gate.isClosing
   }
 
   // Appending
@@ -232,18 +241,6 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     local.beginSegment(this.config)
     // Nobody waits for it, unless an append does.
     local.sync.queue()
-  }
-
-  /** False: a full disk has no room for a new segment, and retention goes as far as it can without. */
-  #rollIfPossible(): boolean {
-    try {
-      this.roll()
-      return true
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      if (this.#local.active.hasUnwritten) this.writeFailed(error)
-      return false
-    }
   }
 
   // Writing; isWritable, written and writeFailed are for LogWrites
@@ -421,11 +418,12 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     if (offset > this.#highWatermark) {
       throw new Error(`assertion: records up to ${offset} are deleted above high watermark ${this.#highWatermark}`)
     }
-    this.#moveLogStart(offset)
+    this.moveLogStart(offset)
     return this.#logStartOffset
   }
 
-  #moveLogStart(offset: number): void {
+  /** Also for LogRetention. */
+  moveLogStart(offset: number): void {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
     this.#epochs.truncateFromStart(offset)
@@ -434,29 +432,26 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   /** Retention, first half: the log begins after what has expired. True when there are segments to be deleted. */
   expire(now: number): boolean {
-    if (this.isOffline || this.#gate.isClosing) return false
-    if (this.config.cleanupPolicy.includes('delete')) {
-      const count = expiredSegmentCount(this.segments, this.config, now, this.#highWatermark, this.logEndOffset)
-      // All of them expired: the log goes on in a new, empty one.
-      const isAll = count > 0 && count === this.segments.length
-      const gone = isAll && !this.#rollIfPossible() ? count - 1 : count
-      if (gone > 0) this.#moveLogStart(this.segments[gone]!.baseOffset)
-    }
-    return this.#local.countBelow(this.#logStartOffset) > 0
+    return !this.#isEnding && this.#retention.expire(now)
   }
 
-  /**
-   * Retention, second half, when the new log start offset is on disk: were it not, a crash could bring some of the
-   * segments back and others not, and a gap past the recovery point is damage. `isStartKept` false: a full disk did not
-   * take it, and they go one by one. Returns how many segments were deleted.
-   */
+  /** Retention, second half, when the new log start offset is on disk. Returns how many segments were deleted. */
   deleteExpired(isStartKept = true): number {
-    if (this.isOffline || this.#gate.isClosing) return 0
-    const deletable = this.#local.deletableBelow(this.#logStartOffset)
-    if (deletable === 0) return 0
-    const count = this.#local.deleteFirst(deletable, this.config.fileDeleteDelayMs, isStartKept)
-    this.#producers.deletedBelow(this.firstSegmentOffset)
-    return count
+    return this.#isEnding ? 0 : this.#retention.deleteExpired(isStartKept)
+  }
+
+  // Compaction; for storage/cleaner
+
+  /** Neither offline nor about to close: its files may be changed. */
+  get isCleanable(): boolean {
+    return !this.#isEnding
+  }
+
+  /** In memory alone. False: they are not its segments any more. */
+  replaceSegments(cleaned: Segment, old: readonly Segment[]): boolean {
+    if (this.#isEnding || !this.#local.replaceSegments(cleaned, old)) return false
+    this.#producers.merged(old)
+    return true
   }
 
   /** Everything to disk, synchronously; then a clean start needs no scan. */

@@ -16,6 +16,7 @@ import {
   type ProducerState,
   producerKey,
 } from './producer-state.ts'
+import type { Segment } from './segment.ts'
 
 /** While a disk fails; beyond it strangers begin where they like, as ever. */
 const MAX_AWAITED = 1000
@@ -144,6 +145,11 @@ export class PartitionProducers {
   /** The first segments are deleted. */
   deletedBelow(baseOffset: number): void {
     this.#snapshots.removeBelow(baseOffset)
+  }
+
+  /** Segments have become one: the snapshots at the begin of all but the first are of no use. */
+  merged(segments: readonly Segment[]): void {
+    this.#snapshots.removeAt(segments.slice(1).map(({ baseOffset }) => baseOffset))
   }
 
   /** Pending bytes are in the file: the state of before is no state to go back to. */

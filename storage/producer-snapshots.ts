@@ -76,6 +76,13 @@ export class ProducerSnapshots {
     while (this.#offsets.length > 0 && this.#offsets[0]! < baseOffset) this.#remove(this.#offsets.shift()!)
   }
 
+  removeAt(offsets: readonly number[]): void {
+    const gone = this.#offsets.filter((offset) => offsets.includes(offset))
+    if (gone.length === 0) return
+    this.#offsets = this.#offsets.filter((offset) => !gone.includes(offset))
+    for (const offset of gone) this.#remove(offset)
+  }
+
   /** Keeps those at the begin of a segment, and the latest beyond the last segment's begin: that of a clean stop. */
   removeStray(segments: readonly Segment[]): void {
     const lastBase = segments[segments.length - 1]!.baseOffset

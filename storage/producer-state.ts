@@ -52,6 +52,13 @@ export interface ActiveProducer {
   readonly currentTransactionStartOffset: number
 }
 
+/** What compaction must leave of a producer: the batch with its last sequence, or the marker with its epoch. */
+export interface LastRecord {
+  /** -1: it has written none in its epoch. */
+  readonly lastDataOffset: number
+  readonly epoch: number
+}
+
 /** The verdict on a batch of a client. Of a duplicate, the offsets that its first copy was given. */
 export interface ProducerVerdict {
   errorCode: number
@@ -272,6 +279,14 @@ export class ProducerState {
       })
     }
     return producers
+  }
+
+  lastRecords(): Map<ProducerKey, LastRecord> {
+    const records = new Map<ProducerKey, LastRecord>()
+    for (const { key, epoch, batches } of this.#entries.values()) {
+      records.set(key, { lastDataOffset: batches.length === 0 ? NONE : batches[batches.length - STRIDE + 1]!, epoch })
+    }
+    return records
   }
 
   #applyMarker(bytes: Uint8Array, view: DataView, position: number): AbortedTransaction | null {

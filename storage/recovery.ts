@@ -47,6 +47,7 @@ interface LoadOptions {
   readonly snapshots: ProducerSnapshots
   readonly recoveryPoint: number
   readonly logStartOffset: number
+  readonly cleanedOffset?: number | null
   readonly cleanShutdown: boolean
 }
 
@@ -156,7 +157,9 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   // What was written past the recovery point may be torn, or stale from before a truncation.
   snapshots.truncateTo(start)
   const producers = snapshots.rebuild(segments.slice(0, first + 1), start)
+  // Compaction leaves gaps, always below both; without a checkpoint of the one or the other nothing is known of them.
   const isGapDamage = !config.cleanupPolicy.includes('compact') || options.recoveryPoint > 0
+  const wholeFrom = Math.max(options.recoveryPoint, options.cleanedOffset ?? 0)
   let next = start
   let bytesCut = 0
   let reason: string | null = null
@@ -164,7 +167,7 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   for (; count < segments.length && reason === null; count++) {
     const segment = segments[count]!
     if (count > first && segment.baseOffset !== next) {
-      const isGap = segment.baseOffset > options.recoveryPoint && isGapDamage
+      const isGap = segment.baseOffset > wholeFrom && isGapDamage
       if (segment.baseOffset < next || isGap) {
         reason = `a segment begins at offset ${segment.baseOffset}, the one before ends at ${next}`
         break

@@ -15,8 +15,13 @@ import { Segment } from './segment.ts'
 
 const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
 
-export function newSegment(environment: StorageEnvironment, directory: string, baseOffset: number): Segment {
-  const segment = new Segment(environment, directory, baseOffset)
+export function newSegment(
+  environment: StorageEnvironment,
+  directory: string,
+  baseOffset: number,
+  nameSuffix = '',
+): Segment {
+  const segment = new Segment(environment, directory, baseOffset, nameSuffix)
   try {
     segment.create()
   } catch (error) {
@@ -76,6 +81,11 @@ export function deleteSegments(
       }
     })
   }
+}
+
+/** A cleaned segment has taken its place. It has been released. Throws DiskError. */
+export function setSegmentAside(environment: StorageEnvironment, segment: Segment, delayMs: number): void {
+  removeLater(environment, renameFiles(environment.host.disk, segment), delayMs)
 }
 
 function renameFiles(disk: Disk, segment: Segment): string[] {

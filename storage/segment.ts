@@ -33,6 +33,8 @@ export class Segment {
   readonly createdMs: number
   readonly #environment: StorageEnvironment
   #directory: string
+  /** Behind all its names while compaction has it under way; empty otherwise. */
+  #nameSuffix: string
   #file: DiskFile | null = null
   #pins = 0
   /** False: they come when the segment ends, or the broker; what has their names is not read. */
@@ -60,9 +62,10 @@ export class Segment {
   #isReleased = false
   #readPositions: ReadPositions | null = null
 
-  constructor(environment: StorageEnvironment, directory: string, baseOffset: number) {
+  constructor(environment: StorageEnvironment, directory: string, baseOffset: number, nameSuffix = '') {
     this.#environment = environment
     this.#directory = directory
+    this.#nameSuffix = nameSuffix
     this.baseOffset = baseOffset
     this.createdMs = environment.host.clock.now()
   }
@@ -94,6 +97,11 @@ export class Segment {
     this.#firstTimestamp = NO_TIMESTAMP
   }
 
+  /** Its files have not got their lasting names yet. */
+  get isTemporary(): boolean {
+    return this.#nameSuffix !== ''
+  }
+
   get isReleased(): boolean {
     return this.#isReleased
   }
@@ -103,7 +111,7 @@ export class Segment {
   }
 
   path(suffix: string): string {
-    return join(this.#directory, segmentFileName(this.baseOffset, suffix))
+    return join(this.#directory, segmentFileName(this.baseOffset, suffix) + this.#nameSuffix)
   }
 
   /** Bytes appended. */
@@ -460,6 +468,16 @@ export class Segment {
 
   moved(directory: string): void {
     this.#directory = directory
+    this.#renamed()
+  }
+
+  /** Its files have other names now; none of them is open. */
+  renamed(nameSuffix: string): void {
+    this.#nameSuffix = nameSuffix
+    this.#renamed()
+  }
+
+  #renamed(): void {
     this.#offsetIndex?.moved(this.path(OFFSET_INDEX_SUFFIX))
     this.#timeIndex?.moved(this.path(TIME_INDEX_SUFFIX))
     this.#transactionIndex?.moved(this.path(TRANSACTION_INDEX_SUFFIX))

@@ -106,7 +106,17 @@ export class Tail {
     this.#cache.forget(this, count)
   }
 
-  /** Called by the cache alone. Size of what was dropped. */
+  /** What ends at or below `offset` has been compacted: readers see what is left in the files. */
+  clearBelow(offset: number): void {
+    let count = 0
+    while (this.#head < this.#endOffsets.length && this.#endOffsets[this.#head]! <= offset) {
+      this.#cache.removed(this.dropOldest())
+      count++
+    }
+    if (count > 0) this.#cache.forget(this, count)
+  }
+
+  /** Called by the cache alone, and above. Size of what was dropped. */
   dropOldest(): number {
     const chunk = this.#chunks[this.#head]
     if (chunk === undefined) throw new Error('assertion: a tail without a chunk is asked to drop one')

@@ -8,7 +8,8 @@ import { readCheckpoint, readOffsetCheckpoint, readTextFile, replaceFile } from 
 import { createStorageEnvironment } from '../../storage/environment.ts'
 import type { Log } from '../../storage/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
-import { LogDirectory, type LogDirectoryOptions } from '../../storage/log-directory.ts'
+import { LogDirectory } from '../../storage/log-directory.ts'
+import type { LogDirectoryOptions } from '../../storage/log-directory-options.ts'
 
 const id = 'ePSQjlhTTsyjmeh43SPfJg'
 const otherId = 'C7b5r4z4ROq6kioF3Beb5g'
