@@ -16,6 +16,9 @@ export function requestMemory(config: BrokerConfig): number {
 }
 
 export function serverLimits(config: BrokerConfig): ServerLimits {
+  // Asked for at each accept, changed hardly ever.
+  let listed = ''
+  let overrides: ReadonlyMap<string, number> = new Map()
   return {
     get maxFrameSize() {
       return config.get('socket.request.max.bytes')
@@ -27,8 +30,12 @@ export function serverLimits(config: BrokerConfig): ServerLimits {
       return config.get('max.connections.per.ip')
     },
     get maxConnectionsPerIpOverrides() {
-      const overrides = parsePairs(config.get('max.connections.per.ip.overrides'))
-      return new Map(Array.from(overrides, ([host, count]) => [host, Number(count)]))
+      const now = config.get('max.connections.per.ip.overrides')
+      if (now !== listed) {
+        overrides = new Map(Array.from(parsePairs(now), ([host, count]) => [host, Number(count)]))
+        listed = now
+      }
+      return overrides
     },
     get maxIdleMs() {
       return config.get('connections.max.idle.ms')
