@@ -5,10 +5,11 @@
 // server's sockets do not take that option, so an accepted connection is taken off its socket (paused, hence before the
 // first read) and given to a new one.
 //
-// Small output is gathered in one buffer for the whole process, which the operating system as a rule takes at once; only
-// what it does not take keeps its place there. Large output goes out as it lies.
+// Small output is gathered in one buffer for the whole process, which the operating system as a rule takes at once;
+// only what it does not take keeps its place there. Large output goes out as it lies.
 
 import { type AddressInfo, createServer, Socket, type SocketConstructorOpts } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
 import {
   type Address,
   type Connection,
@@ -31,6 +32,26 @@ const highWaterMark = 1024 * 1024
 
 /** As the kernel's default, which it cuts to net.core.somaxconn. */
 const backlog = 4096
+
+/**
+ * With so many connections accepted and open the young generation grows no more, until they are half as many. It grows
+ * by what survives, and of an accept nearly everything does: ten thousand took it to its 16 MB (32 MB resident, 147 MB
+ * in all; so 112 MB), and a scavenge to 20 ms. With few connections little survives, and a large one is cheap.
+ */
+const manyConnections = 1000
+let acceptedCount = 0
+let youngGrows = true
+
+function countAccepted(change: 1 | -1): void {
+  acceptedCount += change
+  if (youngGrows && acceptedCount >= manyConnections) {
+    youngGrows = false
+    setFlagsFromString('--semi-space-growth-factor=1')
+  } else if (!youngGrows && acceptedCount <= manyConnections / 2) {
+    youngGrows = true
+    setFlagsFromString('--semi-space-growth-factor=2')
+  }
+}
 
 const receiveBuffer = new Uint8Array(receiveBufferSize)
 const nothing = new Uint8Array(0)
@@ -79,6 +100,7 @@ function adopt(accepted: Socket): Connection | null {
   holder._handle = null
   accepted.destroy()
   if (handle === null) return null
+  countAccepted(1)
   return new RealConnection({ handle, manualStart: true })
 }
 
@@ -129,6 +151,7 @@ class RealConnection implements Connection {
   #error: NetworkError | null = null
   /** A write has answered false. */
   #owesDrain = false
+  readonly #isAccepted: boolean
   #isClosed = false
   #closeIsTold = false
 
@@ -139,6 +162,7 @@ class RealConnection implements Connection {
     socket.owner = this
     socket.on('error', onError).on('drain', onDrain).on('close', onClose)
     this.#socket = socket
+    this.#isAccepted = accepted.handle !== undefined
     this.#setRemote()
   }
 
@@ -249,6 +273,7 @@ class RealConnection implements Connection {
 
   onClose(): void {
     this.#isClosed = true
+    if (this.#isAccepted) countAccepted(-1)
     this.#tellClose()
   }
 
