@@ -3,7 +3,9 @@
 // keeps it stripped and compiled; where that is cold or cannot be written, the start takes longer, and nothing is said.
 //
 //   begin   nothing is optimised while modules load: the one thing that gets hot is Node's module loader, and for its
-//           sake the optimising compilers would be paged in (7 MB that stay)
+//           sake the optimising compilers would be paged in (7 MB that stay). The young generation is collected by one
+//           thread, also later: with helpers each collection lasts until the last of them has had its turn of a busy
+//           processor (48 of them while ten thousand connect: 163 and 390 ms in all with helpers, 150 and 247 without)
 //   settle  a second after the broker is up: the cache is written if it was cold, before the flags change, since it is
 //           good for the flags it was made under; V8 optimises; what loading left behind is collected, which also
 //           shrinks the young generation (8 MB, in 25 ms once)
@@ -23,6 +25,7 @@ const paused = COMPILERS.filter((compiler) => !process.execArgv.includes(`--no-$
 
 function begin() {
   for (const compiler of paused) setFlagsFromString(`--no-${compiler}`)
+  setFlagsFromString('--no-parallel-scavenge')
   enableCompileCache()
   // Before the pool is first used. Threads that wait for the device cost little (0.4 MB), and the more logs are
   // synced at once, the less each sync costs: docs/decisions/group-commit.md.
