@@ -12,7 +12,6 @@ import { LocalChannel } from './controller/channel.ts'
 import { Controller } from './controller/controller.ts'
 import { LocalQuorum } from './controller/local-quorum.ts'
 import { createCoordinators } from './coordinator/coordinators.ts'
-import { ProducerIds } from './coordinator/transaction/producer-ids.ts'
 import { Dispatch } from './dispatch.ts'
 import { embedded } from './embedded.ts'
 import { servedApis } from './handlers/handler.ts'
@@ -188,14 +187,12 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     syncsAcksAll: config.get('milena.flush.on.acks.all'),
   })
   config.onLogConfigChange((topics) => replicas.refreshConfigs(topics))
-  const { groups, coordinators } = createCoordinators({
-    host,
-    config,
-    metadata,
-    replicas,
-    createTopics: (request) => channel.send('CreateTopics', request),
-  })
-  endings.push(() => groups.close())
+  const coordinators = createCoordinators(
+    { host, config, metadata, replicas, createTopics: (request) => channel.send('CreateTopics', request) },
+    () => channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),
+  )
+  endings.push(() => coordinators.groups.close())
+  endings.push(() => coordinators.transactions.close())
   await metadata.start()
 
   const lifecycle = new BrokerLifecycle({
@@ -234,11 +231,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     replicas,
     answerMemory: answers,
     fetchSessions: new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'), host.clock, host.random),
-    producerIds: new ProducerIds(() =>
-      channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),
-    ),
-    groups,
-    coordinators,
+    ...coordinators,
     servedApis: servedApis(handlers),
   }
   server.serve(new Dispatch(services, handlers))

@@ -5,7 +5,10 @@ import type { ApiName } from '../protocol/apis.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
 import type { CoordinatorFinder } from './coordinator/runtime/find-coordinator.ts'
+import type { Admission } from './coordinator/transaction/admission.ts'
+import type { MarkerWriter } from './coordinator/transaction/marker-writer.ts'
 import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
+import type { TransactionCoordinator } from './coordinator/transaction/transaction-coordinator.ts'
 import type { ControllerChannel } from './metadata/controller-channel.ts'
 import type { MetadataLoader } from './metadata/loader.ts'
 import type { FetchMemory } from './replication/delayed-fetch.ts'
@@ -30,7 +33,11 @@ export interface Services {
   readonly fetchSessions: FetchSessions
   /** What answers may hold that are being read from disk, or wait for slow peers. */
   readonly answerMemory: FetchMemory
+  readonly transactions: TransactionCoordinator
+  readonly admission: Admission
   readonly producerIds: ProducerIds
+  /** Of transactions, to the partitions that this broker leads. */
+  readonly markers: MarkerWriter
   readonly groups: GroupCoordinator
   readonly coordinators: CoordinatorFinder
   /** What ApiVersions lists. */

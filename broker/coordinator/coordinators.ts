@@ -1,26 +1,31 @@
 // The coordinators of a broker, and where clients find them.
 
-import type { GroupCoordinator } from './group/group-coordinator.ts'
-import { createGroupServices } from './group/group-services.ts'
+import { createGroupServices, type GroupServices } from './group/group-services.ts'
 import { CoordinatorFinder } from './runtime/find-coordinator.ts'
 import type { CoordinatorSurroundings } from './runtime/surroundings.ts'
+import type { AllocateBlock } from './transaction/producer-ids.ts'
+import { createTransactionServices, type TransactionServices } from './transaction/transaction-services.ts'
 
-export interface Coordinators {
-  readonly groups: GroupCoordinator
+export interface Coordinators extends Omit<GroupServices, 'groupTopic'>, Omit<TransactionServices, 'transactionTopic'> {
   readonly coordinators: CoordinatorFinder
 }
 
 /** Before the replicas elect: who leads is heard from then on. */
-export function createCoordinators(surroundings: CoordinatorSurroundings): Coordinators {
+export function createCoordinators(surroundings: CoordinatorSurroundings, allocateBlock: AllocateBlock): Coordinators {
   const { metadata } = surroundings
-  const { groups, groupTopic } = createGroupServices(surroundings)
+  const { groupTopic, ...groupServices } = createGroupServices(surroundings)
+  const { transactionTopic, ...transactionServices } = createTransactionServices(
+    surroundings,
+    groupServices.groups,
+    allocateBlock,
+  )
   const coordinators = new CoordinatorFinder({
-    topics: { group: groupTopic },
+    topics: { group: groupTopic, transaction: transactionTopic },
     leaderOf: (topic, partition, listener) => {
       const leader = metadata.image.topics.partition(topic, partition)?.leader ?? -1
       const endPoint = metadata.image.brokers.get(leader)?.endPoints.find(({ name }) => name === listener)
       return endPoint === undefined ? undefined : { nodeId: leader, host: endPoint.host, port: endPoint.port }
     },
   })
-  return { groups, coordinators }
+  return { ...groupServices, ...transactionServices, coordinators }
 }

@@ -31,7 +31,14 @@ import { createTopics } from './topics/create-topics.ts'
 import { deleteTopics } from './topics/delete-topics.ts'
 import { describeTopicPartitions } from './topics/describe-topic-partitions.ts'
 import { metadata } from './topics/metadata.ts'
+import { addOffsetsToTxn } from './transactions/add-offsets-to-txn.ts'
+import { addPartitionsToTxn } from './transactions/add-partitions-to-txn.ts'
+import { describeTransactions } from './transactions/describe-transactions.ts'
+import { endTxn } from './transactions/end-txn.ts'
 import { initProducerId } from './transactions/init-producer-id.ts'
+import { listTransactions } from './transactions/list-transactions.ts'
+import { txnOffsetCommit } from './transactions/txn-offset-commit.ts'
+import { writeTxnMarkers } from './transactions/write-txn-markers.ts'
 
 export const handlers: readonly HandlerRow[] = [
   // cluster
@@ -71,4 +78,11 @@ export const handlers: readonly HandlerRow[] = [
   describeProducers,
   // transactions
   initProducerId,
+  addPartitionsToTxn,
+  addOffsetsToTxn,
+  endTxn,
+  writeTxnMarkers,
+  txnOffsetCommit,
+  describeTransactions,
+  listTransactions,
 ]

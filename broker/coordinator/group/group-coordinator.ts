@@ -50,11 +50,11 @@ export interface GroupCoordinatorOptions {
 }
 
 export class GroupCoordinator {
-  readonly #topics: TopicLookup
+  readonly topics: TopicLookup
   readonly #runtime: CoordinatorRuntime<GroupMachine, GroupRecord>
 
   constructor({ host, config, topics }: GroupCoordinatorOptions) {
-    this.#topics = topics
+    this.topics = topics
     this.#runtime = new CoordinatorRuntime({
       host,
       topic: GROUP_TOPIC,
@@ -201,7 +201,7 @@ export class GroupCoordinator {
     request: RequestOf<'OffsetCommit'>,
   ): Promise<ResponseInputOf<'OffsetCommit'>> {
     const { apiVersion } = context
-    const split = splitCommit(request.topics, this.#topics, apiVersion)
+    const split = splitCommit(request.topics, this.topics, apiVersion)
     const { groupId, memberId, groupInstanceId, retentionTimeMs } = request
     const commit = {
       groupId,
@@ -227,7 +227,7 @@ export class GroupCoordinator {
     context: GroupRequestContext,
     request: RequestOf<'OffsetFetch'>,
   ): Promise<ResponseInputOf<'OffsetFetch'>> {
-    return fetchGroups(context.apiVersion, request, this.#topics, (group) => this.#fetchGroup(group))
+    return fetchGroups(context.apiVersion, request, this.topics, (group) => this.#fetchGroup(group))
   }
 
   #fetchGroup({ groupId, topics, requireStable }: GroupFetch): Promise<FetchedGroup> {
@@ -259,7 +259,7 @@ export class GroupCoordinator {
     )
     if (answer.errorCode !== ErrorCode.NONE) return answerWith(answer.errorCode)
     const answered = topics.map(({ name, partitions }, index) => {
-      const count = this.#topics.partitionCount(name)
+      const count = this.topics.partitionCount(name)
       const codes = answer.topics[index] ?? []
       return {
         name,

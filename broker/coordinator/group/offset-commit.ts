@@ -5,7 +5,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
-import { NOTHING } from '../runtime/state-machine.ts'
+import { NOTHING, type TransactionProducer } from '../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import type { GroupRecord } from './group-records.ts'
 
@@ -31,6 +31,8 @@ export interface CommitRequest {
   readonly retentionTimeMs: bigint
   readonly topics: readonly CommitTopic[]
   readonly apiVersion: number
+  /** Whose transaction decides whether the offsets count. */
+  readonly producer?: TransactionProducer
 }
 
 /** Whether a member may commit a partition though its epoch is behind; the error code. */
@@ -44,13 +46,15 @@ export function commitError(topics: readonly CommitTopic[], errorCode: number): 
 }
 
 export function commitOffsets(machine: GroupMachine, request: CommitRequest, reply: Reply<CommitAnswer>): GroupOutcome {
+  const { producer } = request
+  const isTransactional = producer !== undefined
   const group = machine.groups.get(request.groupId)
-  const errorCode = group === undefined ? missingGroupError(request) : group.commitError(request, false)
+  const errorCode = group === undefined ? missingGroupError(request) : group.commitError(request, isTransactional)
   if (errorCode !== ErrorCode.NONE) {
     reply.send(commitError(request.topics, errorCode))
     return NOTHING
   }
-  group?.onCommit(machine, request.memberId)
+  if (!isTransactional) group?.onCommit(machine, request.memberId)
   const check = group?.commitCheck(request) ?? null
   const records: GroupRecord[] = []
   const answer = request.topics.map((topic) =>
@@ -65,15 +69,16 @@ export function commitOffsets(machine: GroupMachine, request: CommitRequest, rep
   )
   return {
     records,
+    ...(producer !== undefined && { producer }),
     applied: () => reply.send(answer),
     refused: (refusal) => reply.sendError(refusal),
   }
 }
 
-function missingGroupError({ generationId, apiVersion }: CommitRequest): number {
+function missingGroupError({ generationId, apiVersion, producer }: CommitRequest): number {
   if (generationId < 0) return ErrorCode.NONE
-  // Only clients since then understand that a group is not there.
-  return apiVersion >= 9 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  // Only clients since then understand that a group is not there, and of them none that commits in a transaction.
+  return apiVersion >= 9 && producer === undefined ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
 }
 
 function offsetRecord(

@@ -19,15 +19,27 @@ export class ProducerIds {
 
   /** The next id, or the error code that the controller answered with. */
   async next(): Promise<bigint | number> {
-    while (this.#next === this.#end) {
-      // Many producers may ask at once: one allocation serves all of them.
-      this.#allocating ??= this.#allocateBlock().finally(() => {
-        this.#allocating = null
-      })
-      const errorCode = await this.#allocating
+    for (;;) {
+      const id = this.take()
+      if (id !== undefined) return id
+      const errorCode = await this.replenish()
       if (errorCode !== ErrorCode.NONE) return errorCode
     }
-    return this.#next++
+  }
+
+  /** The next id; undefined when there is none at hand, until `replenish` has brought some. */
+  take(): bigint | undefined {
+    return this.#next === this.#end ? undefined : this.#next++
+  }
+
+  /** Has a block allocated, unless there are ids. The error code that the controller answered with. */
+  replenish(): Promise<number> {
+    if (this.#next !== this.#end) return Promise.resolve(ErrorCode.NONE)
+    // Many producers may ask at once: one allocation serves all of them.
+    this.#allocating ??= this.#allocateBlock().finally(() => {
+      this.#allocating = null
+    })
+    return this.#allocating
   }
 
   async #allocateBlock(): Promise<number> {

@@ -14,7 +14,8 @@ import type { Services } from '../../services.ts'
 import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
 import { currentLeader, leaderEndpoints } from './current-leader.ts'
 import { findPartition } from './find-partition.ts'
-import { isTransactional, producedBatch, requestError } from './produced-records.ts'
+import { inTransaction, type Refusal } from './produce-in-transaction.ts'
+import { producedBatch, requestError } from './produced-records.ts'
 
 /** The one client that may write to internal topics: Kafka's own way of repairing them. */
 const ADMIN_CLIENT_ID = '__admin_client'
@@ -30,11 +31,14 @@ const WITHOUT_LOG_START: ReadonlySet<number> = new Set([
 ])
 
 const NOWHERE: readonly never[] = []
+const NOT_REFUSED = () => null
 
 class Produce extends DelayedProduce {
   readonly #services: Services
   readonly #call: Call<'Produce'>
   readonly acks: number
+  /** What the coordinator of its transaction has against a partition; null: nothing. */
+  refusalOf: (partition: Partition) => Refusal | null = NOT_REFUSED
 
   constructor(services: Services, call: Call<'Produce'>, acks: number) {
     super(services.replicas.deadlines)
@@ -67,7 +71,9 @@ class Produce extends DelayedProduce {
       produced.errorCode = batch
       return
     }
-    produced.errorCode = refusal(partition, batch, acks, call, this.#services)
+    const refused = this.refusalOf(partition)
+    produced.errorCode = refused?.errorCode ?? refusal(partition, acks, call, this.#services)
+    produced.errorMessage = refused?.message ?? null
     if (produced.errorCode !== ErrorCode.NONE) return
     const { log } = partition
     // A topic with fewer replicas than min.insync.replicas is held to those it has.
@@ -105,23 +111,26 @@ class Produce extends DelayedProduce {
 }
 
 export const produce = deferredHandler('Produce', (services, request, call) => {
-  new Produce(services, call, request.acks).handle(request, requestError(request))
+  const produce = new Produce(services, call, request.acks)
+  const errorOfAll = requestError(request)
+  const { transactionalId } = request
+  if (transactionalId === null || errorOfAll !== ErrorCode.NONE) {
+    produce.handle(request, errorOfAll)
+    return
+  }
+  inTransaction(services, { ...request, transactionalId }, call.apiVersion, (refusalOf, error) => {
+    produce.refusalOf = refusalOf
+    produce.handle(request, error)
+  })
 })
 
 /** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
-function refusal(
-  partition: Partition,
-  batch: Uint8Array,
-  acks: number,
-  { clientId }: Call<'Produce'>,
-  services: Services,
-): number {
+function refusal(partition: Partition, acks: number, { clientId }: Call<'Produce'>, services: Services): number {
   if (acks < ACKS_ALL || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
   if (services.replicas.isInternal(partition.topic) && clientId !== ADMIN_CLIENT_ID) {
     return ErrorCode.INVALID_TOPIC_EXCEPTION
   }
-  // Transactions have no coordinator yet: a transactional batch could never be committed.
-  return isTransactional(batch) ? ErrorCode.INVALID_TXN_STATE : ErrorCode.NONE
+  return ErrorCode.NONE
 }
 
 /** Fills in who leads what is not led here; where those brokers are is for the answer as a whole. */

@@ -220,14 +220,18 @@ export class ClassicGroup implements Group {
   /** Its members watch topics themselves. */
   requestMetadataRefresh(): void {}
 
-  commitError({ generationId, memberId, groupInstanceId }: CommitRequest): number {
+  commitError({ generationId, memberId, groupInstanceId }: CommitRequest, isTransactional = false): number {
     if (generationId < 0 && this.state === 'Empty') return ErrorCode.NONE
-    if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID
+    if (generationId < 0 && memberId === '' && groupInstanceId === null) {
+      // A transactional producer need not be a member: its coordinator fences it (before KIP-447 nothing else did).
+      return isTransactional ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID
+    }
     const errorCode = memberError(this, memberId, groupInstanceId)
     if (errorCode !== ErrorCode.NONE) return errorCode
     if (generationId !== this.generationId) return ErrorCode.ILLEGAL_GENERATION
     // It has not seen its assignment of this generation: it may no longer own what it commits.
-    return this.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+    const isTooEarly = this.state === 'CompletingRebalance' && !isTransactional
+    return isTooEarly ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
   }
 
   commitCheck(): null {

@@ -1,0 +1,90 @@
+// The state machine of one shard of `__transaction_state`: its transactional ids, and how records change them. What
+// requests do lies in init-producer-id.ts, add-partitions.ts and end-transaction.ts; what happens by itself, in
+// completion.ts (markers) and expiry.ts (timeouts, ids that nobody uses).
+
+import type { Host } from '../../../host/host.ts'
+import type { ShardTimers } from '../runtime/shard.ts'
+import type { Outcome, StateMachine, TransactionEnd } from '../runtime/state-machine.ts'
+import { writeMarkers } from './completion.ts'
+import { scheduleExpiry, scheduleTimeouts } from './expiry.ts'
+import { isDeciding, type TopicPartitions, type Transaction } from './transaction.ts'
+import type { TransactionConfig } from './transaction-config.ts'
+import type { TransactionRecord } from './transaction-records.ts'
+
+export type TransactionOutcome = Outcome<TransactionRecord>
+
+/** How a transaction ended, for the partitions that it has touched. */
+export interface Marker extends TransactionEnd {
+  /** By whose rules: from EPOCH_BUMP_VERSION on, its epoch is later than that of the records. */
+  readonly transactionVersion: number
+}
+
+export interface MachineSurroundings {
+  readonly host: Host
+  readonly config: TransactionConfig
+  /** undefined: none at hand, more are on their way. */
+  takeProducerId(): bigint | undefined
+  /**
+   * One attempt at writing a marker to partitions, which appends before it returns. Those that have to be tried again
+   * come when the others are committed, or fail.
+   */
+  writeMarker(marker: Marker, partitions: TopicPartitions): Promise<TopicPartitions>
+}
+
+export class TransactionMachine implements StateMachine<TransactionRecord> {
+  readonly surroundings: MachineSurroundings
+  readonly timers: ShardTimers<TransactionRecord>
+  readonly transactions = new Map<string, Transaction>()
+  /** Batches that wait for the transaction before their own to be complete, by transactional id. */
+  readonly #idleWaiters = new Map<string, (() => void)[]>()
+
+  constructor(surroundings: MachineSurroundings, timers: ShardTimers<TransactionRecord>) {
+    this.surroundings = surroundings
+    this.timers = timers
+  }
+
+  get host(): Host {
+    return this.surroundings.host
+  }
+
+  get config(): TransactionConfig {
+    return this.surroundings.config
+  }
+
+  now(): number {
+    return this.host.clock.now()
+  }
+
+  replay({ transactionalId, transaction }: TransactionRecord): void {
+    if (transaction === null) this.transactions.delete(transactionalId)
+    else this.transactions.set(transactionalId, transaction)
+    if (transaction === null || !isDeciding(transaction)) this.#tellIdle(transactionalId)
+  }
+
+  /** Nobody writes to this log in transactions. */
+  replayMarker(): void {}
+
+  onLoaded(): TransactionOutcome[] {
+    scheduleTimeouts(this)
+    scheduleExpiry(this)
+    for (const transaction of this.transactions.values()) {
+      // Decided, and perhaps not carried out everywhere.
+      if (isDeciding(transaction)) writeMarkers(this, transaction, transaction.partitions)
+    }
+    return []
+  }
+
+  /** Called once, when no decision about a transaction of this id is under way any more. */
+  whenIdle(transactionalId: string, run: () => void): void {
+    const waiters = this.#idleWaiters.get(transactionalId)
+    if (waiters === undefined) this.#idleWaiters.set(transactionalId, [run])
+    else waiters.push(run)
+  }
+
+  #tellIdle(transactionalId: string): void {
+    const waiters = this.#idleWaiters.get(transactionalId)
+    if (waiters === undefined) return
+    this.#idleWaiters.delete(transactionalId)
+    for (const run of waiters) this.host.timers.endOfTurn(run)
+  }
+}

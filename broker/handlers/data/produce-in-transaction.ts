@@ -1,0 +1,164 @@
+// The batches of a transactional producer: the first of a transaction in each partition waits until the transaction's
+// coordinator has agreed (coordinator/transaction/admission.ts), and whatever the producer sends behind it waits as
+// well. All others go their way at once.
+
+import { DiskError } from '../../../host/disk.ts'
+import { hold, letGo } from '../../../host/slab.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
+import { batchBaseSequence, batchProducerEpoch, batchProducerId, viewOf } from '../../../protocol/records/batch.ts'
+import { RECORDS } from '../../../protocol/records/layout.ts'
+import type { AdmissionMode, Participant } from '../../coordinator/transaction/admission.ts'
+import type { Partition } from '../../replication/partition.ts'
+import type { Services } from '../../services.ts'
+import { findPartition } from './find-partition.ts'
+import { isTransactional, producedBatch } from './produced-records.ts'
+
+const ABORTABLE_SINCE = 11
+const ADDS_SINCE = 12
+
+/** Why a partition's batch is refused; NONE when it may be appended. */
+export type Refusals = (partition: Partition) => number
+
+export interface Refusal {
+  readonly errorCode: number
+  readonly message: string | null
+}
+
+/** What the coordinator is asked about. */
+interface Question {
+  readonly participant: Participant
+  /** By partition, the first sequence number. */
+  readonly asked: Map<Partition, number>
+}
+
+/** Appends by `run`, now or when it may: with the errors of partitions, or with one for all. */
+export function inTransaction(
+  services: Services,
+  request: ProduceRequest & { readonly transactionalId: string },
+  apiVersion: number,
+  run: (refusalOf: (partition: Partition) => Refusal | null, errorOfAll: number) => void,
+): void {
+  const { admission } = services
+  const mode = modeOf(apiVersion)
+  const first = questionOf(services, request, apiVersion, mode)
+  const isSimple = typeof first === 'number' || first === null || first.asked.size === 0
+  if (isSimple && !admission.hasLine(request.transactionalId)) {
+    run(() => null, typeof first === 'number' ? first : ErrorCode.NONE)
+    return
+  }
+  const held = holdRecords(request)
+  admission.inTurn(request.transactionalId, async () => {
+    try {
+      // Those before it may have settled it.
+      const question = questionOf(services, request, apiVersion, mode)
+      if (typeof question === 'number' || question === null || question.asked.size === 0) {
+        run(() => null, typeof question === 'number' ? question : ErrorCode.NONE)
+        return
+      }
+      const verdicts = await admission.ask(question.participant, byTopic(question.asked.keys()), mode)
+      run((partition) => {
+        const sequence = question.asked.get(partition)
+        if (sequence === undefined) return null
+        const { topic, index } = partition
+        const errorCode = verdicts(topic, index)
+        if (errorCode !== ErrorCode.NONE) return refusal(errorCode, mode)
+        const since = admission.check(partition, question.participant)
+        if (since !== ErrorCode.NONE) return refusal(since, mode)
+        return isGap(partition, question.participant, sequence, mode) ? GAP : null
+      }, ErrorCode.NONE)
+    } finally {
+      for (const records of held) letGo(records)
+    }
+  })
+}
+
+const GAP: Refusal = {
+  errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
+  message: 'the log does not know the producer, whose first sequence number is not 0',
+}
+
+/** A producer that the log does not know begins its transaction with the first of its batches (KIP-890). */
+function isGap({ log }: Partition, { producerId }: Participant, sequence: number, mode: AdmissionMode): boolean {
+  return mode === 'add' && sequence !== 0 && log.producers.epochOf(producerId) < 0
+}
+
+function modeOf(apiVersion: number): AdmissionMode {
+  if (apiVersion >= ADDS_SINCE) return 'add'
+  return apiVersion >= ABORTABLE_SINCE ? 'verify-abortable' : 'verify'
+}
+
+/** null: no batch is part of a transaction. A number: an error for all of them. */
+function questionOf(
+  services: Services,
+  { topicData, transactionalId }: ProduceRequest & { readonly transactionalId: string },
+  apiVersion: number,
+  mode: AdmissionMode,
+): Question | number | null {
+  let participant: Participant | null = null
+  const asked = new Map<Partition, number>()
+  for (const { name, topicId, partitionData } of topicData) {
+    for (const { index, records } of partitionData) {
+      const batch = records === null ? ErrorCode.INVALID_RECORD : producedBatch(records, apiVersion)
+      if (typeof batch === 'number' || batch.length < RECORDS || !isTransactional(batch)) continue
+      const view = viewOf(batch)
+      const producerId = batchProducerId(view, 0)
+      if (producerId < 0n) continue
+      participant ??= { transactionalId, producerId, producerEpoch: batchProducerEpoch(view, 0) }
+      const isOther = participant.producerId !== producerId || participant.producerEpoch !== batchProducerEpoch(view, 0)
+      if (isOther) return ErrorCode.INVALID_PRODUCER_ID_MAPPING
+      const partition = findPartition(services, name, topicId, index)
+      if (typeof partition === 'number' || !isNeeded(services, partition, participant, mode)) continue
+      asked.set(partition, batchBaseSequence(view, 0))
+    }
+  }
+  return participant === null ? null : { participant, asked }
+}
+
+function isNeeded(services: Services, partition: Partition, participant: Participant, mode: AdmissionMode): boolean {
+  try {
+    return services.admission.isNeeded(partition, participant, mode)
+  } catch (error) {
+    // The append finds the same.
+    if (error instanceof DiskError) return false
+    throw error
+  }
+}
+
+/** The frame that they lie in is given back before they are appended. */
+function holdRecords({ topicData }: ProduceRequest): Uint8Array[] {
+  const held: Uint8Array[] = []
+  for (const { partitionData } of topicData) {
+    for (const { records } of partitionData) {
+      if (records === null) continue
+      hold(records)
+      held.push(records)
+    }
+  }
+  return held
+}
+
+function byTopic(partitions: Iterable<Partition>): Map<string, Set<number>> {
+  const topics = new Map<string, Set<number>>()
+  for (const { topic, index } of partitions) topics.set(topic, (topics.get(topic) ?? new Set()).add(index))
+  return topics
+}
+
+/** Older clients do not expect a coordinator's errors here; they repeat a batch that lacks replicas. */
+function refusal(errorCode: number, mode: AdmissionMode): Refusal {
+  switch (errorCode) {
+    case ErrorCode.COORDINATOR_LOAD_IN_PROGRESS:
+    case ErrorCode.COORDINATOR_NOT_AVAILABLE:
+    case ErrorCode.NOT_COORDINATOR:
+      return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, message: NOT_VERIFIED }
+    case ErrorCode.CONCURRENT_TRANSACTIONS:
+      if (mode === 'add') return { errorCode, message: null }
+      return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS, message: NOT_VERIFIED }
+    case ErrorCode.INVALID_TXN_STATE:
+      return { errorCode, message: 'the partition is not part of the transaction' }
+    default:
+      return { errorCode, message: null }
+  }
+}
+
+const NOT_VERIFIED = "the transaction's coordinator cannot say now whether the partition is part of it"

@@ -1,0 +1,28 @@
+// ListTransactions (66), v0–2. KIP-664, KIP-994 (duration, v1), KIP-1152 (a pattern, v2). Of this broker's own
+// partitions.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { TRANSACTION_STATES } from '../../coordinator/transaction/transaction.ts'
+import { handler } from '../handler.ts'
+
+const KNOWN_STATES: ReadonlySet<string> = new Set(TRANSACTION_STATES)
+
+export const listTransactions = handler('ListTransactions', async ({ transactions }, request) => {
+  const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request
+  const unknownStateFilters = stateFilters.filter((state) => !KNOWN_STATES.has(state))
+  const matches = matcher(transactionalIdPattern)
+  if (matches === null)
+    return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters, transactionStates: [] }
+  const { errorCode, transactions: listed } = await transactions.list({
+    states: new Set(stateFilters),
+    producerIds: new Set(producerIdFilters),
+    durationMs: Number(durationFilter),
+    matches,
+  })
+  return { errorCode, unknownStateFilters, transactionStates: [...listed] }
+})
+
+function matcher(pattern: string | null): ((transactionalId: string) => boolean) | null {
+  if (pattern === null || pattern === '') return () => true
+  return null
+}
