@@ -25,6 +25,7 @@ import { FetchSessions } from './replication/fetch-sessions.ts'
 import { ReplicaManager } from './replication/replica-manager.ts'
 import { ANSWER_MEMORY, requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
+import { createSharePartitions } from './share/share-services.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
 /** How late flush.ms may be noticed. */
@@ -191,6 +192,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     { host, config, metadata, replicas, createTopics: (request) => channel.send('CreateTopics', request) },
     () => channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),
   )
+  endings.push(() => coordinators.shareState.close())
   endings.push(() => coordinators.groups.close())
   endings.push(() => coordinators.transactions.close())
   await metadata.start()
@@ -220,6 +222,16 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   cleaner.start()
   endings.push(() => cleaner.stop())
 
+  const shares = createSharePartitions({
+    host,
+    config,
+    metadata,
+    replicas,
+    shareState: coordinators.shareState,
+    createTopics: (request) => channel.send('CreateTopics', request),
+  })
+  endings.push(() => shares.close())
+
   // Handlers, and the doors open.
   const services: Services = {
     host,
@@ -232,6 +244,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     answerMemory: answers,
     fetchSessions: new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'), host.clock, host.random),
     ...coordinators,
+    shares,
     servedApis: servedApis(handlers),
   }
   server.serve(new Dispatch(services, handlers))

@@ -64,6 +64,7 @@ export class Dispatch implements Dispatcher {
     const session = this.#sessions.get(peer.connectionId)
     this.#sessions.delete(peer.connectionId)
     session?.onDisconnect?.()
+    this.#services.shares.onConnectionLost(peer.connectionId)
   }
 
   dispatch(frame: Uint8Array, peer: Peer, slot: AnswerSlot): void {

@@ -5,6 +5,7 @@ import type { ApiName } from '../protocol/apis.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
 import type { CoordinatorFinder } from './coordinator/runtime/find-coordinator.ts'
+import type { ShareCoordinator } from './coordinator/share/share-coordinator.ts'
 import type { Admission } from './coordinator/transaction/admission.ts'
 import type { MarkerWriter } from './coordinator/transaction/marker-writer.ts'
 import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
@@ -14,6 +15,7 @@ import type { MetadataLoader } from './metadata/loader.ts'
 import type { FetchMemory } from './replication/delayed-fetch.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
 import type { ReplicaManager } from './replication/replica-manager.ts'
+import type { SharePartitions } from './share/share-partitions.ts'
 
 export interface ServedApi {
   readonly apiKey: number
@@ -39,6 +41,10 @@ export interface Services {
   /** Of transactions, to the partitions that this broker leads. */
   readonly markers: MarkerWriter
   readonly groups: GroupCoordinator
+  /** Where share groups keep what has become of records. */
+  readonly shareState: ShareCoordinator
+  /** What they have in flight of the partitions led here. */
+  readonly shares: SharePartitions
   readonly coordinators: CoordinatorFinder
   /** What ApiVersions lists. */
   readonly servedApis: readonly ServedApi[]

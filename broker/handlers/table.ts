@@ -26,6 +26,15 @@ import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
 import { describeLogDirs } from './replicas/describe-log-dirs.ts'
 import { describeProducers } from './replicas/describe-producers.ts'
+import { shareAcknowledge } from './share/share-acknowledge.ts'
+import { shareFetch } from './share/share-fetch.ts'
+import {
+  deleteShareGroupState,
+  initializeShareGroupState,
+  readShareGroupState,
+  readShareGroupStateSummary,
+  writeShareGroupState,
+} from './share/share-state.ts'
 import { createPartitions } from './topics/create-partitions.ts'
 import { createTopics } from './topics/create-topics.ts'
 import { deleteTopics } from './topics/delete-topics.ts'
@@ -62,6 +71,14 @@ export const handlers: readonly HandlerRow[] = [
   listGroups,
   describeGroups,
   deleteGroups,
+  // share groups
+  shareFetch,
+  shareAcknowledge,
+  initializeShareGroupState,
+  readShareGroupState,
+  writeShareGroupState,
+  deleteShareGroupState,
+  readShareGroupStateSummary,
   // topics
   metadata,
   createTopics,
