@@ -32,8 +32,8 @@ export function expectedTopics(): readonly ExpectedTopic[] {
 }
 
 /** Every file of the directory by its path in it. The archive is of the ustar format: blocks of 512 bytes. */
-export function kafkaFiles(): Map<string, Uint8Array> {
-  const tar = gunzipSync(oracle('kafka-data-4.4.0.tar.gz'))
+export function kafkaFiles(archive = 'kafka-data-4.4.0.tar.gz'): Map<string, Uint8Array> {
+  const tar = gunzipSync(oracle(archive))
   const files = new Map<string, Uint8Array>()
   const text = (start: number, length: number): string =>
     tar.toString('latin1', start, start + length).replace(/\0.*$/s, '')
