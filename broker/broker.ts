@@ -23,7 +23,7 @@ import { MemoryBudget } from './network/memory-budget.ts'
 import { Server } from './network/server.ts'
 import { FetchSessions } from './replication/fetch-sessions.ts'
 import { ReplicaManager } from './replication/replica-manager.ts'
-import { ANSWER_MEMORY, requestMemory, serverLimits } from './server-limits.ts'
+import { requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
 import { createSharePartitions } from './share/share-services.ts'
 
@@ -128,9 +128,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   )
 
   // Storage: the log directories, locked.
-  const environment = createStorageEnvironment(host, {
-    producerIdExpirationMs: config.get('producer.id.expiration.ms'),
-  })
+  const requests = new MemoryBudget(requestMemory(config), (run) => host.timers.endOfTurn(run))
+  const storageOptions = { producerIdExpirationMs: config.get('producer.id.expiration.ms') }
+  const environment = createStorageEnvironment(host, storageOptions, requests)
   let brokerEpoch = -1
   const directories: LogDirectory[] = []
   for (const path of config.get('log.dirs') ?? []) {
@@ -142,7 +142,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const { clusterId } = first
 
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
-  const answers = new MemoryBudget(ANSWER_MEMORY)
+  const answers = new MemoryBudget(config.get('milena.queued.max.answer.bytes'))
   const server = new Server({
     network: host.network,
     clock: host.clock,
@@ -150,7 +150,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     slabs: host.slabs,
     logger: host.logger,
     listener: plan.listen.name,
-    requests: new MemoryBudget(requestMemory(config), (run) => host.timers.endOfTurn(run)),
+    requests,
     answers,
     limits: serverLimits(config),
   })

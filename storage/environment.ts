@@ -6,7 +6,7 @@ import { GroupCommit } from './group-commit.ts'
 import { OpenFiles } from './open-files.ts'
 import { IndexMemory } from './sparse-index.ts'
 import { TailCache } from './tail-cache.ts'
-import { TurnWriter } from './turn-writer.ts'
+import { TurnWriter, UNBOUNDED, type UnwrittenMemory } from './turn-writer.ts'
 
 export interface StorageOptions {
   /** Bytes of recently appended batches kept for consumers at the end of a log. */
@@ -48,7 +48,11 @@ export interface StorageEnvironment {
   readonly unclosed: Set<string>
 }
 
-export function createStorageEnvironment(host: Host, overrides: Partial<StorageOptions> = {}): StorageEnvironment {
+export function createStorageEnvironment(
+  host: Host,
+  overrides: Partial<StorageOptions> = {},
+  unwritten: UnwrittenMemory = UNBOUNDED,
+): StorageEnvironment {
   const options = { ...defaultStorageOptions, ...overrides }
   const commits = new GroupCommit(host.timers, options.maxConcurrentSyncs)
   return {
@@ -57,7 +61,7 @@ export function createStorageEnvironment(host: Host, overrides: Partial<StorageO
     files: new OpenFiles(options.maxOpenFiles),
     indexMemory: new IndexMemory(options.indexMemorySize),
     tailCache: new TailCache(options.tailCacheSize),
-    writer: new TurnWriter(commits, host.clock, options),
+    writer: new TurnWriter(commits, host.clock, options, unwritten),
     commits,
     directorySyncs: new DirectorySyncs(host.disk),
     unclosed: new Set(),

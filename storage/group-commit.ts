@@ -97,6 +97,9 @@ export class GroupCommit {
       if (index < ended.length) {
         this.#ended = ended.slice(index)
         this.#schedule()
+      } else if (this.#write !== null) {
+        // Not everything was written this turn.
+        this.#schedule()
       }
       this.#startRound()
     }

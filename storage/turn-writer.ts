@@ -6,45 +6,61 @@ import type { Clock } from '../host/host.ts'
 import type { GroupCommit } from './group-commit.ts'
 
 export interface TurnWritable {
+  /** Its directory and files are made first. */
+  readonly isNew: boolean
   writeTurn(): void
+  /** False: nothing was started after all. Otherwise `wroteInPool` follows. */
+  startInPool(): boolean
 }
+
+/** Bounds what is appended and not written, by not reading from producers. */
+export interface UnwrittenMemory {
+  chargeUnwritten(size: number): void
+  releaseUnwritten(size: number): void
+}
+
+export const UNBOUNDED: UnwrittenMemory = { chargeUnwritten: () => {}, releaseUnwritten: () => {} }
 
 /**
  * How long the pool writes when two writes have waited for the device, the second within SLOW_AGAIN_MS: one alone may
- * be a thread that was not given its processor. Then the loop tries again.
+ * be a thread that was not given its processor, unless it is VERY_SLOW_MS. Then the loop tries again, if the pool has
+ * not waited meanwhile either.
  */
 const POOL_FOR_MS = 1000
 const SLOW_AGAIN_MS = 2000
-/** Each keeps a file open, and one of the pool's threads from a cold read or a sync. */
-const MAX_UNDER_WAY = 64
-/** In the pool and behind it; beyond it the loop writes, and with it the clients wait. */
-const MAX_UNWRITTEN_SIZE = 32 * 1024 * 1024
+const VERY_SLOW_MS = 50
+/** A large write may take this much longer. */
+const SLOW_MS_PER_BYTE = 5 / 1024 / 1024
+/** Each keeps a file open, and one of the pool's threads from a cold read or a sync; on a slow disk more do not help. */
+const MAX_UNDER_WAY = 12
+/** Of a turn, for making directories: thousands of partitions may be written to for the first time at once. */
+const MAX_NEW_MS = 4
 
 export class TurnWriter {
+  readonly memory: UnwrittenMemory
   readonly #commits: GroupCommit
   readonly #clock: Clock
   readonly #slowWriteMs: number
   readonly #poolFromSize: number
   #lastSlowMs = Number.NEGATIVE_INFINITY
   #poolUntilMs = Number.NEGATIVE_INFINITY
+  /** Until then small writes are left to the pool too: it has waited for the device itself. */
+  #smallUntilMs = Number.NEGATIVE_INFINITY
   #underWay = 0
-  #unwrittenSize = 0
+  #queued: TurnWritable[] = []
   #waiting: TurnWritable[] = []
-  readonly #run = (): void => {
-    const logs = this.#waiting
-    this.#waiting = []
-    for (const log of logs) log.writeTurn()
-  }
 
   constructor(
     commits: GroupCommit,
     clock: Clock,
     options: { readonly slowWriteMs: number; readonly poolWriteFromSize: number },
+    memory: UnwrittenMemory = UNBOUNDED,
   ) {
     this.#commits = commits
     this.#clock = clock
     this.#slowWriteMs = options.slowWriteMs
     this.#poolFromSize = options.poolWriteFromSize
+    this.memory = memory
   }
 
   /** The log calls this once a turn. */
@@ -53,38 +69,73 @@ export class TurnWriter {
     if (this.#waiting.length === 1) this.#commits.writeFirst(this.#run)
   }
 
-  /** For `wroteInLoop`. */
+  readonly #run = (): void => {
+    const logs = this.#waiting
+    this.#waiting = []
+    let nextTurn: TurnWritable[] | null = null
+    let newUntilMs = 0
+    for (let index = 0; index < logs.length; index++) {
+      const log = logs[index]!
+      if (log.isNew) {
+        const now = this.#clock.monotonic()
+        if (newUntilMs === 0) newUntilMs = now + MAX_NEW_MS
+        if (now >= newUntilMs) {
+          nextTurn ??= []
+          nextTurn.push(log)
+          continue
+        }
+      }
+      log.writeTurn()
+    }
+    if (nextTurn === null) return
+    this.#waiting = nextTurn.concat(this.#waiting)
+    this.#commits.writeFirst(this.#run)
+  }
+
+  /** For `wroteInLoop` and `wroteInPool`. */
   now(): number {
     return this.#clock.monotonic()
   }
 
   wroteInLoop(startMs: number): void {
     const now = this.#clock.monotonic()
-    if (now - startMs < this.#slowWriteMs) return
-    if (now - this.#lastSlowMs <= SLOW_AGAIN_MS) this.#poolUntilMs = now + POOL_FOR_MS
+    const elapsedMs = now - startMs
+    if (elapsedMs < this.#slowWriteMs) return
+    if (elapsedMs >= VERY_SLOW_MS || now - this.#lastSlowMs <= SLOW_AGAIN_MS) this.#poolUntilMs = now + POOL_FOR_MS
     this.#lastSlowMs = now
   }
 
   /** For a log with `size` bytes to be written. */
   usesPool(size: number): boolean {
-    if (this.#poolUntilMs < 0 || size < this.#poolFromSize || this.#underWay >= MAX_UNDER_WAY) return false
-    return this.#clock.monotonic() < this.#poolUntilMs
+    if (this.#poolUntilMs < 0) return false
+    const now = this.#clock.monotonic()
+    return now < (size >= this.#poolFromSize ? this.#poolUntilMs : this.#smallUntilMs)
   }
 
-  began(): void {
+  /** It is started now, or when one of those under way has ended. */
+  queue(log: TurnWritable): void {
+    if (this.#underWay < MAX_UNDER_WAY) this.#start(log)
+    else this.#queued.push(log)
+  }
+
+  #start(log: TurnWritable): void {
     this.#underWay++
+    if (!log.startInPool()) this.#underWay--
   }
 
-  /** Of what it has reserved. */
-  ended(size: number): void {
+  /** What was started, whatever came of it. */
+  wroteInPool(startMs: number, size: number): void {
     this.#underWay--
-    this.#unwrittenSize -= size
-  }
-
-  /** False: too much waits for the pool already. */
-  reserve(size: number): boolean {
-    if (size > MAX_UNWRITTEN_SIZE - this.#unwrittenSize) return false
-    this.#unwrittenSize += size
-    return true
+    const now = this.#clock.monotonic()
+    if (now - startMs >= this.#slowWriteMs + size * SLOW_MS_PER_BYTE) {
+      this.#poolUntilMs = now + POOL_FOR_MS
+      this.#smallUntilMs = this.#poolUntilMs
+      this.#lastSlowMs = now
+    }
+    if (this.#queued.length === 0) return
+    const queued = this.#queued
+    let started = 0
+    while (started < queued.length && this.#underWay < MAX_UNDER_WAY) this.#start(queued[started++]!)
+    queued.splice(0, started)
   }
 }

@@ -9,7 +9,9 @@
 //
 // As in Apache Kafka, the requests of a connection are handled one after another; only a request that may overlap its
 // predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while
-// the peer does not take its answers, while too many requests wait, and while the broker's memory budget is spent.
+// the peer does not take its answers, while too many requests wait, and, of peers that produce or hold a part of it,
+// while the broker's memory budget is spent: what others send is handled at once and holds nothing, so that groups go on
+// and pings are answered, however slow the disk.
 //
 // Frames and answers are held (host/slab.ts) and let go of once, whatever happens: a frame when it is dispatched, an
 // answer by the socket; both here when the connection is gone before.
@@ -23,6 +25,8 @@ import { type FlushQueue, Slot } from './slot.ts'
 
 /** Requests of one connection received and not yet answered, beyond which it is not read from. */
 const MAX_PENDING_REQUESTS = 256
+/** Of pipelined requests: answers beyond this are sent before the next request starts, and thus charged. */
+const MAX_COLLECTED_SIZE = 256 * 1024
 /** A closed connection may send what is left of its answers for as long as this. */
 const CLOSE_GRACE_MS = 1_000
 
@@ -91,6 +95,10 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   #partialCharge = 0
   /** Answers given to a slow peer, in bytes. */
   #unsentCharge = 0
+  /** Of them, what it had not taken at the last look. */
+  #unsentSize = 0
+  /** It has sent a request whose memory does not come back by itself. */
+  #isProducer = false
   #inRead = false
   #flushScheduled = false
   /** A write has answered that the peer does not keep up; until onDrain. */
@@ -121,6 +129,11 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   /** It is the peer's turn: no request is under way and none is half received, or it does not take its answers. */
   get isIdle(): boolean {
     return this.#peerIsSlow || (this.#first === null && this.#assembler.partialSize === 0)
+  }
+
+  /** It holds answers, and does not take them. */
+  get isHoldingAnswers(): boolean {
+    return this.#peerIsSlow
   }
 
   /** A frame has begun to arrive and the peer, not we, holds up the rest. */
@@ -197,19 +210,16 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     const { dispatcher, requests } = this.#options
     const frame = slot.takeFrame()
     this.#lastStarted = slot
-    if (slot.overlaps) requests.startHandling()
+    if (slot.overlaps) this.#isProducer = true
     dispatcher.dispatch(frame, this.peer, slot)
     letGo(frame)
-    // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance).
-    if (!slot.overlaps) requests.release(slot.frameSize)
+    // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance); and the storage
+    // charges the records that it has taken.
+    requests.release(slot.frameSize)
   }
 
   /** For Slot alone. */
   onAnswer(slot: Slot): void {
-    if (slot.overlaps) {
-      this.#options.requests.release(slot.frameSize)
-      this.#options.requests.endHandling()
-    }
     if (this.#closed) slot.dropAnswer()
     else if (!this.#inRead && !this.#flushScheduled) {
       // Answers that come in one callback (a disk write done, a turn's end) leave as one write.
@@ -231,6 +241,11 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   #flush(): void {
     let chunks = this.#collect(null)
     while (this.#waiting !== null && this.#mayStartWaiting(this.#waiting)) {
+      if (chunks !== null && sizeOf(chunks) >= MAX_COLLECTED_SIZE) {
+        this.#write(chunks)
+        chunks = null
+        continue
+      }
       const slot = this.#waiting
       this.#waiting = slot.next
       this.#inRead = true
@@ -280,6 +295,14 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     }
   }
 
+  /** Now and then: a slow peer that takes a part of its answers is alive. */
+  lookAtProgress(): void {
+    if (!this.#peerIsSlow) return
+    const unsentSize = this.#connection.unsentSize()
+    if (unsentSize < this.#unsentSize) this.lastActive = this.#options.now()
+    this.#unsentSize = unsentSize
+  }
+
   onDrain(): void {
     this.#peerIsSlow = false
     this.#chargeUnsent(0)
@@ -304,7 +327,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
 
   #adjustReading(): void {
     if (this.#closed || this.#isDraining) return
-    const spent = this.#options.requests.isSpent
+    const spent = this.#options.requests.isSpent && this.#holdsMemory
     const pause = this.#peerIsSlow || this.#isFull() || spent
     if (pause && !this.#paused) {
       this.#paused = true
@@ -320,6 +343,10 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     }
   }
 
+  get #holdsMemory(): boolean {
+    return this.#isProducer || this.#waiting !== null || this.#assembler.partialSize > 0
+  }
+
   #chargePartial(): void {
     const { requests } = this.#options
     const partialSize = this.#assembler.partialSize
@@ -331,6 +358,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   #chargeUnsent(size: number): void {
     this.#options.answers.charge(size - this.#unsentCharge)
     this.#unsentCharge = size
+    this.#unsentSize = size
   }
 
   /**
@@ -385,4 +413,10 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     this.#waiting = null
     this.#pendingCount = 0
   }
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  let size = 0
+  for (let index = 0; index < chunks.length; index++) size += chunks[index]!.length
+  return size
 }

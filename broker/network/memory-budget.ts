@@ -1,6 +1,9 @@
 // Bounds the memory of what is on its way through the broker, over all connections: of requests (Kafka:
 // queued.max.request.bytes), and of answers that are being read from disk or wait for a slow peer.
 //
+//   requests   bytes arrive ──► frame ──► dispatched; produced batches: appended ──► written
+//              └────────────── charged ───────────┘                      └─ charged ───┘
+//
 // Bytes are charged as they arrive, not as they are announced, so that a frame that is announced and never sent costs
 // nothing. When the budget is spent, connections stop reading and queue up here; as there is room, as many go on as
 // fill it. When nothing but half-received frames holds the memory, they could wait for each other for ever: then a few
@@ -22,11 +25,19 @@ const MAX_PRIVILEGED = 8
 /** What one read may bring. */
 const READ_SIZE = 1024 * 1024
 
+/** Of the limit, on top of it: for answers when it is spent, so that nobody who reads has to wait for who does not. */
+const OVERDRAFT = 0.25
+/** What one answer gets of that: the largest batch that a topic takes by default. */
+const OVERDRAFT_SIZE = 1024 * 1024
+/** And of what is left, at most this share, so that few do not take it all. */
+const MAX_SHARE = 0.25
+
 export class MemoryBudget {
   readonly limit: number
   readonly #later: (run: () => void) => void
   #used = 0
-  #handled = 0
+  /** Of #used: appended, and not written. */
+  #unwritten = 0
   readonly #waiting = new Set<BudgetWaiter>()
   /** May read although the budget is spent. */
   readonly #privileged = new Set<BudgetWaiter>()
@@ -49,9 +60,14 @@ export class MemoryBudget {
     return this.#used >= this.limit
   }
 
+  /** Answers get nothing any more. */
+  get isOverdrawn(): boolean {
+    return this.#used >= this.limit * (1 + OVERDRAFT)
+  }
+
   /** Nothing but half-received frames holds the memory: it comes back only as clients send on. */
   get isStuck(): boolean {
-    return this.isSpent && this.#handled === 0
+    return this.isSpent && this.#unwritten === 0
   }
 
   /** May go over the limit, by what one read of each connection brings. */
@@ -59,9 +75,11 @@ export class MemoryBudget {
     this.#used += size
   }
 
-  /** Charges what there is room for, `wanted` at most; returns how much. */
+  /** Charges a part of what there is room for, `wanted` at most; returns how much. 0: it is overdrawn. */
   grant(wanted: number): number {
-    const granted = Math.max(0, Math.min(wanted, this.limit - this.#used))
+    if (this.isOverdrawn) return 0
+    const share = Math.floor((this.limit - this.#used) * MAX_SHARE)
+    const granted = Math.min(wanted, Math.max(share, OVERDRAFT_SIZE))
     this.#used += granted
     return granted
   }
@@ -71,17 +89,16 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /**
-   * A request is being handled whose memory comes back by itself: by the disk, not by its client's or another's doing.
-   */
-  startHandling(): void {
-    this.#handled++
+  /** Storage: this memory comes back by itself, by the disk, not by its client's or another's doing. */
+  chargeUnwritten(size: number): void {
+    this.#used += size
+    this.#unwritten += size
     this.#wasStuck = false
   }
 
-  endHandling(): void {
-    this.#handled--
-    this.#wake()
+  releaseUnwritten(size: number): void {
+    this.#unwritten -= size
+    this.release(size)
   }
 
   /** `waiter.onRoom` is called once, when there is room; at once for a privileged one, while its frame is not whole. */
@@ -122,7 +139,7 @@ export class MemoryBudget {
     // Each answer comes by here, and nearly always nobody waits.
     if (this.#waiting.size === 0 && this.#privileged.size === 0) return
     if (!this.isSpent) this.#wakeLater()
-    else if (this.#handled === 0) this.#privilege()
+    else if (this.#unwritten === 0) this.#privilege()
   }
 
   #wakeLater(): void {

@@ -12,6 +12,10 @@ import { FlushQueue } from './slot.ts'
 const STALLED_FRAME_MS = 30_000
 /** The same while half-received frames hold all the memory for requests, so that nobody is read from. */
 const STALLED_FRAME_IN_WAY_MS = 2_000
+/** A peer that takes nothing of its answers is cut off after this while their memory is spent. */
+const STALLED_ANSWER_MS = 30_000
+/** The same while there is none left for anybody. */
+const STALLED_ANSWER_IN_WAY_MS = 10_000
 /** How late a stalled frame or an idle connection may be noticed. */
 const SWEEP_MS = 1_000
 /** How long a stop waits for answers: for a consumer's long poll, as a rule, not for a rebalance. */
@@ -157,13 +161,21 @@ export class Server {
 
   #sweepConnections(): void {
     if (this.#isClosing) return
-    const { clock, limits, requests } = this.#options
+    const { clock, limits, requests, answers } = this.#options
     const { maxIdleMs } = limits
     const maxStalledMs = requests.isStuck ? STALLED_FRAME_IN_WAY_MS : STALLED_FRAME_MS
+    const maxUntakenMs = answers.isOverdrawn
+      ? STALLED_ANSWER_IN_WAY_MS
+      : answers.isSpent
+        ? STALLED_ANSWER_MS
+        : Number.POSITIVE_INFINITY
     const now = clock.monotonic()
     for (const connection of this.#connections) {
+      connection.lookAtProgress()
       const quietMs = now - connection.lastActive
       if (quietMs >= maxStalledMs && connection.isStalled) connection.close('a frame was begun and not finished')
+      else if (quietMs >= maxUntakenMs && connection.isHoldingAnswers)
+        connection.close('its answers are not taken, and their memory is needed')
       else if (maxIdleMs >= 0 && quietMs >= maxIdleMs && connection.isIdle) connection.close(null)
     }
     requests.relieve()

@@ -7,10 +7,7 @@ import type { Answer, AnswerSlot, ClientConnection } from './connection.ts'
 export class Slot implements AnswerSlot {
   readonly #connection: ClientConnection
   readonly frameSize: number
-  /**
-   * May start before its predecessors are answered, and keeps bytes of its frame until it is (Produce, its records):
-   * they are charged until then.
-   */
+  /** May start before its predecessors are answered (Produce behind Produce). */
   readonly overlaps: boolean
   /** The next of the connection, in the order of arrival. */
   next: Slot | null = null

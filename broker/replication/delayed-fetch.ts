@@ -7,7 +7,8 @@
 //
 // No promise and no timer on the way of a fetch that finds its data. While it waits, a partition that has grown costs
 // a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches. Then
-// only what has changed is read, unless there was something, but too little, before.
+// only what has changed is read, unless there was something, but too little, before. A fetch that gets no memory waits as
+// if there were nothing, and is answered with nothing when its time is up.
 //
 // The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is too little, or for nobody,
 // is let go of here.
@@ -21,7 +22,7 @@ import type { Partition } from './partition.ts'
 
 /** Bounds what all fetches read at one time (network/memory-budget.ts). */
 export interface FetchMemory {
-  /** Takes up to `wanted` bytes; returns how many. Without any, a fetch still gets its first batch. */
+  /** Takes up to `wanted` bytes; returns how many, 0 when there is no memory. The first batch may be larger. */
   grant(wanted: number): number
   release(size: number): void
 }
@@ -55,6 +56,8 @@ export class DelayedFetch extends Deadline {
   #granted = 0
   #maxSize = 0
   #hasError = false
+  /** The last time, there was no memory to read. */
+  #isStarved = false
   /** A read is under way, and its answer has not come within the call. */
   #isReading = false
   #isAsync = false
@@ -91,6 +94,7 @@ export class DelayedFetch extends Deadline {
     let wanted = 0
     for (const target of this.#targets) wanted += target.maxSize
     this.#granted = this.#memory.grant(Math.min(wanted, maxSize))
+    this.#isStarved = this.#granted === 0 && wanted > 0
     this.#maxSize = Math.min(this.#granted, maxSize)
     this.#reading = targets
     this.#index = 0
@@ -133,7 +137,7 @@ export class DelayedFetch extends Deadline {
 
   #readAgain(): void {
     // Of the others it is known that there was nothing.
-    const targets = this.#totalSize === 0 ? this.#changed : this.#targets
+    const targets = this.#totalSize === 0 && !this.#isStarved ? this.#changed : this.#targets
     this.#endWait()
     this.#read(targets)
   }
@@ -160,7 +164,7 @@ export class DelayedFetch extends Deadline {
       const budget = this.#maxSize - this.#totalSize
       const isFirst = this.#totalSize === 0
       const end = readCommitted ? target.lastStableOffset : target.highWatermark
-      if (partition === null || this.#nextOffset >= end || (!isFirst && budget <= 0)) {
+      if (partition === null || this.#nextOffset >= end || this.#isStarved || (!isFirst && budget <= 0)) {
         this.#nextTarget()
         continue
       }
@@ -266,7 +270,7 @@ export class DelayedFetch extends Deadline {
 
   #onAllRead(): void {
     this.#releaseMemory()
-    const minSize = Math.min(this.#limits.minSize, this.#maxSize)
+    const minSize = this.#isStarved ? 1 : Math.min(this.#limits.minSize, this.#maxSize)
     if (this.#totalSize >= minSize || this.#hasError || this.#isTimeUp || this.#targets.length === 0) this.#finish()
     else this.#wait()
   }

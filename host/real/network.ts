@@ -109,6 +109,14 @@ class OwnedSocket extends Socket {
   owner: RealConnection | null = null
 }
 
+/** What node:net does not tell otherwise. */
+interface SocketInside {
+  readonly writableLength: number
+  /** `writelen`: of the write under way. */
+  readonly _writableState: { readonly writelen: number }
+  readonly _handle: { readonly writeQueueSize: number } | null
+}
+
 /** What the next read of the socket that has just been read goes into; undefined: the same as before. */
 let nextBuffer: Uint8Array | undefined = receiveBuffer
 
@@ -233,7 +241,10 @@ class RealConnection implements Connection {
   }
 
   unsentSize(): number {
-    return this.#socket.writableLength
+    const { writableLength, _writableState, _handle } = this.#socket as unknown as SocketInside
+    if (writableLength === 0 || _handle === null) return writableLength
+    // Node counts a write as a whole until it has ended; libuv, what the system has taken of it.
+    return writableLength - _writableState.writelen + Math.min(_writableState.writelen, _handle.writeQueueSize)
   }
 
   pause(): void {

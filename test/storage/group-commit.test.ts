@@ -124,6 +124,8 @@ t.test('syncs that end at once do not nest, however many wait', async (t) => {
   }
 })
 
+const writable = { isNew: false, writeTurn: () => {}, startInPool: () => false }
+
 t.test('logs that are written at the end of a turn are in the round that begins then', async (t) => {
   const { turns, events, taken, commits } = setUp(8)
   const writer = new TurnWriter(
@@ -134,6 +136,7 @@ t.test('logs that are written at the end of a turn are in the round that begins 
   const [a, b] = [new FakeLog('a', events), new FakeLog('b', events)]
   commits.add(a)
   writer.add({
+    ...writable,
     writeTurn() {
       events.push('b is written')
       commits.add(b)
@@ -143,7 +146,7 @@ t.test('logs that are written at the end of a turn are in the round that begins 
   t.same(taken(), ['b is written', 'a starts', 'b starts'])
   a.end()
   b.end()
-  writer.add({ writeTurn: () => commits.add(a) })
+  writer.add({ ...writable, writeTurn: () => commits.add(a) })
   turns.end()
   t.same(taken(), ['a is told', 'b is told', 'a starts'])
 })

@@ -210,3 +210,99 @@ t.test('a log that goes offline, or whose files go, does not look at how its wri
     }
   }
 })
+
+t.test('the pool goes on as long as it has to wait itself, for what is little too', async (t) => {
+  const simulation = simulate(11)
+  const node = simulation.node('a', { disk: { writeLatencyMs: [100, 100] } })
+  const environment = createStorageEnvironment(node.host, { slowWriteMs: 30, poolWriteFromSize: 150 })
+  const log = Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
+  const { writer } = environment
+  writer.wroteInLoop(writer.now() - 60)
+  for (let round = 0; round < 30; round++) {
+    append(log, round, round === 0 ? 100 : 1)
+    await simulation.run(1)
+    t.equal(log.segments[0]?.isWriting, true)
+    await simulation.run(100)
+  }
+})
+
+t.test('memory is charged until it is written, whatever comes of it', async (t) => {
+  const simulation = simulate(12)
+  const node = simulation.node('a', { disk: { writeLatencyMs: [10, 10] } })
+  let [charged, most] = [0, 0]
+  const unwritten = {
+    chargeUnwritten: (size: number) => {
+      charged += size
+      most = Math.max(most, charged)
+    },
+    releaseUnwritten: (size: number) => {
+      charged -= size
+    },
+  }
+  const overrides = { tailCacheSize: 0, slowWriteMs: 0, poolWriteFromSize: 1 }
+  const environment = createStorageEnvironment(node.host, overrides, unwritten)
+  const logs = Array.from({ length: 40 }, (_, partition) =>
+    Log.open({
+      environment,
+      directory: `/data/topic-${partition}`,
+      topic: 'topic',
+      partition,
+      config: defaultLogConfig,
+    }),
+  )
+  for (let round = 0; round < 30; round++) {
+    for (const log of logs) append(log, round)
+    if (round === 10) logs[0]?.roll()
+    if (round === 20)
+      node.disk.fault = (operation, path) => (operation === 'write' && path.endsWith('.log') ? 'full' : null)
+    if (round === 22) node.disk.fault = () => null
+    if (round === 25) logs[1]?.close()
+    if (round === 26) logs[2]?.goOffline(new Error('a test'))
+    await simulation.run(2)
+    t.equal(
+      charged > 0,
+      logs.some(({ segments }) => segments.some(({ unwrittenSize }) => unwrittenSize > 0)),
+    )
+  }
+  await simulation.run(5000)
+  t.ok(most > 40 * 200)
+  t.equal(charged, 0)
+  for (const log of logs.slice(3)) t.equal(log.writtenEndOffset, log.logEndOffset)
+})
+
+t.test('directories of new logs are made a few a turn, and each acknowledges in order', async (t) => {
+  const simulation = simulate(13)
+  const node = simulation.node('a')
+  let ms = 0
+  const host = { ...node.host, clock: { now: () => ms, monotonic: () => ms } }
+  const environment = createStorageEnvironment(host)
+  const make = node.host.disk.makeDirectory.bind(node.host.disk)
+  let madeOfTurn = 0
+  node.host.disk.makeDirectory = (path) => {
+    ms++
+    madeOfTurn++
+    make(path)
+  }
+  const written: number[] = []
+  const logs = Array.from({ length: 50 }, (_, partition) => {
+    const options = { environment, topic: 'topic', partition, config: defaultLogConfig }
+    const log = Log.open({ ...options, directory: `/data/topic-${partition}` })
+    log.listener = { onWritten: () => written.push(partition), onDurable: () => {}, onFailed: () => {} }
+    return log
+  })
+  for (const log of logs) append(log, 1)
+  for (const log of logs) append(log, 2)
+  for (let turn = 0; turn < 100 && written.length < 50; turn++) {
+    madeOfTurn = 0
+    await new Promise<void>((resolve) => {
+      node.host.timers.endOfTurn(resolve)
+      simulation.run(0)
+    })
+    t.ok(madeOfTurn <= 8, `${madeOfTurn} of two turns`)
+  }
+  t.same(
+    written,
+    logs.map(({ partition }) => partition),
+  )
+  t.ok(logs.every(({ writtenEndOffset }) => writtenEndOffset === 2))
+})

@@ -29,6 +29,8 @@ class FakeConnection implements Connection {
   events: ConnectionEvents | null = null
   writes: Uint8Array[] = []
   takes = true
+  /** Of the last write. */
+  takenSize = 0
   paused = false
   ended = false
 
@@ -41,7 +43,7 @@ class FakeConnection implements Connection {
     return this.takes
   }
   unsentSize(): number {
-    return this.takes ? 0 : (this.writes.at(-1)?.length ?? 0)
+    return this.takes ? 0 : (this.writes.at(-1)?.length ?? 0) - this.takenSize
   }
   pause(): void {
     this.paused = true
@@ -61,12 +63,15 @@ class FakeConnection implements Connection {
 
 /** Keeps requests until the test answers them. A frame that begins with 0 may overlap. */
 class HeldDispatcher implements Dispatcher {
+  /** Size of its answer, of each request from now on; -1: they are held. */
+  answersAtOnce = -1
   readonly held: { frame: Uint8Array; reply: (answer: Answer) => void }[] = []
   mayOverlap(frame: Uint8Array): boolean {
     return frame[0] === 0
   }
   dispatch(frame: Uint8Array, _peer: unknown, slot: AnswerSlot): void {
     this.held.push({ frame: frame.slice(), reply: (answer) => slot.reply(answer) })
+    if (this.answersAtOnce >= 0) slot.reply([new Uint8Array(this.answersAtOnce)])
   }
   forget(): void {}
 }
@@ -76,6 +81,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000),
   const dispatcher = new HeldDispatcher()
   const closed: (string | null)[] = []
   const slabs = new SlabPool({ poisons: true })
+  const time = { now: 0 }
   const client = new ClientConnection(
     connection,
     { connectionId: 1, host: '127.0.0.1', port: 50_000, listener: 'PLAINTEXT' },
@@ -86,7 +92,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000),
       slabs,
       flushes: new FlushQueue(),
       maxFrameSize,
-      now: () => 0,
+      now: () => time.now,
       after: () => ({ cancel() {} }),
       onClose: (_client, reason) => closed.push(reason),
     },
@@ -94,7 +100,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000),
   client.start()
   const receive = (bytes: Uint8Array): void => connection.events?.onBytes(bytes)
   const settle = (): Promise<void> => Promise.resolve()
-  return { connection, dispatcher, closed, client, receive, settle, budget, answers, slabs }
+  return { connection, dispatcher, closed, client, receive, settle, budget, answers, slabs, time }
 }
 
 t.test('frames come out whole however the bytes are cut', async (t) => {
@@ -261,6 +267,7 @@ t.test('when the budget is spent, connections wait their turn and none is forgot
   const budget = new MemoryBudget(50)
   const first = open(budget)
   const second = open(budget)
+  budget.chargeUnwritten(50)
   first.receive(concat(frame(...Array(40).fill(0)), frame(...Array(20).fill(0))))
   second.receive(frame(0, 1))
   t.equal(first.connection.paused, true)
@@ -268,10 +275,54 @@ t.test('when the budget is spent, connections wait their turn and none is forgot
   t.equal(second.dispatcher.held.length, 1, 'what has arrived is handled')
   for (const { reply } of first.dispatcher.held) reply([frame()])
   await first.settle()
+  t.equal(first.connection.paused, true, 'answered, and not written')
+  budget.releaseUnwritten(50)
   t.equal(first.connection.paused, false)
   t.equal(second.connection.paused, false)
-  second.dispatcher.held[0]?.reply([frame()])
   t.equal(budget.used, 0)
+})
+
+t.test('who neither produces nor holds a part of the memory is read from though it is spent', async (t) => {
+  const budget = new MemoryBudget(50)
+  const other = open(budget)
+  budget.chargeUnwritten(50)
+  other.receive(frame(9, 1))
+  t.equal(other.connection.paused, false)
+  other.dispatcher.held[0]?.reply([frame()])
+  other.receive(concat(frame(9, 1), frame(9, 2)))
+  t.equal(other.connection.paused, true, 'a request waits for the one before')
+  other.dispatcher.held[1]?.reply([frame()])
+  await other.settle()
+  t.equal(other.connection.paused, false)
+  other.receive(concat(frame(9, 1).subarray(0, 5)))
+  t.equal(other.connection.paused, true, 'half a request')
+})
+
+t.test('answers of pipelined requests are charged before the next is handled', async (t) => {
+  const { connection, dispatcher, receive, answers, settle } = open()
+  receive(concat(...Array.from({ length: 9 }, (_, number) => frame(9, number))))
+  connection.takes = false
+  // From here on each is answered as it starts.
+  dispatcher.answersAtOnce = 100_000
+  dispatcher.held[0]?.reply([new Uint8Array(100_000)])
+  await settle()
+  t.equal(dispatcher.held.length, 3)
+  t.equal(answers.used, 300_000)
+})
+
+t.test('a slow peer is alive as long as it takes a part of its answers', async (t) => {
+  const { connection, dispatcher, receive, client, settle, time } = open()
+  receive(frame(9, 1))
+  connection.takes = false
+  dispatcher.held[0]?.reply([new Uint8Array(100)])
+  await settle()
+  t.ok(client.isHoldingAnswers)
+  time.now = 1000
+  client.lookAtProgress()
+  t.equal(client.lastActive, 0)
+  connection.takenSize = 10
+  client.lookAtProgress()
+  t.equal(client.lastActive, 1000)
 })
 
 t.test('half-received frames cannot block each other for ever: a few read on until they are whole', async (t) => {
@@ -318,7 +369,7 @@ t.test('memory of a lost connection comes back', async (t) => {
   receive(concat(frame(0, 1), frame(9, 2), Uint8Array.of(0, 0, 0, 9, 1)))
   connection.events?.onClose(null)
   t.same(closed, [null])
-  t.equal(budget.used, 2, 'the request under way still holds its frame')
+  t.equal(budget.used, 0)
   dispatcher.held[0]?.reply([frame()])
   t.equal(budget.used, 0)
 })

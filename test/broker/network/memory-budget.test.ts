@@ -68,7 +68,7 @@ t.test('when nothing but half-received frames holds the memory, those that lack 
   t.end()
 })
 
-t.test('a request that is handled meanwhile keeps frames from being given up', (t) => {
+t.test('a write of records meanwhile keeps frames from being given up', (t) => {
   const budget = new MemoryBudget(10)
   const waiter = new Waiter(100)
   for (let count = 0; count < 8; count++) budget.wait(new Waiter(100))
@@ -76,11 +76,25 @@ t.test('a request that is handled meanwhile keeps frames from being given up', (
   for (let count = 0; count < 8; count++) budget.wait(new Waiter(100))
   budget.wait(waiter)
   budget.relieve()
-  budget.startHandling()
-  budget.endHandling()
+  budget.chargeUnwritten(1)
+  budget.releaseUnwritten(1)
   budget.relieve()
   t.notOk(waiter.isGivenUp)
   budget.relieve()
   t.ok(waiter.isGivenUp)
+  t.end()
+})
+
+t.test('one answer gets a quarter of what is left, and a little when nothing is, as long as that lasts', (t) => {
+  const budget = new MemoryBudget(40 * MIB)
+  t.equal(budget.grant(100 * MIB), 10 * MIB)
+  t.equal(budget.grant(4 * MIB), 4 * MIB)
+  budget.charge(26 * MIB)
+  t.ok(budget.isSpent)
+  for (let count = 0; count < 10; count++) t.equal(budget.grant(100 * MIB), MIB)
+  t.ok(budget.isOverdrawn)
+  t.equal(budget.grant(100 * MIB), 0)
+  budget.release(MIB)
+  t.equal(budget.grant(1000), 1000)
   t.end()
 })
