@@ -12,6 +12,8 @@ import { fetch } from './data/fetch.ts'
 import { listOffsets } from './data/list-offsets.ts'
 import { offsetForLeaderEpoch } from './data/offset-for-leader-epoch.ts'
 import { produce } from './data/produce.ts'
+import { consumerGroupDescribe } from './groups/consumer-group-describe.ts'
+import { consumerGroupHeartbeat } from './groups/consumer-group-heartbeat.ts'
 import { deleteGroups } from './groups/delete-groups.ts'
 import { describeGroups } from './groups/describe-groups.ts'
 import { findCoordinator } from './groups/find-coordinator.ts'
@@ -71,6 +73,8 @@ export const handlers: readonly HandlerRow[] = [
   listGroups,
   describeGroups,
   deleteGroups,
+  consumerGroupHeartbeat,
+  consumerGroupDescribe,
   // share groups
   shareFetch,
   shareAcknowledge,

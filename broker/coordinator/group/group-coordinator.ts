@@ -50,10 +50,12 @@ export interface GroupCoordinatorOptions {
 }
 
 export class GroupCoordinator {
+  readonly config: GroupConfig
   readonly topics: TopicLookup
   readonly #runtime: CoordinatorRuntime<GroupMachine, GroupRecord>
 
   constructor({ host, config, topics }: GroupCoordinatorOptions) {
+    this.config = config
     this.topics = topics
     this.#runtime = new CoordinatorRuntime({
       host,
@@ -230,11 +232,13 @@ export class GroupCoordinator {
     return fetchGroups(context.apiVersion, request, this.topics, (group) => this.#fetchGroup(group))
   }
 
-  #fetchGroup({ groupId, topics, requireStable }: GroupFetch): Promise<FetchedGroup> {
+  #fetchGroup({ groupId, topics, requireStable, memberId, memberEpoch }: GroupFetch): Promise<FetchedGroup> {
     return this.#runtime.run<FetchedGroup>(
       this.partitionOf(groupId),
       (machine, reply) => {
-        reply.send({ errorCode: ErrorCode.NONE, topics: fetchOffsets(machine, groupId, topics, requireStable) })
+        const errorCode = machine.groups.get(groupId)?.fetchError(memberId, memberEpoch) ?? ErrorCode.NONE
+        const fetched = errorCode === ErrorCode.NONE ? fetchOffsets(machine, groupId, topics, requireStable) : []
+        reply.send({ errorCode, topics: fetched })
         return NOTHING
       },
       (errorCode) => {

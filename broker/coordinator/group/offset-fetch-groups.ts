@@ -16,6 +16,9 @@ export interface GroupFetch {
   /** By name; null: all. */
   readonly topics: readonly FetchTopic[] | null
   readonly requireStable: boolean
+  /** Null and -1: nobody in particular. */
+  readonly memberId: string | null
+  readonly memberEpoch: number
 }
 
 export interface FetchedGroup {
@@ -38,7 +41,13 @@ export function fetchGroups(
 async function fetchSingle(apiVersion: number, request: Request, fetch: FetchGroup): Promise<Response> {
   const { groupId, requireStable } = request
   const topics = request.topics?.map((topic) => ({ ...topic, topicId: ZERO_UUID })) ?? null
-  const { errorCode, topics: fetched } = await fetch({ groupId, topics, requireStable })
+  const { errorCode, topics: fetched } = await fetch({
+    groupId,
+    topics,
+    requireStable,
+    memberId: null,
+    memberEpoch: -1,
+  })
   if (errorCode === ErrorCode.NONE) return { errorCode, topics: fetched }
   if (apiVersion >= 2) return { errorCode, topics: [] }
   const failed = topics?.map(({ name, partitionIndexes }) => {
@@ -54,12 +63,14 @@ async function fetchSeveral(
   fetch: FetchGroup,
 ): Promise<Response> {
   const groups = await Promise.all(
-    request.groups.map(async ({ groupId, topics }) => {
+    request.groups.map(async ({ groupId, topics, memberId, memberEpoch }) => {
       const named = topics === null ? null : nameTopics(apiVersion, topics, lookup)
       const { errorCode, topics: fetched } = await fetch({
         groupId,
         topics: named?.known ?? null,
         requireStable: request.requireStable,
+        memberId,
+        memberEpoch,
       })
       if (errorCode !== ErrorCode.NONE) return { groupId, errorCode, topics: [] }
       const answered = apiVersion >= 10 && named === null ? withIds(fetched, lookup) : fetched

@@ -3,17 +3,12 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { handler } from '../handler.ts'
-
-/**
- * Bits of the operations that groups have: read, delete, describe, describe and alter configs. Without an authorizer,
- * all.
- */
-const ALL_OPERATIONS = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
+import { ALL_GROUP_OPERATIONS } from './authorized-operations.ts'
 
 export const describeGroups = handler('DescribeGroups', async (services, request, context) => {
   const groups = await services.groups.describeGroups(context, request.groups)
   if (!request.includeAuthorizedOperations) return { groups }
   const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
-    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_OPERATIONS } : group
+    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
   return { groups: groups.map(authorize) }
 })

@@ -8,6 +8,7 @@
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
+import { joinConsumerGroup } from '../consumer/classic-protocol.ts'
 import { ConsumerGroup } from '../consumer/consumer-group.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../group-config.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
@@ -52,10 +53,10 @@ export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: Jo
   }
   const group = machine.groups.get(groupId)
   if (group instanceof ClassicGroup) return joinExisting(machine, group, request, reply)
-  // An empty group of consumers gives way; its offsets stay.
-  if (group !== undefined && !(group instanceof ConsumerGroup && group.isEmpty)) {
-    return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
-  }
+  if (group instanceof ConsumerGroup) {
+    // An empty one gives way; its offsets stay.
+    if (!group.isEmpty) return joinConsumerGroup(machine, group, request, reply)
+  } else if (group !== undefined) return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
   if (memberId !== '') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
   if (request.protocolType === '' || request.protocols.length === 0) {
     return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')

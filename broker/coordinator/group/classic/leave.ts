@@ -5,20 +5,24 @@ import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
+import { leaveByLeaveGroup } from '../consumer/leave.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { memberError } from './members.ts'
 import { completeJoinIfAllJoined, endSession, rebalanceOrCompleteJoin, removeMember } from './rebalance.ts'
 
 export type LeaveAnswer = ResponseInputOf<'LeaveGroup'>
+export type LeaveReply = Reply<LeaveAnswer>
 type Leaving = RequestOf<'LeaveGroup'>['members'][number]
 
 export function leaveGroup(
   machine: GroupMachine,
   groupId: string,
   leaving: readonly Leaving[],
-  reply: Reply<LeaveAnswer>,
+  reply: LeaveReply,
 ): GroupOutcome {
+  const consumers = machine.consumer(groupId)
+  if (consumers !== undefined) return leaveByLeaveGroup(machine, consumers, leaving, reply)
   const group = machine.classic(groupId)
   const members = leaving.map((member) => {
     const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : leave(machine, group, member)

@@ -4,6 +4,7 @@
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
+import { syncConsumerGroup } from '../consumer/classic-protocol.ts'
 import { groupErrorOf } from '../group-errors.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { ClassicGroup } from './classic-group.ts'
@@ -14,6 +15,8 @@ import { answerSyncs, groupRecord, noteSync, prepareRebalance, resetAssignments,
 type SyncRequest = RequestOf<'SyncGroup'>
 
 export function syncGroup(machine: GroupMachine, request: SyncRequest, reply: SyncReply): GroupOutcome {
+  const consumers = machine.consumer(request.groupId)
+  if (consumers !== undefined) return syncConsumerGroup(machine, consumers, request, reply)
   const group = machine.classic(request.groupId)
   const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : syncError(group, request)
   const member = group?.members.get(request.memberId)

@@ -1,12 +1,106 @@
 // Members go: they leave, or are shut out because they did not keep up. A static member that says so is only away.
 
+import type { RequestOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { LeaveReply } from '../classic/leave.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { type ConsumerGroup, countTopic } from './consumer-group.ts'
-import { type ConsumerMember, regexOf } from './consumer-member.ts'
-import { groupEpochRecord, regexTombstone, removalRecords, targetEpochRecord } from './consumer-records.ts'
+import {
+  type ConsumerMember,
+  type EpochAssignment,
+  LEAVE_STATIC_EPOCH,
+  NOTHING_ASSIGNED,
+  regexOf,
+} from './consumer-member.ts'
+import {
+  currentAssignmentRecord,
+  groupEpochRecord,
+  regexTombstone,
+  removalRecords,
+  targetEpochRecord,
+} from './consumer-records.ts'
+import { canDowngradeWithout, downgrade } from './downgrade.ts'
+import { fencedInstance, unknownInstance } from './enter.ts'
+import { type HeartbeatReply, type HeartbeatRequest, heartbeatError, refuseHeartbeat } from './heartbeat.ts'
+import { type Draft, runAll } from './progress.ts'
 import { forgetMember } from './timers.ts'
+
+/** ConsumerGroupHeartbeat with epoch -1 or -2. */
+export function leaveConsumerGroup(
+  machine: GroupMachine,
+  group: ConsumerGroup,
+  { memberId, memberEpoch, instanceId }: HeartbeatRequest,
+  reply: HeartbeatReply,
+): GroupOutcome {
+  const member = instanceId === null ? group.members.get(memberId) : group.staticMember(instanceId)
+  if (member === undefined) {
+    if (instanceId !== null) return refuseHeartbeat(reply, unknownInstance(instanceId))
+    const errorMessage = `Member ${memberId} is not a member of group ${group.groupId}.`
+    return refuseHeartbeat(reply, { errorCode: ErrorCode.UNKNOWN_MEMBER_ID, errorMessage })
+  }
+  const fenced = instanceId === null ? null : fencedInstance(member, memberId, instanceId)
+  if (fenced !== null) return refuseHeartbeat(reply, fenced)
+  const answer = { ...heartbeatError(ErrorCode.NONE), memberId: member.memberId, memberEpoch }
+  const outcome =
+    instanceId !== null && memberEpoch === LEAVE_STATIC_EPOCH
+      ? goAway(group, member)
+      : fenceMembers(machine, group, [member])
+  return {
+    records: outcome.records,
+    applied: () => {
+      outcome.applied?.()
+      reply.send(answer)
+    },
+    refused: (errorCode) => reply.sendError(errorCode),
+  }
+}
+
+/** Its session goes on, and with it everything that it has. */
+function goAway({ groupId }: ConsumerGroup, member: ConsumerMember): GroupOutcome {
+  const away = {
+    ...member,
+    memberEpoch: LEAVE_STATIC_EPOCH,
+    pendingRevocation: NOTHING_ASSIGNED,
+    assigned: withEpochZero(member.assigned),
+  }
+  return { records: [currentAssignmentRecord(groupId, away)] }
+}
+
+/** Whoever comes back under the instance begins at epoch 0, and may commit from then on. */
+function withEpochZero(assigned: EpochAssignment): EpochAssignment {
+  return new Map(
+    [...assigned].map(([topicId, epochs]) => [topicId, new Map([...epochs.keys()].map((one) => [one, 0]))]),
+  )
+}
+
+/** LeaveGroup, by which classic members go, and administrators let members of both protocols go. */
+export function leaveByLeaveGroup(
+  machine: GroupMachine,
+  group: ConsumerGroup,
+  leaving: readonly RequestOf<'LeaveGroup'>['members'][number][],
+  reply: LeaveReply,
+): GroupOutcome {
+  const valid = new Set<ConsumerMember>()
+  const members = leaving.map(({ memberId, groupInstanceId }) => {
+    const member = groupInstanceId === null ? group.members.get(memberId) : group.staticMember(groupInstanceId)
+    let errorCode: number = member === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : ErrorCode.NONE
+    if (member !== undefined && groupInstanceId !== null && memberId !== '') {
+      errorCode = fencedInstance(member, memberId, groupInstanceId)?.errorCode ?? ErrorCode.NONE
+    }
+    if (member !== undefined && errorCode === ErrorCode.NONE) valid.add(member)
+    return { memberId, groupInstanceId, errorCode }
+  })
+  const outcome: GroupOutcome = valid.size === 0 ? { records: [] } : fenceMembers(machine, group, [...valid])
+  return {
+    records: outcome.records,
+    applied: () => {
+      outcome.applied?.()
+      reply.send({ errorCode: ErrorCode.NONE, members })
+    },
+    refused: (errorCode) => reply.sendError(errorCode),
+  }
+}
 
 /** Takes members out of the group; the others are given what they had with the next target. */
 export function fenceMembers(
@@ -15,20 +109,28 @@ export function fenceMembers(
   members: readonly ConsumerMember[],
 ): GroupOutcome {
   const { groupId } = group
+  const draft: Draft = { records: [], whenApplied: [] }
+  if (canDowngradeWithout(machine, group, members)) {
+    downgrade(machine, group, members, null, `${members.length} members leave, the last ones of their protocol`, draft)
+    return { records: draft.records, applied: () => runAll(draft) }
+  }
   const regexes = regexesOfNobodyElse(group, members)
   const groupEpoch = group.groupEpoch + 1
   const hash = metadataHash(machine.topics, topicsWithout(group, members, regexes))
-  const records: GroupRecord[] = [
+  draft.records.push(
     ...members.flatMap(({ memberId }) => removalRecords(groupId, memberId)),
     ...regexes.map((regex) => regexTombstone(groupId, regex)),
     groupEpochRecord(groupId, groupEpoch, hash),
-  ]
+  )
   // Nobody is left whom a target could be worked out for.
-  if (group.members.size === members.length) records.push(targetEpochRecord(groupId, groupEpoch, 0))
+  if (group.members.size === members.length) draft.records.push(targetEpochRecord(groupId, groupEpoch, 0))
   return {
-    records,
+    records: draft.records,
     applied: () => {
-      for (const { memberId } of members) forgetMember(machine, groupId, memberId)
+      for (const { memberId } of members) {
+        group.awaitedJoins.delete(memberId)
+        forgetMember(machine, groupId, memberId)
+      }
     },
   }
 }

@@ -23,13 +23,14 @@ export interface ModernMember {
 
 export abstract class ModernGroup<M extends ModernMember> {
   readonly groupId: string
-  groupEpoch = 0
+  /** Of a group without any record; its first change makes it 2. */
+  groupEpoch = 1
   /** Of the topics that the members are subscribed to, at the group epoch (metadata-hash.ts); 0n: none. */
   metadataHash = 0n
   readonly members = new Map<string, M>()
   /** Member id by instance id. */
   readonly staticMembers = new Map<string, string>()
-  assignmentEpoch = 0
+  assignmentEpoch = 1
   /** When the target was worked out, ms; 0: not known. */
   assignmentTimestamp = 0
   readonly targetAssignment = new Map<string, Assignment>()

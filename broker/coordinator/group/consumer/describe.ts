@@ -1,0 +1,82 @@
+// ConsumerGroupDescribe, for one shard: what the members have, and what they are going to have.
+
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { Assignment } from '../modern/assignment.ts'
+import type { TopicLookup } from '../topic-lookup.ts'
+import type { ConsumerMember } from './consumer-member.ts'
+import { findGroup, isRefusal } from './enter.ts'
+import { defaultAssignor } from './progress.ts'
+
+export type DescribedConsumerGroup = ResponseInputOf<'ConsumerGroupDescribe'>['groups'][number]
+type DescribedMember = DescribedConsumerGroup['members'][number]
+
+const MEMBER_TYPE = { classic: 0, consumer: 1 } as const
+
+export function describeConsumerGroupError(
+  groupId: string,
+  errorCode: number,
+  errorMessage: string | null = null,
+): DescribedConsumerGroup {
+  return {
+    errorCode,
+    errorMessage,
+    groupId,
+    groupState: '',
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
+  }
+}
+
+export function describeConsumerGroup(machine: GroupMachine, groupId: string): DescribedConsumerGroup {
+  const group = machine.groups.has(groupId) ? findGroup(machine, groupId) : missing(groupId)
+  if (isRefusal(group)) return describeConsumerGroupError(groupId, group.errorCode, group.errorMessage)
+  return {
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    groupId,
+    groupState: group.stateName,
+    groupEpoch: group.groupEpoch,
+    assignmentEpoch: group.assignmentEpoch,
+    assignorName: group.preferredAssignor ?? defaultAssignor(machine),
+    members: [...group.members.values()].map((member) =>
+      describeMember(machine.topics, member, group.targetOf(member.memberId)),
+    ),
+  }
+}
+
+const missing = (groupId: string) => ({
+  errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
+  errorMessage: `Group ${groupId} not found.`,
+})
+
+function describeMember(topics: TopicLookup, member: ConsumerMember, target: Assignment): DescribedMember {
+  const owned = new Map<string, number[]>()
+  for (const assignment of [member.assigned, member.pendingRevocation]) {
+    for (const [topicId, epochs] of assignment) owned.set(topicId, [...(owned.get(topicId) ?? []), ...epochs.keys()])
+  }
+  return {
+    memberId: member.memberId,
+    instanceId: member.instanceId,
+    rackId: member.rackId,
+    memberEpoch: member.memberEpoch,
+    clientId: member.clientId,
+    clientHost: member.clientHost,
+    subscribedTopicNames: [...member.subscribedTopicNames].sort(),
+    subscribedTopicRegex: member.subscribedTopicRegex,
+    assignment: { topicPartitions: named(topics, owned) },
+    targetAssignment: { topicPartitions: named(topics, target) },
+    memberType: member.classic === null ? MEMBER_TYPE.consumer : MEMBER_TYPE.classic,
+  }
+}
+
+/** Topics that are gone are left out. */
+function named(topics: TopicLookup, assignment: Iterable<readonly [string, Iterable<number>]>) {
+  return [...assignment].flatMap(([topicId, partitions]) => {
+    const topicName = topics.nameOf(topicId)
+    return topicName === undefined ? [] : [{ topicId, topicName, partitions: [...partitions].sort((a, b) => a - b) }]
+  })
+}

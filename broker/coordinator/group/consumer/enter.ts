@@ -1,0 +1,165 @@
+// Who speaks, and in which group: checks of ids and epochs. A static member may take the place of the one that ran under
+// its instance id before, when that has said that it is away, or when one of the two speaks the classic protocol.
+
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { randomUuid } from '../../../metadata/random-uuid.ts'
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { Refusal } from '../group.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { TopicPartitions } from '../modern/assignment.ts'
+import { ConsumerGroup } from './consumer-group.ts'
+import { type ConsumerMember, type EpochAssignment, LEAVE_STATIC_EPOCH, newMember } from './consumer-member.ts'
+import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './consumer-records.ts'
+import type { Draft } from './progress.ts'
+import { forgetMember } from './timers.ts'
+import { upgrade } from './upgrade.ts'
+
+export function isRefusal(value: object): value is Refusal {
+  return 'errorCode' in value
+}
+
+const refusal = (errorCode: number, errorMessage: string): Refusal => ({ errorCode, errorMessage })
+
+export function findGroup(machine: GroupMachine, groupId: string): ConsumerGroup | Refusal {
+  const group = machine.groups.get(groupId)
+  if (group instanceof ConsumerGroup) return group
+  const what =
+    group === undefined ? `Consumer group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`
+  return refusal(ErrorCode.GROUP_ID_NOT_FOUND, what)
+}
+
+/** The group that a member may join: a new one, or a classic one that becomes one of consumers. */
+export function enterGroup(machine: GroupMachine, groupId: string, draft: Draft): ConsumerGroup | Refusal {
+  const group = machine.groups.get(groupId)
+  if (group === undefined) return new ConsumerGroup(groupId)
+  if (!(group instanceof ClassicGroup)) return findGroup(machine, groupId)
+  if (group.state !== 'Empty') return upgrade(machine, group, draft)
+  draft.records.push(...group.tombstones())
+  draft.whenApplied.push(() => group.forgetTimers(machine))
+  return new ConsumerGroup(groupId)
+}
+
+export interface EntryRequest {
+  /** Empty: it has none yet. */
+  readonly memberId: string
+  readonly memberEpoch: number
+  readonly instanceId: string | null
+  readonly owned: readonly TopicPartitions[] | null
+  readonly isClassic: boolean
+  /** A classic member that has no id yet. */
+  readonly isUnknown?: boolean
+}
+
+export interface Entered {
+  /** As the group knows it, or one that nobody knows yet. */
+  readonly before: ConsumerMember
+  readonly replaces: ConsumerMember | null
+}
+
+export function enterMember(
+  machine: GroupMachine,
+  group: ConsumerGroup,
+  request: EntryRequest,
+  draft: Draft,
+): Entered | Refusal {
+  const { instanceId } = request
+  const memberId = request.memberId === '' ? randomUuid(machine.host.random) : request.memberId
+  const isFull = fullError(machine, group, request.memberId, instanceId)
+  if (isFull !== null) return isFull
+  return instanceId === null
+    ? enterDynamic(group, request, memberId)
+    : enterStatic(machine, group, { ...request, instanceId }, memberId, draft)
+}
+
+export function fullError(
+  machine: GroupMachine,
+  group: ConsumerGroup,
+  memberId: string,
+  instanceId: string | null,
+): Refusal | null {
+  const limit = machine.config.get('group.consumer.max.size')
+  if (instanceId !== null && group.staticMembers.has(instanceId)) return null
+  if (group.members.size < limit || group.members.has(memberId)) return null
+  return refusal(
+    ErrorCode.GROUP_MAX_SIZE_REACHED,
+    `The consumer group has reached its maximum capacity of ${limit} members.`,
+  )
+}
+
+function enterDynamic(group: ConsumerGroup, request: EntryRequest, memberId: string): Entered | Refusal {
+  const isJoining = request.isClassic || request.memberEpoch === 0
+  const before = group.members.get(memberId) ?? (isJoining ? newMember(memberId) : null)
+  if (before === null) {
+    return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not a member of group ${group.groupId}.`)
+  }
+  return epochError(before, request) ?? { before, replaces: null }
+}
+
+function enterStatic(
+  machine: GroupMachine,
+  group: ConsumerGroup,
+  request: EntryRequest & { readonly instanceId: string },
+  memberId: string,
+  draft: Draft,
+): Entered | Refusal {
+  const { instanceId, isClassic } = request
+  const current = group.staticMember(instanceId)
+  const isJoining = isClassic ? request.isUnknown === true : request.memberEpoch === 0
+  if (!isJoining) {
+    const wrong = current === undefined ? unknownInstance(instanceId) : fencedInstance(current, memberId, instanceId)
+    if (wrong !== null || current === undefined) return wrong ?? unknownInstance(instanceId)
+    return epochError(current, request) ?? { before: current, replaces: null }
+  }
+  if (current === undefined) {
+    return { before: group.members.get(memberId) ?? newMember(memberId), replaces: null }
+  }
+  if (!isClassic && current.classic === null && current.memberEpoch !== LEAVE_STATIC_EPOCH) {
+    return refusal(
+      ErrorCode.UNRELEASED_INSTANCE_ID,
+      `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is ` +
+        `owned by ${current.memberId} member.`,
+    )
+  }
+  const before = { ...current, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
+  const { groupId } = group
+  draft.records.push(
+    ...removalRecords(groupId, current.memberId),
+    memberRecord(groupId, before),
+    targetRecord(groupId, memberId, group.targetOf(current.memberId)),
+    currentAssignmentRecord(groupId, before),
+  )
+  draft.whenApplied.push(() => {
+    if (current.memberId !== memberId) forgetMember(machine, groupId, current.memberId)
+  })
+  return { before, replaces: current }
+}
+
+export function unknownInstance(instanceId: string): Refusal {
+  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Instance id ${instanceId} is unknown.`)
+}
+
+export function fencedInstance(current: ConsumerMember, memberId: string, instanceId: string): Refusal | null {
+  if (current.memberId === memberId) return null
+  const words = `Static member ${memberId} with instance id ${instanceId} was fenced by member ${current.memberId}.`
+  return refusal(ErrorCode.FENCED_INSTANCE_ID, words)
+}
+
+/** The answer to the last heartbeat may have been lost: its epoch passes, while the member claims no more than it has. */
+function epochError(member: ConsumerMember, { memberEpoch, owned, isClassic }: EntryRequest): Refusal | null {
+  if (isClassic || memberEpoch === 0 || memberEpoch === member.memberEpoch) return null
+  const isBehind = memberEpoch < member.memberEpoch
+  if (isBehind && memberEpoch === member.previousMemberEpoch && isWithin(owned, member.assigned)) return null
+  return refusal(
+    ErrorCode.FENCED_MEMBER_EPOCH,
+    `The consumer group member has a ${isBehind ? 'smaller' : 'greater'} member epoch (${memberEpoch}) than the one ` +
+      `known by the group coordinator (${member.memberEpoch}). The member must abandon all its partitions and rejoin.`,
+  )
+}
+
+function isWithin(owned: readonly TopicPartitions[] | null, assigned: EpochAssignment): boolean {
+  if (owned === null) return false
+  return owned.every(({ topicId, partitions }) => {
+    const epochs = assigned.get(topicId)
+    return epochs !== undefined && partitions.every((partition) => epochs.has(partition))
+  })
+}

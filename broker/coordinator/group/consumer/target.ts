@@ -1,0 +1,79 @@
+// The target assignment of a consumer group: the assignor is asked, and what has changed is written.
+
+import type { GroupMachine } from '../group-machine.ts'
+import { type Assignment, equalAssignments, NO_PARTITIONS } from '../modern/assignment.ts'
+import type { Assign, AssignedMember } from '../modern/assignor.ts'
+import { assignRange } from './assignors/range.ts'
+import { assignUniform } from './assignors/uniform.ts'
+import type { ConsumerGroup, Subscription } from './consumer-group.ts'
+import { type ConsumerMember, regexOf } from './consumer-member.ts'
+import { targetEpochRecord, targetRecord } from './consumer-records.ts'
+import { type Draft, preferredAssignor, type Speaker, type Subscribed } from './progress.ts'
+
+export const ASSIGNORS: Readonly<Record<string, Assign>> = { uniform: assignUniform, range: assignRange }
+
+/** Whether all members are subscribed to the same topics. `changed`: what the subscriptions are counted over. */
+export function isHomogeneous(
+  group: ConsumerGroup,
+  subscriptions: ReadonlyMap<string, Subscription>,
+  changed: { readonly regexes: ReadonlyMap<string, number>; readonly memberCount: number } | null,
+): boolean {
+  const regexes = changed?.regexes ?? group.regexCounts
+  const memberCount = changed?.memberCount ?? group.members.size
+  const counts = [...subscriptions.values()]
+  if (regexes.size === 0) return counts.every(({ byName }) => byName === memberCount)
+  if (regexes.values().next().value !== memberCount) return false
+  return counts.every(({ byName, byRegex }) => byRegex === 1 && byName <= 0)
+}
+
+/** The new targets of all members, by member id. */
+export function retarget(
+  machine: GroupMachine,
+  speaker: Speaker,
+  subscribed: Subscribed,
+  { records }: Draft,
+): ReadonlyMap<string, Assignment> {
+  const { group, after, replaces } = speaker
+  const { groupId } = group
+  const members = assignedMembers(machine, speaker)
+  const assign = ASSIGNORS[preferredAssignor(machine, speaker)] ?? assignUniform
+  const targets = assign({
+    members,
+    isHomogeneous: subscribed.isHomogeneous,
+    partitionCount: (topicId) => machine.topics.partitionCount(machine.topics.nameOf(topicId) ?? ''),
+  })
+  for (const { memberId } of members) {
+    // A static member that comes back has had its former target written under its new id by now.
+    const old =
+      memberId === after.memberId && replaces !== null
+        ? group.targetOf(replaces.memberId)
+        : group.targetAssignment.get(memberId)
+    const target = targets.get(memberId) ?? NO_PARTITIONS
+    if (old === undefined || !equalAssignments(target, old)) records.push(targetRecord(groupId, memberId, target))
+  }
+  records.push(targetEpochRecord(groupId, subscribed.groupEpoch, machine.now()))
+  return targets
+}
+
+function assignedMembers(machine: GroupMachine, { group, after, replaces }: Speaker): AssignedMember[] {
+  const ids = new Map<string, string | undefined>()
+  const idOf = (name: string): string | undefined => {
+    if (!ids.has(name)) ids.set(name, machine.topics.idOf(name))
+    return ids.get(name)
+  }
+  const assigned = (member: ConsumerMember, target: Assignment): AssignedMember => {
+    const matched = group.resolvedRegexes.get(regexOf(member) ?? '')?.topics ?? []
+    const names = [...new Set([...member.subscribedTopicNames, ...matched])].sort()
+    const topicIds = new Set(names.flatMap((name) => idOf(name) ?? []))
+    return { memberId: member.memberId, instanceId: member.instanceId, topicIds, target }
+  }
+  const members: AssignedMember[] = []
+  let isKnown = false
+  for (const member of group.members.values()) {
+    const speaks = member.memberId === (replaces ?? after).memberId
+    if (speaks) isKnown = true
+    members.push(assigned(speaks ? after : member, group.targetOf(member.memberId)))
+  }
+  if (!isKnown) members.push(assigned(after, group.targetOf(after.memberId)))
+  return members
+}

@@ -1,0 +1,14 @@
+// ConsumerGroupDescribe (69), v0–1. KIP-848; which protocol a member speaks since v1 (KIP-1099).
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { describeConsumerGroups } from '../../coordinator/group/consumer/requests.ts'
+import { handler } from '../handler.ts'
+import { ALL_GROUP_OPERATIONS } from './authorized-operations.ts'
+
+export const consumerGroupDescribe = handler('ConsumerGroupDescribe', async (services, request) => {
+  const groups = await describeConsumerGroups(services.groups, request.groupIds)
+  if (!request.includeAuthorizedOperations) return { groups }
+  const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
+    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
+  return { groups: groups.map(authorize) }
+})

@@ -1,0 +1,180 @@
+import t from 'tap'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { Consumer, describeConsumers, settle } from './consumer-member.ts'
+import { World, type WorldOptions } from './harness.ts'
+
+async function start(options: WorldOptions = {}): Promise<World> {
+  const world = new World(options)
+  await world.ready()
+  return world
+}
+
+const orders = (...partitions: number[]): string[] => partitions.map((one) => `orders-${one}`)
+
+t.test('a member joins at epoch 0, gets a group epoch of 2, and everything there is', async (t) => {
+  const world = await start()
+  const consumer = new Consumer(world, 'g', 'a')
+  const answer = await consumer.send()
+  t.match(answer, { errorCode: 0, memberId: 'a', memberEpoch: 2, heartbeatIntervalMs: 5000 })
+  t.same(answer.assignment?.topicPartitions, [{ topicId: world.topics.idOf('orders'), partitions: [0, 1, 2, 3] }])
+  await consumer.heartbeat()
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Stable', groupEpoch: 2, assignmentEpoch: 2 })
+})
+
+t.test('partitions move one owner at a time: given up, then taken', async (t) => {
+  const world = await start()
+  const [a, b] = [new Consumer(world, 'g', 'a'), new Consumer(world, 'g', 'b')]
+  await a.heartbeat()
+  await world.run(1_100)
+  await b.heartbeat()
+  t.same(b.owned, [], 'a has everything')
+  t.equal((await describeConsumers(world, 'g')).groupState, 'Reconciling')
+  await a.heartbeat()
+  t.same(a.owned, orders(0, 1), 'a is told to give up two')
+  await b.heartbeat()
+  t.same(b.owned, [], 'but has not said that it did')
+  await a.heartbeat()
+  await b.heartbeat()
+  t.same(b.owned, orders(2, 3))
+  await settle(world, [a, b], 2)
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Stable', assignorName: 'uniform' })
+  t.equal(await a.leave(), ErrorCode.NONE)
+  await settle(world, [b], 2)
+  t.same(b.owned, orders(0, 1, 2, 3))
+})
+
+t.test('trap 23: epochs are fenced, but for the last one of a member that claims no more than it has', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a')
+  await a.heartbeat()
+  t.equal((await a.send({ memberEpoch: 3 })).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
+  t.equal((await a.send({ memberEpoch: 1 })).errorCode, ErrorCode.FENCED_MEMBER_EPOCH)
+  t.equal((await a.send({ memberId: 'x' })).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+  t.equal((await a.send({ groupId: 'none' })).errorCode, ErrorCode.GROUP_ID_NOT_FOUND)
+  t.equal((await a.send({ memberEpoch: 0, topicPartitions: [] })).memberEpoch, 2, 'it may begin anew')
+  await new Consumer(world, 'g', 'b').heartbeat()
+  await world.run(1_100)
+  await a.heartbeat()
+  const answer = await a.send({ memberEpoch: 2 })
+  t.equal(answer.errorCode, 0, 'the answer with its new epoch may have been lost')
+})
+
+t.test(
+  'trap 23: a static member keeps its place while it is away; its instance is released by epoch -2 alone',
+  async (t) => {
+    const world = await start()
+    const first = new Consumer(world, 'g', 'first', { instanceId: 'one' })
+    await first.heartbeat()
+    const second = new Consumer(world, 'g', 'second', { instanceId: 'one' })
+    t.equal(await second.heartbeat(), ErrorCode.UNRELEASED_INSTANCE_ID)
+    t.equal((await second.send({ memberEpoch: 2 })).errorCode, ErrorCode.FENCED_INSTANCE_ID)
+    t.equal(await first.leave(-2), ErrorCode.NONE)
+    t.equal((await describeConsumers(world, 'g')).members[0]?.memberEpoch, -2)
+    t.equal(await second.heartbeat(), 0)
+    t.same(second.owned, orders(0, 1, 2, 3), 'at once')
+    t.equal((await describeConsumers(world, 'g')).groupEpoch, 2, 'nobody else has noticed')
+    t.equal(await first.heartbeat(), ErrorCode.FENCED_INSTANCE_ID)
+    t.equal(await second.leave(-2), 0)
+    await world.run(46_000)
+    t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', members: [] }, 'its session has ended')
+  },
+)
+
+t.test('members that do not heartbeat, or do not give up what they must, are shut out', async (t) => {
+  const world = await start()
+  const [a, b] = [new Consumer(world, 'g', 'a', { rebalanceTimeoutMs: 10_000 }), new Consumer(world, 'g', 'b')]
+  await a.heartbeat()
+  await world.run(1_100)
+  await b.heartbeat()
+  await a.heartbeat()
+  // From now on it heartbeats, but still has everything.
+  for (let round = 0; round < 12; round++) {
+    await world.run(1_000)
+    if ((await a.send({ topicPartitions: null })).errorCode !== 0) break
+    await b.heartbeat()
+  }
+  t.equal((await a.send({ topicPartitions: null })).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+  await world.run(1_100)
+  await settle(world, [b], 2)
+  t.same(b.owned, orders(0, 1, 2, 3))
+  await world.run(46_000)
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', groupEpoch: 5 })
+})
+
+t.test('requests that cannot be right are refused with words', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a')
+  const codes = async (changes: Parameters<Consumer['send']>[0]) => {
+    const { errorCode, errorMessage } = await a.send(changes)
+    return [errorCode, errorMessage]
+  }
+  t.same(await codes({ memberId: '' }), [ErrorCode.INVALID_REQUEST, "MemberId can't be empty."])
+  t.same(await codes({ groupId: ' ' }), [ErrorCode.INVALID_REQUEST, "GroupId can't be empty."])
+  t.same(await codes({ rebalanceTimeoutMs: -1 }), [
+    ErrorCode.INVALID_REQUEST,
+    'RebalanceTimeoutMs must be provided in first request.',
+  ])
+  t.same(await codes({ memberEpoch: -2 }), [ErrorCode.INVALID_REQUEST, "InstanceId can't be null."])
+  t.same(await codes({ memberEpoch: -3 }), [ErrorCode.INVALID_REQUEST, 'MemberEpoch is invalid.'])
+  t.same(await codes({ serverAssignor: 'best' }), [
+    ErrorCode.UNSUPPORTED_ASSIGNOR,
+    'ServerAssignor best is not supported. Supported assignors: range, uniform.',
+  ])
+})
+
+t.test('a group takes as many members as group.consumer.max.size', async (t) => {
+  const world = await start()
+  const { get } = world.config
+  world.config.get = (name) => (name === 'group.consumer.max.size' ? 1 : get(name)) as never
+  const a = new Consumer(world, 'g', 'a')
+  await a.heartbeat()
+  t.equal(await new Consumer(world, 'g', 'b').heartbeat(), ErrorCode.GROUP_MAX_SIZE_REACHED)
+  t.equal(await a.heartbeat(), 0)
+})
+
+t.test('what a group says for itself while running counts before what the server says', async (t) => {
+  const world = await start()
+  const own = new Map([
+    ['consumer.session.timeout.ms', '50000'],
+    ['consumer.heartbeat.interval.ms', '7000'],
+  ])
+  world.config.ownValues = (groupId) => (groupId === 'g' ? own : new Map())
+  const a = new Consumer(world, 'g', 'a')
+  t.equal((await a.send()).heartbeatIntervalMs, 7000)
+  await world.run(49_000)
+  t.equal((await describeConsumers(world, 'g')).members.length, 1)
+  await world.run(2_000)
+  t.equal((await describeConsumers(world, 'g')).members.length, 0)
+})
+
+t.test('topics that come, grow and go change targets; a member that drops a topic gives it up at once', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a', { topics: ['orders', 'later'] })
+  await settle(world, [a], 2)
+  t.same(a.owned, orders(0, 1, 2, 3))
+  world.topics.set('later', { id: 'AAAAAAAAAAAAAAAAAAAAAw', partitionCount: 1 })
+  world.coordinator.onTopicsChanged(['later'])
+  await settle(world, [a], 2)
+  t.same(a.owned, ['later-0', ...orders(0, 1, 2, 3)])
+  world.topics.set('later', { id: 'AAAAAAAAAAAAAAAAAAAAAw', partitionCount: 2 })
+  world.coordinator.onTopicsChanged(['later'])
+  await settle(world, [a], 2)
+  t.same(a.owned, ['later-0', 'later-1', ...orders(0, 1, 2, 3)])
+  a.subscribe({ topics: ['later'] })
+  await a.heartbeat()
+  t.same(a.owned, ['later-0', 'later-1'])
+})
+
+t.test('a group survives a crash with its members, epochs and targets', async (t) => {
+  const world = await start()
+  const [a, b] = [new Consumer(world, 'g', 'a'), new Consumer(world, 'g', 'b', { assignor: 'range', instanceId: 'i' })]
+  await settle(world, [a, b])
+  const before = await describeConsumers(world, 'g')
+  world.crash()
+  await world.ready()
+  t.same(await describeConsumers(world, 'g'), before)
+  t.equal(await a.heartbeat(), 0)
+  t.equal(await b.heartbeat(), 0)
+  await world.run(46_000)
+  t.equal((await describeConsumers(world, 'g')).groupState, 'Empty')
+})
