@@ -116,7 +116,7 @@ export class BrokerProcess {
   }
 
   async #startMilena(settings: readonly string[]): Promise<Child> {
-    const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.ts'), 'serve', '--listen', this.bootstrap]
+    const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.mjs'), 'serve', '--listen', this.bootstrap]
     const nodeArguments = this.#options.nodeArguments ?? []
     return new Child(process.execPath, [...nodeArguments, ...serve, '--data', this.dataDir, ...settings])
   }

@@ -34,7 +34,7 @@ export function runningBroker(bootstrap: string): Broker {
 async function milena(settings: readonly string[]): Promise<Broker> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-clients-'))
   const dataDir = join(dir, 'data')
-  const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.ts'), 'serve']
+  const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.mjs'), 'serve']
   const child = new Child(process.execPath, [...serve, '--listen', '127.0.0.1:0', '--data', dataDir, ...settings], {
     cwd: dir,
   })

@@ -16,7 +16,7 @@ import { realHost } from '../../host/real/host.ts'
 import { SeededRandom } from '../../host/simulated/random.ts'
 import { topic, Workload } from '../sim/workload.ts'
 
-const script = fileURLToPath(new URL('../../cli/milena.ts', import.meta.url))
+const script = fileURLToPath(new URL('../../cli/milena.mjs', import.meta.url))
 
 /** A hundred rounds at full speed are two million records, which this process keeps three times. */
 const sizes = [1, 100]

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
-const MILENA = fileURLToPath(new URL('../../cli/milena.ts', import.meta.url))
+const MILENA = fileURLToPath(new URL('../../cli/milena.mjs', import.meta.url))
 const SLOW_BROKER = fileURLToPath(new URL('slow-broker.ts', import.meta.url))
 const WATCHER = new URL('watcher.ts', import.meta.url)
 const KEPT_LOG_LINES = 2_000
