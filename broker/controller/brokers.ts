@@ -10,7 +10,7 @@ import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import { type ControllerState, type Decision, isActive, recordMaker } from './decision.ts'
+import { type ControllerState, type Decision, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
 
 const NO_LEADER = -1
 /** Values of a BrokerRegistrationChangeRecord. */
@@ -153,6 +153,22 @@ function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataReco
 function isEligible({ isr, eligibleLeaderReplicas: eligible, lastKnownElr }: PartitionImage, id: number): boolean {
   if (isr.length > 0) return false
   return eligible.length > 0 ? eligible.includes(id) : lastKnownElr.length === 1 && lastKnownElr[0] === id
+}
+
+/** A broker that is gone for good; one that lives registers anew, with another epoch. */
+export function unregisterBroker(
+  { image, sessions }: ControllerState,
+  { brokerId }: RequestOf<'UnregisterBroker'>,
+): Decision<ResponseInputOf<'UnregisterBroker'>> {
+  const broker = image.brokers.get(brokerId)
+  if (broker === undefined) {
+    const unknown = fault(ErrorCode.BROKER_ID_NOT_REGISTERED, `Broker ID ${brokerId} is not currently registered`)
+    return { records: [], answer: { throttleTimeMs: 0, ...unknown } }
+  }
+  sessions.end(brokerId)
+  const gone = recordMaker(image)('UnregisterBrokerRecord', { brokerId, brokerEpoch: broker.epoch })
+  const records = [...removeFromIsr(image, brokerId, true), gone]
+  return { records, answer: { throttleTimeMs: 0, ...NO_FAULT } }
 }
 
 /** The broker's partitions without it: another leader, a smaller ISR, which always keeps its last member. */

@@ -1,5 +1,5 @@
-// The active controller: takes requests one by one, has the pure part decide (topics.ts, configs.ts, brokers.ts,
-// producer-ids.ts), appends the records to the quorum's log, replays them at once into its own image, and answers when
+// The active controller: takes requests one by one, has the pure part decide (the deciders below, a
+// file a subject), appends the records to the quorum's log, replays them at once into its own image, and answers when
 // they are committed. Brokers see what is committed only, by fetching the log.
 //
 //   request ──▶ decide(state, request) ──▶ records ──▶ quorum.append ──▶ replay ──▶ … committed ──▶ answer
@@ -25,11 +25,17 @@ import { randomUuid } from '../metadata/random-uuid.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
 import { MetadataReplay } from '../metadata/replay.ts'
 import { bootstrapRecords } from './bootstrap.ts'
-import { brokerHeartbeat, fenceStale, registerBroker } from './brokers.ts'
+import { brokerHeartbeat, fenceStale, registerBroker, unregisterBroker } from './brokers.ts'
+import { alterClientQuotas } from './client-quotas.ts'
 import { alterConfigs, incrementalAlterConfigs } from './configs.ts'
 import type { ControllerState, Decision } from './decision.ts'
+import { electLeaders } from './elections.ts'
+import { updateFeatures } from './features.ts'
 import { allocateProducerIds } from './producer-ids.ts'
 import type { Quorum } from './quorum.ts'
+import { addRaftVoter, describeQuorum, removeRaftVoter, unregisterController } from './quorum-requests.ts'
+import { alterReassignments, listReassignments } from './reassignments.ts'
+import { alterScramCredentials } from './scram.ts'
 import { Sessions } from './sessions.ts'
 import { Snapshotter } from './snapshotter.ts'
 import { createPartitions, createTopics, deleteTopics } from './topics.ts'
@@ -50,6 +56,17 @@ const deciders: { readonly [Name in ControllerApi]: Decide<Name> } = {
   BrokerRegistration: registerBroker,
   BrokerHeartbeat: brokerHeartbeat,
   AllocateProducerIds: allocateProducerIds,
+  UpdateFeatures: updateFeatures,
+  ElectLeaders: electLeaders,
+  AlterPartitionReassignments: alterReassignments,
+  ListPartitionReassignments: listReassignments,
+  DescribeQuorum: describeQuorum,
+  AddRaftVoter: addRaftVoter,
+  RemoveRaftVoter: removeRaftVoter,
+  UnregisterController: unregisterController,
+  UnregisterBroker: unregisterBroker,
+  AlterClientQuotas: alterClientQuotas,
+  AlterUserScramCredentials: alterScramCredentials,
 }
 
 interface Waiting {
@@ -140,6 +157,8 @@ export class Controller {
       clusterId: this.#clusterId,
       config: this.#config,
       sessions: this.#sessions,
+      quorum: this.quorum,
+      now: this.#host.clock.now(),
       newUuid: () => randomUuid(this.#host.random),
       random: (below) => this.#host.random.below(below),
     }

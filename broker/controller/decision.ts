@@ -6,6 +6,7 @@ import type { MetadataRecordType } from '../../protocol/messages/metadata-log/fr
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
+import type { Quorum } from './quorum.ts'
 import type { Sessions } from './sessions.ts'
 
 export interface ControllerState {
@@ -17,6 +18,10 @@ export interface ControllerState {
   /** Of the controller's node: defaults for topics, with the dynamic values of the image. */
   readonly config: BrokerConfig
   readonly sessions: Sessions
+  /** Where the metadata log stands, and who votes on it. */
+  readonly quorum: Pick<Quorum, 'nodeId' | 'leaderEpoch' | 'logEndOffset' | 'highWatermark' | 'voters'>
+  /** Milliseconds of the wall clock. */
+  readonly now: number
   readonly newUuid: () => string
   /** An integer in [0, below). */
   readonly random: (below: number) => number

@@ -67,6 +67,7 @@ export class LocalQuorum implements Quorum {
   readonly #environment: StorageEnvironment
   readonly #directory: string
   readonly #log: Log
+  readonly #controllerEndpoint: LocalQuorumOptions['controllerEndpoint']
   #voters: snapshots.QuorumVoters | null
   #snapshots: SnapshotId[]
   #logSize: number
@@ -82,6 +83,7 @@ export class LocalQuorum implements Quorum {
     this.#environment = environment
     this.#directory = directory
     this.nodeId = nodeId
+    this.#controllerEndpoint = options.controllerEndpoint
     disk.makeDirectory(directory)
     snapshots.removePartialSnapshots(disk, directory)
     const config = {
@@ -140,6 +142,18 @@ export class LocalQuorum implements Quorum {
 
   get highWatermark(): number {
     return this.#log.highWatermark
+  }
+
+  /** A static quorum (kraft.version 0) has its voters in a property, which on one node names this one. */
+  get voters(): snapshots.QuorumVoters {
+    if (this.#voters !== null) return this.#voters
+    const voter = {
+      voterId: this.nodeId,
+      voterDirectoryId: ZERO_UUID,
+      endpoints: [this.#controllerEndpoint],
+      kraftVersionFeature: { minSupportedVersion: 0, maxSupportedVersion: 0 },
+    }
+    return { kraftVersion: 0, voters: [voter] }
   }
 
   get latestSnapshot(): SnapshotId | null {

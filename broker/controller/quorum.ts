@@ -3,6 +3,7 @@
 
 import type { MetadataImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
+import type { QuorumVoters } from './snapshot-file.ts'
 
 export interface SnapshotId {
   /** The snapshot holds the state of all records below. */
@@ -31,6 +32,8 @@ export interface Quorum {
   /** What is below is committed: it stays, whatever crashes. */
   readonly highWatermark: number
   readonly latestSnapshot: SnapshotId | null
+  /** Who votes, and where it is reached. */
+  readonly voters: QuorumVoters
   /** What the cluster was formatted with, as batches; null when that is not known. */
   readonly bootstrapSnapshot: Uint8Array | null
   listener: QuorumListener

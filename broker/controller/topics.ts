@@ -160,7 +160,7 @@ function allFenced(partitionIndex: number): Fault {
 }
 
 /** `replicationFactor`: that of the partitions before; undefined for the first. */
-function assignmentFault(
+export function assignmentFault(
   image: MetadataImage,
   brokerIds: readonly number[],
   replicationFactor: number | undefined,

@@ -3,6 +3,9 @@
 
 import { apiVersions } from './cluster/api-versions.ts'
 import { describeCluster } from './cluster/describe-cluster.ts'
+import { addRaftVoter, describeQuorum, removeRaftVoter, unregisterController } from './cluster/quorum.ts'
+import { unregisterBroker } from './cluster/unregister-broker.ts'
+import { updateFeatures } from './cluster/update-features.ts'
 import { alterConfigs } from './configs/alter-configs.ts'
 import { describeConfigs } from './configs/describe-configs.ts'
 import { incrementalAlterConfigs } from './configs/incremental-alter-configs.ts'
@@ -26,8 +29,14 @@ import { offsetDelete } from './groups/offset-delete.ts'
 import { offsetFetch } from './groups/offset-fetch.ts'
 import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
+import { alterClientQuotas } from './quotas/alter-client-quotas.ts'
+import { describeClientQuotas } from './quotas/describe-client-quotas.ts'
 import { describeLogDirs } from './replicas/describe-log-dirs.ts'
 import { describeProducers } from './replicas/describe-producers.ts'
+import { electLeaders } from './replicas/elect-leaders.ts'
+import { alterPartitionReassignments, listPartitionReassignments } from './replicas/partition-reassignments.ts'
+import { createAcls, deleteAcls, describeAcls } from './security/acls.ts'
+import { alterUserScramCredentials, describeUserScramCredentials } from './security/scram-credentials.ts'
 import { shareAcknowledge } from './share/share-acknowledge.ts'
 import { shareFetch } from './share/share-fetch.ts'
 import {
@@ -55,6 +64,12 @@ export const handlers: readonly HandlerRow[] = [
   // cluster
   apiVersions,
   describeCluster,
+  updateFeatures,
+  describeQuorum,
+  addRaftVoter,
+  removeRaftVoter,
+  unregisterController,
+  unregisterBroker,
   // data
   produce,
   fetch,
@@ -97,6 +112,18 @@ export const handlers: readonly HandlerRow[] = [
   // replicas
   describeLogDirs,
   describeProducers,
+  electLeaders,
+  alterPartitionReassignments,
+  listPartitionReassignments,
+  // quotas
+  describeClientQuotas,
+  alterClientQuotas,
+  // security
+  describeAcls,
+  createAcls,
+  deleteAcls,
+  describeUserScramCredentials,
+  alterUserScramCredentials,
   // transactions
   initProducerId,
   addPartitionsToTxn,

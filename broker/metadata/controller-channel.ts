@@ -16,6 +16,17 @@ export type ControllerApi =
   | 'BrokerRegistration'
   | 'BrokerHeartbeat'
   | 'AllocateProducerIds'
+  | 'UpdateFeatures'
+  | 'ElectLeaders'
+  | 'AlterPartitionReassignments'
+  | 'ListPartitionReassignments'
+  | 'DescribeQuorum'
+  | 'AddRaftVoter'
+  | 'RemoveRaftVoter'
+  | 'UnregisterController'
+  | 'UnregisterBroker'
+  | 'AlterClientQuotas'
+  | 'AlterUserScramCredentials'
 
 export interface ControllerChannel {
   /** Node of the controller that requests go to; -1: unknown. */

@@ -4,6 +4,7 @@
 // Records between BeginTransaction and EndTransaction take effect together at the end, or, after AbortTransaction, not
 // at all (KIP-868). A transaction may span deltas: what is pending goes from one to the next through `MetadataReplay`.
 
+import { KRAFT_VERSION } from './features.ts'
 import {
   type BrokerImage,
   BrokersImage,
@@ -17,6 +18,7 @@ import {
   type TopicImage,
   TopicsImage,
 } from './image.ts'
+import { controllerKey, quotaKey, scramKey } from './kept.ts'
 import type { MapEdit } from './persistent-map.ts'
 import type { KnownRecord, MetadataRecord, UnknownRecord } from './records.ts'
 
@@ -245,6 +247,11 @@ export class MetadataDelta {
     else values.set(name, value)
   }
 
+  /** By a control record of the log, not by one of the metadata. */
+  setKraftVersion(level: number): void {
+    this.#setFeature(KRAFT_VERSION, level)
+  }
+
   #setFeature(name: string, level: number): void {
     if (level === 0) this.#features.delete(name)
     else this.#features.set(name, level)
@@ -331,22 +338,21 @@ type BrokerRecordType =
 function identityOf(record: KnownRecord): { kept: string | null; remove: boolean } {
   switch (record.type) {
     case 'RegisterControllerRecord':
-      return { kept: `controller/${record.value.controllerId}`, remove: false }
+      return { kept: controllerKey(record.value.controllerId), remove: false }
     case 'UnregisterControllerRecord':
-      return { kept: `controller/${record.value.controllerId}`, remove: true }
+      return { kept: controllerKey(record.value.controllerId), remove: true }
     case 'ClientQuotaRecord': {
       const { entity, key, remove } = record.value
-      const parts = entity.map((one) => [one.entityType, one.entityName]).sort()
-      return { kept: `quota/${JSON.stringify(parts)}/${key}`, remove }
+      return { kept: quotaKey(entity, key), remove }
     }
     case 'AccessControlEntryRecord':
       return { kept: `acl/${record.value.id}`, remove: false }
     case 'RemoveAccessControlEntryRecord':
       return { kept: `acl/${record.value.id}`, remove: true }
     case 'UserScramCredentialRecord':
-      return { kept: `scram/${record.value.mechanism}/${record.value.name}`, remove: false }
+      return { kept: scramKey(record.value.mechanism, record.value.name), remove: false }
     case 'RemoveUserScramCredentialRecord':
-      return { kept: `scram/${record.value.mechanism}/${record.value.name}`, remove: true }
+      return { kept: scramKey(record.value.mechanism, record.value.name), remove: true }
     case 'DelegationTokenRecord':
       return { kept: `token/${record.value.tokenId}`, remove: false }
     case 'RemoveDelegationTokenRecord':

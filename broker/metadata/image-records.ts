@@ -1,6 +1,7 @@
 // The records that make an image from nothing: what a snapshot holds. In Kafka's order; records of types not known here
 // last.
 
+import { KRAFT_VERSION } from './features.ts'
 import type { BrokerImage, MetadataImage, TopicImage } from './image.ts'
 import { type MetadataRecord, newRecord } from './records.ts'
 
@@ -9,8 +10,10 @@ const KEPT_ORDER = ['controller/', 'quota/', 'acl/', 'scram/', 'token/']
 export function recordsOf(image: MetadataImage): MetadataRecord[] {
   const version = image.metadataVersion
   const records: MetadataRecord[] = []
-  // metadata.version decides in which versions the rest is written, so it comes first.
-  const features = [...image.features].sort(([left], [right]) => rank(left) - rank(right) || (left < right ? -1 : 1))
+  // metadata.version decides in which versions the rest is written, so it comes first; the version of the quorum stands
+  // in a control record.
+  const features = [...image.features].filter(([name]) => name !== KRAFT_VERSION)
+  features.sort(([left], [right]) => rank(left) - rank(right) || (left < right ? -1 : 1))
   for (const [name, featureLevel] of features) {
     records.push(newRecord('FeatureLevelRecord', version, { name, featureLevel }))
   }

@@ -1,7 +1,9 @@
 // The fold of a stretch of the metadata log into an image: batches in, image and delta out. Holds what a metadata
 // transaction that has begun and not ended withholds (KIP-868).
 
+import { KRaftVersionRecord } from '../../protocol/messages/control-records.ts'
 import { batchBaseTimestamp, batchLeaderEpoch, isControl, viewOf } from '../../protocol/records/batch.ts'
+import { controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
 import { MetadataDelta } from './delta.ts'
@@ -61,7 +63,9 @@ export class MetadataReplay {
     while (cursor.next()) {
       const { position } = cursor
       // The first batch may begin below what is known already: a read gives whole batches.
-      if (!isControl(view, position)) this.#addRecords(readBatch(bytes, view, position))
+      const records = readBatch(bytes, view, position)
+      if (isControl(view, position)) this.#addControl(records)
+      else this.#addRecords(records)
       this.#offset = cursor.lastOffset
       this.#epoch = batchLeaderEpoch(view, position)
       this.#timestamp = batchBaseTimestamp(view, position)
@@ -78,8 +82,9 @@ export class MetadataReplay {
     while (cursor.next()) {
       const { position } = cursor
       this.#timestamp = batchBaseTimestamp(view, position)
-      if (isControl(view, position)) continue
-      for (const { value } of readBatch(bytes, view, position)) if (value !== null) this.#apply(decodeRecord(value))
+      const records = readBatch(bytes, view, position)
+      if (isControl(view, position)) this.#addControl(records)
+      else for (const { value } of records) if (value !== null) this.#apply(decodeRecord(value))
     }
     this.#offset = id.endOffset - 1
     this.#epoch = id.epoch
@@ -98,6 +103,14 @@ export class MetadataReplay {
       if (offset <= this.#offset) continue
       if (value === null) throw new Error(`assertion: metadata record without a value at offset ${offset}`)
       this.#apply(decodeRecord(value))
+    }
+  }
+
+  /** Of what the quorum says of itself, only its version is part of the image. */
+  #addControl(records: readonly { readonly key: Uint8Array | null; readonly value: Uint8Array | null }[]): void {
+    for (const { key, value } of records) {
+      if (value === null || controlTypeOf(key) !== 'kraftVersion') continue
+      this.#delta.setKraftVersion(KRaftVersionRecord.decode(value, 0).kraftVersion)
     }
   }
 

@@ -33,6 +33,7 @@ const idKinds: Readonly<Record<string, string>> = {
   leader: 'memberId',
   producerId: 'producerId',
   sessionId: 'sessionId',
+  replicaDirectoryId: 'directoryId',
 }
 const absentIds: ReadonlySet<unknown> = new Set(['', ZERO_UUID, -1n, 0, null])
 const prose: ReadonlySet<string> = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation'])
@@ -115,8 +116,7 @@ export class Normaliser {
   }
 
   #array(values: readonly unknown[], key: string): Plain {
-    if (typeof values[0] !== 'object' || values[0] === null || values[0] instanceof Uint8Array)
-      return values.map((value) => this.plain(value, key))
+    if (!isStructs(values)) return values.map((value) => this.plain(value, key))
     // Sorted before ids are named, or the names would follow the broker's order.
     const sorted = values.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))
     const items = sorted.map((value) => this.plain(value))
@@ -168,6 +168,7 @@ export class Normaliser {
 
 function sortKey(value: unknown): string {
   return JSON.stringify(value, (key, member: unknown) => {
+    if (Array.isArray(member) && isStructs(member)) return member.map(sortKey).sort()
     if (key in idKinds && !absentIds.has(member)) return idKinds[key]
     return typeof member === 'bigint'
       ? String(member).padStart(20)
@@ -175,6 +176,10 @@ function sortKey(value: unknown): string {
         ? String(member).padStart(12)
         : member
   })
+}
+
+function isStructs(values: readonly unknown[]): boolean {
+  return typeof values[0] === 'object' && values[0] !== null && !(values[0] instanceof Uint8Array)
 }
 
 function isPlainStruct(value: Plain): value is { readonly [key: string]: Plain } {

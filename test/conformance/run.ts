@@ -14,7 +14,11 @@ import { dataScenarios } from './scenarios/data.ts'
 import { fetchingScenarios } from './scenarios/fetching.ts'
 import { groupScenarios } from './scenarios/groups.ts'
 import { memberScenarios } from './scenarios/members.ts'
+import { operatingScenarios } from './scenarios/operating.ts'
 import { producingScenarios } from './scenarios/producing.ts'
+import { quotaScenarios } from './scenarios/quotas.ts'
+import { securingScenarios } from './scenarios/securing.ts'
+import { telemetryScenarios } from './scenarios/telemetry.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { type Entry, type Scenario, Session } from './session.ts'
 
@@ -27,6 +31,10 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...groupScenarios,
   ...memberScenarios,
   ...configScenarios,
+  ...operatingScenarios,
+  ...quotaScenarios,
+  ...securingScenarios,
+  ...telemetryScenarios,
 }
 
 // On both. Fewer partitions than by default, so that the internal topic is there soon; sessions may be short, so that

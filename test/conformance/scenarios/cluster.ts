@@ -27,6 +27,10 @@ const served: readonly ApiName[] = [
   ] as const),
   ...(['DescribeLogDirs', 'CreatePartitions', 'DeleteGroups', 'IncrementalAlterConfigs', 'OffsetDelete'] as const),
   ...(['DescribeCluster', 'DescribeProducers', 'ListConfigResources', 'DescribeTopicPartitions'] as const),
+  ...(['UpdateFeatures', 'DescribeQuorum', 'AddRaftVoter', 'RemoveRaftVoter', 'UnregisterController'] as const),
+  ...(['UnregisterBroker', 'ElectLeaders', 'AlterPartitionReassignments', 'ListPartitionReassignments'] as const),
+  ...(['DescribeClientQuotas', 'AlterClientQuotas', 'DescribeAcls', 'CreateAcls', 'DeleteAcls'] as const),
+  ...(['DescribeUserScramCredentials', 'AlterUserScramCredentials'] as const),
 ]
 
 const client = { clientSoftwareName: 'conformance', clientSoftwareVersion: '1.0' }

@@ -1,0 +1,11 @@
+// ElectLeaders (43), v0–2. KIP-183, KIP-460 (unclean elections, v1). Decided by the controller
+// (controller/elections.ts).
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { forwarded } from '../topics/controller-request.ts'
+
+export const electLeaders = forwarded('ElectLeaders', () => ({
+  throttleTimeMs: 0,
+  errorCode: ErrorCode.REQUEST_TIMED_OUT,
+  replicaElectionResults: [],
+}))
