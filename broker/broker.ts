@@ -129,7 +129,11 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
 
   // Storage: the log directories, locked.
   const requests = new MemoryBudget(requestMemory(config), (run) => host.timers.endOfTurn(run))
-  const storageOptions = { producerIdExpirationMs: config.get('producer.id.expiration.ms') }
+  const storageOptions = {
+    producerIdExpirationMs: config.get('producer.id.expiration.ms'),
+    journalSize: config.get('milena.journal.size'),
+    journalAfterSyncs: config.get('milena.journal.after.syncs'),
+  }
   const environment = createStorageEnvironment(host, storageOptions, requests)
   let brokerEpoch = -1
   const directories: LogDirectory[] = []

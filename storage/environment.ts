@@ -23,6 +23,10 @@ export interface StorageOptions {
   readonly poolWriteFromSize: number
   /** producer.id.expiration.ms */
   readonly producerIdExpirationMs: number
+  /** milena.journal.size, of each log directory; 0: none. */
+  readonly journalSize: number
+  /** It is made when as many syncs have been waited for that it could have spared. */
+  readonly journalAfterSyncs: number
 }
 
 export const defaultStorageOptions: StorageOptions = {
@@ -33,6 +37,8 @@ export const defaultStorageOptions: StorageOptions = {
   slowWriteMs: 10,
   poolWriteFromSize: 128 * 1024,
   producerIdExpirationMs: 86_400_000,
+  journalSize: 0,
+  journalAfterSyncs: 200,
 }
 
 export interface StorageEnvironment {

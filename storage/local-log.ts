@@ -11,6 +11,7 @@ import { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from './file-names.ts'
 import type { LogConfig } from './log-config.ts'
+import type { LogOptions } from './log-options.ts'
 import { LogSync, type SyncedLog } from './log-sync.ts'
 import { writeTopicId } from './partition-metadata.ts'
 import type { LoadedLog } from './recovery.ts'
@@ -31,23 +32,23 @@ export class LocalLog implements SyncedLog {
   writtenEndOffset: number
   /** Grows when offsets are taken back, and when the files go: a read under way then answers with nothing. */
   truncationCount = 0
+  readonly topicId: string | null
+  readonly partition: number
   readonly #environment: StorageEnvironment
   readonly #owner: SyncOwner
-  readonly #topicId: string | null
   #hasDirectory: boolean
   #hasTopicId: boolean
   #rollJitterMs = 0
 
   constructor(
-    environment: StorageEnvironment,
-    directory: string,
-    topicId: string | null,
+    { environment, directory, topicId, partition, journal }: LogOptions,
     loaded: LoadedLog,
     owner: SyncOwner,
   ) {
     this.#environment = environment
     this.#owner = owner
-    this.#topicId = topicId
+    this.topicId = topicId ?? null
+    this.partition = partition
     this.#hasDirectory = loaded.hasDirectory
     this.#hasTopicId = loaded.hasTopicId
     this.directory = directory
@@ -55,7 +56,7 @@ export class LocalLog implements SyncedLog {
     this.logEndOffset = loaded.logEndOffset
     this.writtenEndOffset = loaded.logEndOffset
     this.tail = new Tail(environment.tailCache)
-    this.sync = new LogSync(environment, this, loaded.logEndOffset)
+    this.sync = new LogSync(environment, this, loaded.logEndOffset, journal ?? null)
     if (!loaded.hasDirectory) return
     this.#writeTopicId()
     if (!loaded.hasDurableNames) {
@@ -89,8 +90,8 @@ export class LocalLog implements SyncedLog {
   }
 
   #writeTopicId(): void {
-    if (!this.#hasTopicId && this.#topicId !== null) {
-      this.sync.addPath(writeTopicId(this.#environment.host.disk, this.directory, this.#topicId))
+    if (!this.#hasTopicId && this.topicId !== null) {
+      this.sync.addPath(writeTopicId(this.#environment.host.disk, this.directory, this.topicId))
     }
     this.#hasTopicId = true
   }
@@ -216,6 +217,7 @@ export class LocalLog implements SyncedLog {
    * way in the pool.
    */
   truncateTo(offset: number): number {
+    this.sync.beginTruncation(offset)
     this.#beginTruncation()
     if (this.segments[0]!.baseOffset > offset) {
       this.#startAnewAt(offset)
@@ -229,6 +231,7 @@ export class LocalLog implements SyncedLog {
   }
 
   startAnewAt(offset: number): void {
+    this.sync.beginTruncation(0)
     this.#beginTruncation()
     this.#startAnewAt(offset)
     this.#truncated(offset)

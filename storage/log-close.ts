@@ -32,7 +32,7 @@ export class LogClose {
       this.#epochs.commit()
       this.#directories.push(this.#local.directory)
     }
-    this.#local.sync.durableEndOffset = this.#local.logEndOffset
+    this.#local.sync.allSynced(this.#local.logEndOffset)
     return this.#directories
   }
 }

@@ -32,9 +32,11 @@ import {
   REPLICATION_OFFSET_CHECKPOINT,
   setAsideDirectoryName,
 } from './file-names.ts'
+import { Journal } from './journal.ts'
 import { Log } from './log.ts'
 import { type LogConfig, UNLIMITED } from './log-config.ts'
 import { type DirectoryIntervals, intervalsOf, type LogDirectoryOptions } from './log-directory-options.ts'
+import type { LogOptions } from './log-options.ts'
 import {
   type MetaProperties,
   randomHex,
@@ -66,6 +68,7 @@ export class LogDirectory {
   readonly #logStartOffsets: DirectoryCheckpoint
   readonly #highWatermarks: DirectoryCheckpoint
   readonly #cleanedOffsets: DirectoryCheckpoint
+  readonly #journal: Journal
   readonly #retention: DirectoryRetention
   /** Opened after an unclean stop, with something that may not be on disk. */
   #recovering: Log[] = []
@@ -105,6 +108,7 @@ export class LogDirectory {
       this.#logStartOffsets = checkpoint(LOG_START_OFFSET_CHECKPOINT, (log) => log.logStartOffset || null)
       this.#highWatermarks = checkpoint(REPLICATION_OFFSET_CHECKPOINT, (log) => log.highWatermark)
       this.#cleanedOffsets = checkpoint(CLEANER_OFFSET_CHECKPOINT, (log) => log.cleanedOffset)
+      this.#journal = new Journal(environment, path, this.wasCleanShutdown, (error) => this.#goOffline(error))
       this.#findPartitions()
       for (const each of this.#checkpoints()) each.retain((name) => this.#names.has(name))
       if (marker !== null) {
@@ -174,7 +178,7 @@ export class LogDirectory {
     }
     const isKnown = this.#names.has(name)
     if (!isKnown) for (const each of this.#checkpoints()) each.settle(name, this.logs())
-    const log = Log.open({
+    const log = this.#open(name, {
       environment: this.#environment,
       directory,
       topic,
@@ -186,6 +190,7 @@ export class LogDirectory {
       highWatermark: this.#highWatermarks.offset(topic, partition),
       cleanedOffset: this.#cleanedOffsets.has(topic, partition) ? this.#cleanedOffsets.offset(topic, partition) : null,
       cleanShutdown: isKnown && this.wasCleanShutdown,
+      journal: this.#journal,
     })
     log.onLogStartOffset = this.#logStartMoved
     log.onTruncated = this.#truncated
@@ -194,12 +199,26 @@ export class LogDirectory {
     return log
   }
 
+  #open(name: string, options: LogOptions): Log {
+    try {
+      return Log.open(options)
+    } catch (error) {
+      this.#journal.notOpened(options.topicId ?? name, options.partition)
+      throw error
+    }
+  }
+
   /** Resolves when all that was recovered is on disk. Before that nobody may be told of it. */
   async whenRecovered(): Promise<void> {
     const { timers } = this.#environment.host
     for (;;) {
       this.#recovering = this.#recovering.filter((log) => log.isSyncing)
-      if (this.#recovering.length === 0 || this.#isClosed) return
+      if (this.#isClosed) return
+      if (this.#recovering.length === 0) {
+        // One that is offline has to be recovered once more.
+        if (![...this.logs()].some((log) => log.isOffline)) this.#journal.recovered()
+        return
+      }
       await new Promise<void>((resolve) => timers.after(RECOVERED_CHECK_MS, resolve))
     }
   }
@@ -372,7 +391,11 @@ export class LogDirectory {
   #failed(what: string, error: DiskError): void {
     const passes = error.reason === 'full' || error.reason === 'exhausted'
     this.#environment.host.logger.error(`${what} failed`, { directory: this.path, error: error.message, passes })
-    if (passes || this.#fault !== null) return
+    if (!passes) this.#goOffline(error)
+  }
+
+  #goOffline(error: DiskError): void {
+    if (this.#fault !== null) return
     this.#fault = error
     // Half alive, they would promise what no checkpoint can keep.
     for (const log of this.logs()) log.goOffline(error)
@@ -443,7 +466,9 @@ export class LogDirectory {
     isClean =
       (await syncDirectories(disk, [...directories], (path, error) => this.#closeFailed(path, error))) && isClean
     this.checkpoint()
-    if (isClean && this.#fault === null) {
+    isClean &&= this.#fault === null
+    const failure = this.#attempt('stop', () => this.#journal.close(isClean))
+    if (isClean && failure === null) {
       const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
       const marker = JSON.stringify({ version: 0, brokerEpoch: epoch })
       this.#attempt('stop', () => replaceFile(disk, this.path, CLEAN_SHUTDOWN, marker))

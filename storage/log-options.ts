@@ -1,6 +1,7 @@
 // What it takes to open a log, and what the one who opened it is told.
 
 import type { StorageEnvironment } from './environment.ts'
+import type { Journal } from './journal.ts'
 import type { Log } from './log.ts'
 import type { LogConfig } from './log-config.ts'
 
@@ -20,6 +21,8 @@ export interface LogOptions {
   readonly cleanedOffset?: number | null
   /** Nothing is scanned then. */
   readonly cleanShutdown?: boolean
+  /** That of the log directory. Logs without a topic id do without. */
+  readonly journal?: Journal
 }
 
 export interface LogListener {

@@ -5,13 +5,22 @@
 //
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
 // durable.
+//
+//   fileEnd ≤ durableEnd     what is between is small, and in the journal: the log's own file is synced when somebody
+//                            has time, and the recovery point waits for that
+//
+// What a log has only just made (its directory, a segment) is not left to the journal: after a crash it finds logs by
+// their directories.
 
 import type { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import type { Syncable } from './group-commit.ts'
+import { type Journal, type JournaledLog, NO_ENTRY, NO_ROOM } from './journal.ts'
+import type { JournalRecord } from './journal-record.ts'
 import type { Segment } from './segment.ts'
 import { sideFiles } from './segment-files.ts'
 import { SyncRun } from './sync-run.ts'
+import type { Tail } from './tail-cache.ts'
 
 /** After a sync for which there was no file handle left. */
 const RETRY_AFTER_MS = 100
@@ -20,16 +29,20 @@ const NONE: readonly string[] = []
 
 export interface SyncedLog {
   readonly segments: readonly Segment[]
+  readonly tail: Tail
+  readonly topicId: string | null
+  readonly partition: number
   readonly writtenEndOffset: number
   /** durableEndOffset has moved. */
   onSynced(): void
   onSyncFailed(error: Error): void
 }
 
-export class LogSync {
-  /** Survives a loss of power. */
-  durableEndOffset: number
+export class LogSync implements Syncable, JournaledLog {
   lastSyncMs: number
+  #durableEndOffset: number
+  /** The same of the log's own files. */
+  #fileEndOffset: number
   readonly #environment: StorageEnvironment
   readonly #log: SyncedLog
   #wanted: number
@@ -38,6 +51,13 @@ export class LogSync {
   #isStopped = false
   #isAbandoned = false
   #isRetryDue = false
+  readonly #journal: Journal | null
+  /** Waits for the journal, or is in its record under way. */
+  #isJournaling = false
+  /** Of that record. */
+  #journaledEndOffset = 0
+  /** The journal wants its room back. */
+  #isSettleDue = false
   #run: SyncRun | null = null
   /** Written to, or ended, since their last sync; oldest first. */
   #segments: Segment[] = []
@@ -48,12 +68,19 @@ export class LogSync {
   /** Of `#paths`, what the run has. */
   #pathsUnderWay: readonly string[] = NONE
 
-  constructor(environment: StorageEnvironment, log: SyncedLog, endOffset: number) {
+  constructor(environment: StorageEnvironment, log: SyncedLog, endOffset: number, journal: Journal | null) {
     this.#environment = environment
     this.#log = log
-    this.durableEndOffset = endOffset
+    this.#journal = log.topicId === null ? null : journal
+    this.#durableEndOffset = endOffset
+    this.#fileEndOffset = endOffset
     this.#wanted = endOffset
     this.lastSyncMs = environment.host.clock.now()
+  }
+
+  /** Survives a loss of power. */
+  get durableEndOffset(): number {
+    return this.#durableEndOffset
   }
 
   /**
@@ -62,7 +89,7 @@ export class LogSync {
    */
   get recoveryPoint(): number {
     const active = this.#log.segments.at(-1)
-    let point = this.durableEndOffset
+    let point = this.#fileEndOffset
     for (const segments of [this.#segments, this.#run?.segments ?? []]) {
       for (const segment of segments) if (segment !== active) point = Math.min(point, segment.baseOffset)
     }
@@ -71,7 +98,8 @@ export class LogSync {
 
   /** The log was opened after an unclean stop, and found whole; of it this may be in the page cache alone. */
   recovered(durableEndOffset: number, segments: readonly Segment[]): void {
-    this.durableEndOffset = durableEndOffset
+    this.#durableEndOffset = durableEndOffset
+    this.#fileEndOffset = durableEndOffset
     for (const segment of segments) {
       if (segment === this.#log.segments.at(-1)) this.changed(segment)
       else this.ended(segment)
@@ -106,26 +134,93 @@ export class LogSync {
   }
 
   get isDue(): boolean {
-    return !this.#isStopped && this.#wanted > this.durableEndOffset
+    return !this.#isStopped && this.#wanted > this.#durableEndOffset
   }
 
   /** A sync may start, of what is wanted and written. */
   queue(): void {
-    if (this.#isRetryDue || this.#run !== null || this.#isStopped) return
+    if (this.#isStopped) return
+    if (!this.#isJournaling && this.#isUndurable && this.#fitsJournal()) {
+      this.#isJournaling = true
+      this.#journal?.add(this)
+    }
+    if (this.#isRetryDue || this.#run !== null) return
     const { isAwaited } = this
     if (this.#isQueued) {
       if (isAwaited) this.#environment.commits.hurry(this)
       return
     }
-    if (!isAwaited && !this.#hasEndedSegment) return
+    if (!isAwaited && !this.#hasEndedSegment && !this.#isSettleDue) return
     this.#isQueued = true
     this.#environment.commits.add(this)
+  }
+
+  get #isUndurable(): boolean {
+    return Math.min(this.#wanted, this.#log.writtenEndOffset) > this.#durableEndOffset
+  }
+
+  // For the journal
+
+  #fitsJournal(): boolean {
+    const journal = this.#journal
+    const run = this.#run
+    if (journal === null || this.#paths.length > 0 || this.#directories.length > 0) return false
+    if (run !== null && (run.directories.length > 0 || run.sidePaths.length > 0)) return false
+    const { tail, writtenEndOffset } = this.#log
+    const index = tail.indexOf(this.#durableEndOffset)
+    if (index < 0 || tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize) > journal.maxEntrySize) return false
+    return journal.admits()
+  }
+
+  /** As much as there is room for, whole chunks. */
+  fillEntry(record: JournalRecord): number {
+    const { tail, topicId, partition, writtenEndOffset } = this.#log
+    const { maxEntrySize } = this.#journal ?? { maxEntrySize: 0 }
+    let index = this.#isStopped ? -1 : tail.indexOf(this.#durableEndOffset)
+    if (index < 0 || topicId === null || this.#durableEndOffset >= writtenEndOffset) return NO_ENTRY
+    const room = Math.min(maxEntrySize, record.room)
+    let chunk = tail.chunkAt(index)
+    if (chunk === undefined || tail.endOffsetAt(index) > writtenEndOffset) return NO_ENTRY
+    if (chunk.length > room) return record.isEmpty ? NO_ENTRY : NO_ROOM
+    record.beginEntry(topicId, partition, this.#durableEndOffset)
+    let size = 0
+    while (chunk !== undefined && size + chunk.length <= room && tail.endOffsetAt(index) <= writtenEndOffset) {
+      record.append(chunk)
+      size += chunk.length
+      this.#journaledEndOffset = tail.endOffsetAt(index)
+      chunk = tail.chunkAt(++index)
+    }
+    record.endEntry()
+    return this.#journaledEndOffset
+  }
+
+  onJournaled(): void {
+    this.#isJournaling = false
+    if (this.#isStopped) return
+    this.#advance(this.#journaledEndOffset)
+    this.queue()
+  }
+
+  onLeftOut(): void {
+    this.#isJournaling = false
+    this.queue()
+  }
+
+  settle(): void {
+    this.#isSettleDue = true
+    this.queue()
+  }
+
+  /** What the journal holds from `offset` on will not come back. Throws DiskError: then nothing has happened. */
+  beginTruncation(offset: number): void {
+    const { topicId, partition } = this.#log
+    if (topicId !== null) this.#journal?.truncate(this, topicId, partition, offset)
   }
 
   // For GroupCommit
 
   get isAwaited(): boolean {
-    return Math.min(this.#wanted, this.#log.writtenEndOffset) > this.durableEndOffset
+    return !this.#isJournaling && this.#isUndurable
   }
 
   startSync(ended: (log: Syncable) => void): void {
@@ -141,6 +236,7 @@ export class LogSync {
     const directories = this.#directories
     this.#segments = []
     this.#hasEndedSegment = false
+    this.#isSettleDue = false
     this.#paths = NONE
     this.#directories = NONE
     let sidePaths = paths
@@ -171,6 +267,7 @@ export class LogSync {
     this.#hasEndedSegment = this.#segments.some((segment) => segment !== segments.at(-1))
     this.#paths = [...this.#paths, ...this.#pathsUnderWay]
     for (const path of run.directories) this.addDirectory(path)
+    this.#isSettleDue = true
     this.#isRetryDue = true
     timers.after(RETRY_AFTER_MS, () => {
       this.#isRetryDue = false
@@ -185,13 +282,18 @@ export class LogSync {
       this.#log.onSyncFailed(error)
       return
     }
-    this.lastSyncMs = this.#environment.host.clock.now()
+    this.#fileEndOffset = Math.max(this.#fileEndOffset, endOffset)
+    this.#journal?.synced(this, this.#fileEndOffset)
     if (this.#isStopped) return
-    if (endOffset > this.durableEndOffset) {
-      this.durableEndOffset = endOffset
-      this.#log.onSynced()
-    }
+    this.#advance(endOffset)
     this.queue()
+  }
+
+  #advance(endOffset: number): void {
+    this.lastSyncMs = this.#environment.host.clock.now()
+    if (endOffset <= this.#durableEndOffset) return
+    this.#durableEndOffset = endOffset
+    this.#log.onSynced()
   }
 
   /** Files beside segments are about to be renamed or removed. */
@@ -203,7 +305,10 @@ export class LogSync {
   truncated(offset: number): void {
     const { segments } = this.#log
     this.#run?.cap(offset)
-    this.durableEndOffset = Math.min(this.durableEndOffset, offset)
+    this.#durableEndOffset = Math.min(this.#durableEndOffset, offset)
+    this.#fileEndOffset = Math.min(this.#fileEndOffset, offset)
+    this.#journaledEndOffset = Math.min(this.#journaledEndOffset, offset)
+    this.#journal?.synced(this, this.#fileEndOffset)
     this.#wanted = Math.min(this.#wanted, offset)
     this.#segments = this.#segments.filter((segment) => segments.includes(segment))
     const active = segments.at(-1)
@@ -224,6 +329,13 @@ export class LogSync {
   abandon(): void {
     this.#isStopped = true
     this.#isAbandoned = true
+    this.#journal?.forget(this)
+  }
+
+  /** For a close: everything is on disk. */
+  allSynced(endOffset: number): void {
+    this.#durableEndOffset = endOffset
+    this.#fileEndOffset = endOffset
   }
 
   /** For a close, after `stop`: all that is not on disk, what a sync under way may yet bring there included. */

@@ -86,7 +86,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#logStartOffset = loaded.logStartOffset
     const { logStartOffset, logEndOffset } = loaded
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.highWatermark ?? 0, logEndOffset))
-    this.#local = new LocalLog(environment, directory, this.topicId, loaded, this)
+    this.#local = new LocalLog(options, loaded, this)
     this.#local.drawJitter(config)
     this.#gate = new AppendGate(host.clock, this)
     this.#writes = new LogWrites(environment.writer, this.#local, this)

@@ -12,11 +12,13 @@
 // seven seconds.
 //
 // A gap between two segments past the recovery point is damage too: the end of the former was lost, on a batch's
-// border.
+// border. What the journal holds behind the end follows (journal-replay.ts).
 
-import { batchLeaderEpoch } from '../protocol/records/batch.ts'
+import { batchLeaderEpoch, batchMaxTimestamp } from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, PARTITION_METADATA, segmentFileName } from './file-names.ts'
+import type { JournalEntry } from './journal-contents.ts'
+import { batchesBehind, crcOf, holdsOffset, type LogEnd } from './journal-replay.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogOptions } from './log-options.ts'
@@ -35,6 +37,8 @@ export interface RecoveryReport {
   readonly logEndOffset: number
   readonly bytesCut: number
   readonly segmentsRemoved: number
+  /** Batches that came out of the journal. */
+  readonly replayed: number
   /** Why it was cut; null when it was not. */
   readonly reason: string | null
 }
@@ -49,6 +53,8 @@ interface LoadOptions {
   readonly logStartOffset: number
   readonly cleanedOffset?: number | null
   readonly cleanShutdown: boolean
+  /** What the journal has of it. */
+  readonly journaled: readonly JournalEntry[]
 }
 
 export interface LoadedLog {
@@ -72,8 +78,10 @@ export interface LoadedLog {
 type Loaded = Omit<LoadedLog, 'hasDirectory' | 'hasTopicId'>
 
 export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: ProducerSnapshots): LoadedLog {
-  const { recoveryPoint = 0, logStartOffset = 0, cleanShutdown = false } = given
-  return load({ ...given, epochs, snapshots, recoveryPoint, logStartOffset, cleanShutdown })
+  const { recoveryPoint = 0, logStartOffset = 0, cleanShutdown = false, journal, topicId, partition } = given
+  const isInJournal = journal !== undefined && topicId !== undefined && !cleanShutdown
+  const journaled = isInJournal ? journal.entriesOf(topicId, partition) : []
+  return load({ ...given, epochs, snapshots, recoveryPoint, logStartOffset, cleanShutdown, journaled })
 }
 
 function load(options: LoadOptions): LoadedLog {
@@ -163,11 +171,13 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   let next = start
   let bytesCut = 0
   let reason: string | null = null
+  let lastCrc: number | null = null
   let count = first
   for (; count < segments.length && reason === null; count++) {
     const segment = segments[count]!
     if (count > first && segment.baseOffset !== next) {
-      const isGap = segment.baseOffset > wholeFrom && isGapDamage
+      const isLost = isGapDamage || holdsOffset(options.journaled, next)
+      const isGap = segment.baseOffset > wholeFrom && isLost
       if (segment.baseOffset < next || isGap) {
         reason = `a segment begins at offset ${segment.baseOffset}, the one before ends at ${next}`
         break
@@ -176,6 +186,8 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
     if (count > first) snapshots.write(producers, segment.baseOffset)
     const result = recoverSegment(segment, options, producers)
     next = result.nextOffset
+    // Compaction rewrites batches.
+    lastCrc = segment.baseOffset >= (options.cleanedOffset ?? 0) ? result.lastCrc : null
     bytesCut += result.bytesCut
     if (result.reason !== null)
       reason = `${result.reason} at ${result.position} of ${segmentFileName(segment.baseOffset, LOG_SUFFIX)}`
@@ -184,6 +196,8 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   for (const segment of removed) bytesCut += segment.size
   const kept = segments.slice(0, count)
   removeSegments(environment, removed)
+  const replayed = replay(kept, options, producers, { offset: next, lastCrc })
+  next = replayed.nextOffset
   const scanned = kept.slice(first)
   for (const segment of scanned) {
     if (segment === kept.at(-1)) segment.transactionIndex.flush(false)
@@ -195,10 +209,42 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
     logEndOffset: next,
     bytesCut,
     segmentsRemoved: removed.length,
+    replayed: replayed.count,
     reason,
   }
-  if (reason !== null) environment.host.logger.warn('log recovered', { log: directory, ...report })
+  const isNews = reason !== null || replayed.count > 0
+  if (isNews) environment.host.logger.warn('log recovered', { log: directory, ...report })
   return finish(kept, options, next, producers, report, scanned)
+}
+
+/** Appends what the journal holds behind the end of the last segment, which rolls as with any append. */
+function replay(
+  segments: Segment[],
+  options: LoadOptions,
+  producers: ProducerState,
+  end: LogEnd,
+): { nextOffset: number; count: number } {
+  const { environment, directory, snapshots, config } = options
+  const { batches, reason } = batchesBehind(end, options.journaled)
+  if (reason !== null) environment.host.logger.error('not all of the journal fits the log', { log: directory, reason })
+  let segment = segments[segments.length - 1]!
+  let nextOffset = end.offset
+  for (const { bytes, view, at, size, baseOffset, lastOffset } of batches) {
+    if (segment.size > 0 && (segment.size > config.segmentBytes - size || !segment.canHold(lastOffset))) {
+      segment.writePending()
+      segment = newSegment(environment, directory, baseOffset)
+      segments.push(segment)
+      snapshots.write(producers, baseOffset)
+    }
+    const position = segment.size
+    const maxTimestamp = batchMaxTimestamp(view, at)
+    segment.append(bytes.subarray(at, at + size))
+    const batch = { bytes, view, at, position, size, magic: 2, baseOffset, lastOffset, maxTimestamp }
+    noteRecovered(batch, segment, options, producers)
+    nextOffset = lastOffset + 1
+  }
+  segment.writePending()
+  return { nextOffset, count: batches.length }
 }
 
 /**
@@ -213,30 +259,27 @@ function firstToRecover(segments: readonly Segment[], recoveryPoint: number): nu
 
 interface SegmentRecovery {
   readonly nextOffset: number
+  /** Of the last batch; null when there is none. */
+  readonly lastCrc: number | null
   readonly bytesCut: number
   readonly position: number
   readonly reason: string | null
 }
 
 function recoverSegment(segment: Segment, options: LoadOptions, producers: ProducerState): SegmentRecovery {
-  const { epochs, config, recoveryPoint } = options
+  const { recoveryPoint } = options
   const { size } = segment
   segment.resetForRecovery()
   const scanner = new SegmentScanner(segment.file(), 0, size, true)
   let next = segment.baseOffset
+  let lastCrc: number | null = null
   let reason: string | null = null
   while (scanner.next()) {
-    const { lastOffset } = scanner
     reason = batchFaultAt(scanner, next, segment)
     if (reason !== null) break
-    segment.note(scanner.position, scanner.size, lastOffset, scanner.maxTimestamp, config.indexIntervalBytes)
-    if (scanner.magic === 2) {
-      const epoch = batchLeaderEpoch(scanner.view, scanner.at)
-      if (epoch > epochs.latestEpoch) epochs.assign(epoch, scanner.baseOffset)
-      const aborted = producers.apply(scanner.bytes, scanner.view, scanner.at)
-      if (aborted !== null) segment.transactionIndex.append(aborted)
-    }
-    next = lastOffset + 1
+    noteRecovered(scanner, segment, options, producers)
+    if (scanner.magic === 2) lastCrc = crcOf(scanner)
+    next = scanner.lastOffset + 1
   }
   reason ??= scanner.fault === null ? null : `a batch is damaged (${scanner.fault})`
   const { position } = scanner
@@ -244,7 +287,33 @@ function recoverSegment(segment: Segment, options: LoadOptions, producers: Produ
   if (reason !== null) segment.cutFile(position)
   // Below the recovery point nothing may be missing: the disk has lost what it had promised to keep.
   if (reason !== null && next < recoveryPoint) reason += `, below the recovery point ${recoveryPoint}`
-  return { nextOffset: next, bytesCut: size - position, position, reason }
+  return { nextOffset: next, lastCrc, bytesCut: size - position, position, reason }
+}
+
+interface RecoveredBatch {
+  readonly bytes: Uint8Array
+  readonly view: DataView
+  /** In `bytes`. */
+  readonly at: number
+  /** In the segment. */
+  readonly position: number
+  readonly size: number
+  readonly magic: number
+  readonly baseOffset: number
+  readonly lastOffset: number
+  readonly maxTimestamp: number
+}
+
+/** Indexes, leader epochs and producer state learn of a batch. */
+function noteRecovered(batch: RecoveredBatch, segment: Segment, options: LoadOptions, producers: ProducerState): void {
+  const { epochs, config } = options
+  const { lastOffset } = batch
+  segment.note(batch.position, batch.size, lastOffset, batch.maxTimestamp, config.indexIntervalBytes)
+  if (batch.magic !== 2) return
+  const epoch = batchLeaderEpoch(batch.view, batch.at)
+  if (epoch > epochs.latestEpoch) epochs.assign(epoch, batch.baseOffset)
+  const aborted = producers.apply(batch.bytes, batch.view, batch.at)
+  if (aborted !== null) segment.transactionIndex.append(aborted)
 }
 
 function batchFaultAt(scanner: SegmentScanner, next: number, segment: Segment): string | null {

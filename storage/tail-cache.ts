@@ -76,6 +76,22 @@ export class Tail {
     return high
   }
 
+  /** Of the chunk that begins at `offset`; -1 when none does. */
+  indexOf(offset: number): number {
+    if (this.startOffset > offset) return -1
+    const index = this.find(offset)
+    return this.#baseOffsets[index] === offset ? index : -1
+  }
+
+  /** Bytes of the chunks from `index` on that end at `endOffset` or before; no more are counted than `limit` allows. */
+  sizeFrom(index: number, endOffset: number, limit: number): number {
+    let size = 0
+    while (index < this.#chunks.length && this.#endOffsets[index]! <= endOffset && size <= limit) {
+      size += this.#chunks[index++]!.length
+    }
+    return size
+  }
+
   /** undefined past the last. */
   chunkAt(index: number): Uint8Array | undefined {
     return this.#chunks[index]

@@ -25,6 +25,9 @@ const properties = {
 /** So that a segment of the least size is full now and then. */
 const sizes = [1, 100, 1000, 20_000]
 
+/** Small enough to be written over within a life. */
+const journalSizes = ['0', '32768', '65536', '1048576']
+
 export interface BrokerCrashReport {
   readonly crashes: number
   readonly records: number
@@ -55,6 +58,7 @@ class BrokerCrashRun {
   readonly #workload: Workload
   readonly #faultyFiles: RegExp
   readonly #recreated: RecreatedTopic
+  #properties = properties
   #broker: Broker | null = null
 
   constructor(seed: number, faultyFiles: RegExp) {
@@ -110,7 +114,15 @@ class BrokerCrashRun {
   }
 
   async #start(): Promise<void> {
-    this.#broker = await this.#simulation.complete(Broker.start({ host: this.node.host, properties }))
+    // Another one in each life: what is there is read whatever its size.
+    const { random } = this.#simulation
+    const journal = {
+      'milena.journal.size': random.pick(journalSizes),
+      'milena.journal.after.syncs': random.pick(['0', '5']),
+    }
+    this.#properties = { ...properties, ...journal }
+    const start = Broker.start({ host: this.node.host, properties: this.#properties })
+    this.#broker = await this.#simulation.complete(start)
   }
 
   async #end(how: 'crash' | 'kill' | 'stop'): Promise<void> {
@@ -122,7 +134,7 @@ class BrokerCrashRun {
 
   async #crashInRecovery(): Promise<void> {
     const { random } = this.#simulation
-    void Broker.start({ host: this.node.host, properties })
+    void Broker.start({ host: this.node.host, properties: this.#properties })
     await this.#simulation.run(random.pick([1, 5, 20]) * random.fraction())
     await this.#end('crash')
   }
@@ -136,7 +148,7 @@ class BrokerCrashRun {
     const isPortTaken = random.chance(0.5)
     if (!isPortTaken) this.node.disk.fault = (_operation, path) => (/__cluster_metadata/.test(path) ? 'denied' : null)
     const listeners = isPortTaken ? 'PLAINTEXT://broker:9093' : properties.listeners
-    const start = Broker.start({ host: this.node.host, properties: { ...properties, listeners } })
+    const start = Broker.start({ host: this.node.host, properties: { ...this.#properties, listeners } })
     const hasFailed = start.then(
       () => false,
       () => true,

@@ -11,10 +11,13 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
+import { Journal } from '../../storage/journal.ts'
 import { Log } from '../../storage/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
 
-const directory = '/data/topic-0'
+const parent = '/data'
+const directory = `${parent}/topic-0`
+const topicId = 'ePSQjlhTTsyjmeh43SPfJg'
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
@@ -41,6 +44,8 @@ export interface LogCrashReport {
   readonly lives: number
   readonly appended: number
   readonly lost: number
+  /** Written to the journal. */
+  readonly journaled: number
 }
 
 export async function runLogCrash(seed: number): Promise<LogCrashReport> {
@@ -52,6 +57,8 @@ class LogCrashRun {
   readonly #simulation: Simulation
   readonly #config: LogConfig
   readonly #producers: Producer[]
+  readonly #journalSize: number
+  #journal: Journal | null = null
   /** The value at each offset of the log, as far as it has been appended in this life or found after a crash. */
   #values: string[] = []
   #durableEndOffset = 0
@@ -60,6 +67,7 @@ class LogCrashRun {
   #valueCount = 0
   #appended = 0
   #lost = 0
+  #journaled = 0
 
   constructor(seed: number) {
     this.#simulation = simulate(seed)
@@ -70,6 +78,7 @@ class LogCrashRun {
       indexIntervalBytes: random.pick([1, 500, 4096]),
       segmentIndexBytes: random.pick([240, 10_485_760]),
     }
+    this.#journalSize = random.pick([0, 16_384, 16_384, 262_144])
     this.#producers = [null, 1000n, 1001n].map((id) => ({ id, nextSequence: 0, pending: [], acknowledged: [] }))
   }
 
@@ -81,11 +90,14 @@ class LogCrashRun {
     for (let life = 0; life < lives; life++) {
       const log = this.#open(isClean)
       await this.#check(log)
+      if (random.chance(0.8)) await this.#recovered(log)
       this.#sendAgain(log)
       await this.#work(log)
+      this.#journaled += this.#journal?.recordCount ?? 0
       isClean = random.chance(0.15)
       if (isClean) {
         log.close()
+        this.#journal?.close(true)
         this.#noteDurable(log.logEndOffset)
         this.#recoveryPoint = log.logEndOffset
         if (random.chance(0.5)) node.crash()
@@ -94,18 +106,26 @@ class LogCrashRun {
       node.restart()
     }
     await this.#check(this.#open(isClean))
-    return { lives, appended: this.#appended, lost: this.#lost }
+    return { lives, appended: this.#appended, lost: this.#lost, journaled: this.#journaled }
   }
 
   #open(isClean: boolean): Log {
     // At times all but the first is written in the pool, at times nothing.
     const slowWriteMs = this.#simulation.random.pick([0, 1000])
-    const environment = createStorageEnvironment(this.#simulation.node('a').host, { slowWriteMs, poolWriteFromSize: 1 })
+    const journal = { journalSize: this.#journalSize, journalAfterSyncs: 0 }
+    const options = { slowWriteMs, poolWriteFromSize: 1, ...journal }
+    const environment = createStorageEnvironment(this.#simulation.node('a').host, options)
+    environment.host.disk.makeDirectory(parent)
+    this.#journal = new Journal(environment, parent, isClean, (error) => {
+      throw error
+    })
     const log = Log.open({
       environment,
       directory,
       topic: 'topic',
       partition: 0,
+      topicId,
+      journal: this.#journal,
       config: this.#config,
       recoveryPoint: this.#recoveryPoint,
       cleanShutdown: isClean,
@@ -118,6 +138,13 @@ class LogCrashRun {
       },
     }
     return log
+  }
+
+  /** What the start has found is synced. */
+  async #recovered(log: Log): Promise<void> {
+    await this.#simulation.runUntil(() => !log.isSyncing)
+    assert.equal(log.durableEndOffset, log.logEndOffset)
+    this.#journal?.recovered()
   }
 
   #noteDurable(endOffset: number): void {

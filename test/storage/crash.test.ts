@@ -126,6 +126,8 @@ class Run {
       indexMemorySize: this.random.pick([0, 1 << 20]),
       slowWriteMs: this.random.pick([0, 0, 1000]),
       poolWriteFromSize: this.random.pick([1, 500]),
+      journalSize: this.random.pick([0, 16_384, 16_384, 262_144]),
+      journalAfterSyncs: this.random.pick([0, 3]),
     })
     return LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
   }
@@ -230,7 +232,7 @@ class Run {
     try {
       log.truncateTo(baseOffset)
     } catch (error) {
-      // The pool is still writing there.
+      // The pool is still writing there, or the journal of the life before has no room.
       if (error instanceof DiskError && error.reason === 'exhausted') return
       throw error
     }
@@ -399,6 +401,7 @@ t.test(`crashes, seeds ${firstSeed} to ${firstSeed + seedCount - 1}`, async (t) 
         const how = run.random.pick<'crash' | 'kill' | 'close'>(['crash', 'crash', 'kill', 'close'])
         await run.restart(how)
         run.check(t, seed, `${how} ${restart}`)
+        if (run.random.chance(0.8)) await run.simulation.complete(run.directory.whenRecovered())
       }
     } catch (error) {
       t.fail(`seed ${seed}: ${error instanceof Error ? error.stack : String(error)}`)

@@ -1,6 +1,6 @@
 // Keys of Milena's own. They begin with `milena.`, so that they never meet one of Kafka's.
 
-import { boolean, long } from '../config-row.ts'
+import { boolean, int, long } from '../config-row.ts'
 
 export const milenaConfigs = {
   'milena.flush.on.acks.all': boolean(true, {
@@ -9,5 +9,14 @@ export const milenaConfigs = {
   'milena.queued.max.answer.bytes': long(268435456, {
     min: 1048576,
     doc: 'Memory for answers that are read from disk or wait for slow clients; a quarter more when it is spent.',
+  }),
+  'milena.journal.size': int(67_108_864, {
+    min: 0,
+    doc: 'Bytes in each log directory for the journal, by which small appends with acks=all share one sync; 0: none.',
+  }),
+  'milena.journal.after.syncs': int(200, {
+    min: 0,
+    internal: true,
+    doc: 'The journal is made when as many syncs have been waited for that it could have spared.',
   }),
 }
