@@ -7,6 +7,8 @@ import { NOTHING } from '../runtime/state-machine.ts'
 import type { Group, Refusal } from './group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { type GroupRecord, offsetTombstone } from './group-records.ts'
+import { ShareGroup } from './share/share-group.ts'
+import { forgetTopics } from './share/share-state-plans.ts'
 
 export interface DeleteOffsetsTopic {
   readonly name: string
@@ -86,6 +88,9 @@ export function deleteOffsetsOfTopics(machine: GroupMachine, topics: readonly st
         if (topic === name) records.push(offsetTombstone(groupId, topic, partition))
       }
     }
+  }
+  for (const group of machine.groups.values()) {
+    if (group instanceof ShareGroup) records.push(...forgetTopics(group, topics))
   }
   return { records, inPieces: true, refused: () => {} }
 }

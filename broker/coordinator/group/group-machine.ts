@@ -13,6 +13,7 @@ import type { Group } from './group.ts'
 import type { GroupConfig } from './group-config.ts'
 import type { ForeignRecord, GroupMetadataRecord, GroupRecord, OffsetRecord } from './group-records.ts'
 import { OffsetStore } from './offset-store.ts'
+import { replayShare } from './share/share-replay.ts'
 import type { TopicLookup } from './topic-lookup.ts'
 
 export type GroupOutcome = Outcome<GroupRecord>
@@ -58,6 +59,9 @@ export class GroupMachine implements StateMachine<GroupRecord> {
         break
       case 'consumer':
         replayConsumer(this, record)
+        break
+      case 'share':
+        replayShare(this, record)
         break
       case 'foreign':
         this.#replayForeign(record)

@@ -46,6 +46,11 @@ export type ConsumerRecord = Extract<(typeof groupRecords)['record'], { type: `C
   readonly kind: 'consumer'
 }
 
+/** The records of share groups (KIP-932), likewise. */
+export type ShareGroupRecord = Extract<(typeof groupRecords)['record'], { type: `ShareGroup${string}` }> & {
+  readonly kind: 'share'
+}
+
 /** Of a group of a kind that is not coordinated here: its bytes, and whose it is. */
 export interface ForeignRecord {
   readonly kind: 'foreign'
@@ -56,17 +61,17 @@ export interface ForeignRecord {
   readonly value: Uint8Array | null
 }
 
-export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ForeignRecord
+export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ShareGroupRecord | ForeignRecord
 
 /** Kinds whose records are decoded. */
-const COORDINATED: ReadonlySet<ForeignGroupType> = new Set(['consumer'])
+const COORDINATED: ReadonlySet<ForeignGroupType> = new Set(['consumer', 'share'])
 
 const GROUP_METADATA_VERSION = 3
 
 export const groupRecordFormat: RecordFormat<GroupRecord> = {
   encode(record) {
     if (record.kind === 'foreign') return { key: record.key, value: record.value }
-    if (record.kind === 'consumer') return groupRecords.encode(record)
+    if (record.kind === 'consumer' || record.kind === 'share') return groupRecords.encode(record)
     if (record.kind === 'group') {
       const key = withPrefix(GroupMetadataKey.apiKey, GroupMetadataKey.encodeBytes({ group: record.groupId }, 0))
       if (record.value === null) return { key, value: null }
@@ -146,13 +151,18 @@ function decodeKind(key: Uint8Array, value: Uint8Array | null): GroupRecord | nu
 }
 
 function kindOf(record: StateRecord): GroupRecord | null {
-  return isConsumerRecord(record) ? { kind: 'consumer', ...record } : null
+  if (isConsumerRecord(record)) return { kind: 'consumer', ...record }
+  return isShareRecord(record) ? { kind: 'share', ...record } : null
 }
 
 type StateRecord = (typeof groupRecords)['record']
 
 function isConsumerRecord(record: StateRecord): record is Extract<StateRecord, { type: `ConsumerGroup${string}` }> {
   return record.type.startsWith('ConsumerGroup')
+}
+
+function isShareRecord(record: StateRecord): record is Extract<StateRecord, { type: `ShareGroup${string}` }> {
+  return record.type.startsWith('ShareGroup')
 }
 
 function decodeLegacyOffset(key: Uint8Array, value: Uint8Array | null): OffsetRecord {

@@ -1,0 +1,59 @@
+// ShareGroupDescribe, for one group. A group that is not there is described as Dead.
+
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import { toTopicPartitions } from '../modern/assignment.ts'
+import { shareGroup } from './share-group.ts'
+import { groupNotFound } from './share-leave.ts'
+
+export type DescribedShareGroup = ResponseInputOf<'ShareGroupDescribe'>['groups'][number]
+
+export function describeShareGroupError(
+  groupId: string,
+  errorCode: number,
+  errorMessage: string | null,
+  groupState = '',
+): DescribedShareGroup {
+  return {
+    errorCode,
+    errorMessage,
+    groupId,
+    groupState,
+    groupEpoch: 0,
+    assignmentEpoch: 0,
+    assignorName: '',
+    members: [],
+  }
+}
+
+export function describeShareGroup(machine: GroupMachine, groupId: string): DescribedShareGroup {
+  const group = shareGroup(machine, groupId)
+  if (group === undefined) {
+    return describeShareGroupError(groupId, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
+  }
+  const { topics } = machine
+  return {
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    groupId,
+    groupState: group.stateName,
+    groupEpoch: group.groupEpoch,
+    assignmentEpoch: group.assignmentEpoch,
+    assignorName: 'simple',
+    members: [...group.members.values()].map((member) => ({
+      memberId: member.memberId,
+      rackId: member.rackId,
+      memberEpoch: member.memberEpoch,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      subscribedTopicNames: [...member.subscribedTopicNames].sort(),
+      assignment: {
+        topicPartitions: toTopicPartitions(member.assigned).flatMap(({ topicId, partitions }) => {
+          const topicName = topics.nameOf(topicId)
+          return topicName === undefined ? [] : [{ topicId, topicName, partitions }]
+        }),
+      },
+    })),
+  }
+}

@@ -1,0 +1,120 @@
+// A share group (KIP-932): members that are given records of the same partitions, and the partitions that it has
+// delivery state of. What its members do is in the files of the requests.
+//
+//   Empty ⇄ Stable
+//
+//   partition   subscribed to ──▶ initializing: the share coordinator is asked ──▶ initialized: may be assigned
+//               deleting: the group's offsets of the topic are being deleted there
+//
+// Invariant: subscriptions holds how many members name each topic. Source: ShareGroup of Apache Kafka.
+
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import type { Group, Refusal } from '../group.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupRecord } from '../group-records.ts'
+import { count } from '../modern/counts.ts'
+import { ModernGroup } from '../modern/modern-group.ts'
+import type { ShareMember } from './share-member.ts'
+import { groupTombstones, removalRecords } from './share-records.ts'
+import { cancelSession, extendSession } from './share-timers.ts'
+
+export interface StateTopic {
+  readonly name: string
+  readonly partitions: ReadonlySet<number>
+}
+
+/** By topic id. */
+export interface StateTopics {
+  readonly initializing: ReadonlyMap<string, StateTopic>
+  readonly initialized: ReadonlyMap<string, StateTopic>
+  /** Names. */
+  readonly deleting: ReadonlyMap<string, string>
+}
+
+export const NO_STATE: StateTopics = { initializing: new Map(), initialized: new Map(), deleting: new Map() }
+
+const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: 'The group is not empty.' }
+
+export class ShareGroup extends ModernGroup<ShareMember> implements Group {
+  readonly type = 'share'
+  readonly listedProtocolType = 'share'
+  readonly subscriptions = new Map<string, number>()
+  state: StateTopics = NO_STATE
+  /** More may be assigned than when the target was worked out. */
+  hasNewState = false
+  /** When partitions were last sent to the share coordinator, monotonic ms: it is asked again after a while. */
+  initializingSince = Number.NEGATIVE_INFINITY
+
+  get stateName(): 'Empty' | 'Stable' {
+    return this.members.size === 0 ? 'Empty' : 'Stable'
+  }
+
+  isSubscribedTo(topic: string): boolean {
+    return this.subscriptions.has(topic)
+  }
+
+  update(member: ShareMember): void {
+    this.#forget(this.members.get(member.memberId))
+    this.put(member)
+    for (const topic of member.subscribedTopicNames) count(this.subscriptions, topic, 1)
+  }
+
+  remove(memberId: string): void {
+    const member = this.members.get(memberId)
+    if (member === undefined) return
+    this.#forget(member)
+    this.drop(member)
+  }
+
+  #forget(member: ShareMember | undefined): void {
+    for (const topic of member?.subscribedTopicNames ?? []) count(this.subscriptions, topic, -1)
+  }
+
+  /** It has no offsets of the kind that consumers commit. */
+  commitError(): number {
+    return ErrorCode.GROUP_ID_NOT_FOUND
+  }
+
+  commitCheck(): null {
+    return null
+  }
+
+  fetchError(): number {
+    return ErrorCode.GROUP_ID_NOT_FOUND
+  }
+
+  onCommit(): void {}
+
+  retainedSince(): null {
+    return null
+  }
+
+  deleteError(): Refusal | null {
+    return this.isEmpty ? null : NOT_EMPTY
+  }
+
+  deleteOffsetsError(): number {
+    return ErrorCode.GROUP_ID_NOT_FOUND
+  }
+
+  tombstones(): GroupRecord[] {
+    const { groupId } = this
+    return [...[...this.members.keys()].flatMap((id) => removalRecords(groupId, id)), ...groupTombstones(groupId)]
+  }
+
+  resume(machine: GroupMachine): GroupOutcome {
+    for (const memberId of this.members.keys()) extendSession(machine, this.groupId, memberId)
+    return NOTHING
+  }
+
+  forgetTimers(machine: GroupMachine): void {
+    for (const memberId of this.members.keys()) cancelSession(machine, this.groupId, memberId)
+  }
+}
+
+/** The group, if there is one and it is a share group. */
+export function shareGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
+  const group = machine.groups.get(groupId)
+  return group instanceof ShareGroup ? group : undefined
+}

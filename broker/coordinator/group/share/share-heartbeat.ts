@@ -1,0 +1,268 @@
+// ShareGroupHeartbeat: members join (epoch 0), tell that they are alive and what they subscribe to, and leave (epoch
+// -1). Partitions are assigned once the share coordinator keeps state of them, which is asked for because of the
+// heartbeat that first names their topic. Source: GroupMetadataManager of Apache Kafka.
+
+import type { RequestOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { Reply } from '../../runtime/reply.ts'
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupRecord } from '../group-records.ts'
+import { type Assignment, equalAssignments, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
+import { metadataHash } from '../modern/metadata-hash.ts'
+import { type ShareHeartbeat, type ShareHeartbeatAnswer, type StatePartitions, shareRefusal } from './share-answer.ts'
+import { shareConfig } from './share-config.ts'
+import { ShareGroup, type StateTopics, shareGroup } from './share-group.ts'
+import { groupNotFound, leaveShareGroup, notAMember } from './share-leave.ts'
+import { LEAVE_EPOCH, newShareMember, type ShareMember } from './share-member.ts'
+import {
+  currentAssignmentRecord,
+  groupEpochRecord,
+  memberRecord,
+  stateRecord,
+  targetEpochRecord,
+  targetRecord,
+} from './share-records.ts'
+import { extendSession } from './share-timers.ts'
+import { assignSimple } from './simple-assignor.ts'
+
+export interface ShareHeartbeatRequest extends RequestOf<'ShareGroupHeartbeat'> {
+  readonly clientId: string
+  readonly clientHost: string
+}
+
+/** Far enough away to be never; the topics are looked at again when one of them changes. */
+const METADATA_REFRESH_MS = 0x7fffffff
+
+export function shareHeartbeat(
+  machine: GroupMachine,
+  request: ShareHeartbeatRequest,
+  reply: Reply<ShareHeartbeat>,
+): GroupOutcome {
+  const { groupId, memberId, memberEpoch } = request
+  if (memberEpoch === LEAVE_EPOCH) return leaveShareGroup(machine, request, reply)
+  const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newGroup(machine, groupId) : undefined)
+  if (group === undefined) {
+    return shareRefusal(reply, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
+  }
+  const maxSize = machine.config.get('group.share.max.size')
+  const known = group.members.get(memberId)
+  if (known === undefined && group.members.size >= maxSize) {
+    const message = `The share group has reached its maximum capacity of ${maxSize} members.`
+    return shareRefusal(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, message)
+  }
+  if (known === undefined && memberEpoch !== 0) {
+    return shareRefusal(reply, ErrorCode.UNKNOWN_MEMBER_ID, notAMember(groupId, memberId))
+  }
+  const fault = known === undefined ? null : epochFault(known, memberEpoch)
+  if (fault !== null) return shareRefusal(reply, ErrorCode.FENCED_MEMBER_EPOCH, fault)
+  return progress(machine, group, known ?? newShareMember(memberId), request, reply)
+}
+
+/** Not in the machine before its records are. */
+function newGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
+  const group = machine.groups.get(groupId)
+  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) return undefined
+  return new ShareGroup(groupId)
+}
+
+function epochFault({ memberEpoch, previousMemberEpoch }: ShareMember, received: number): string | null {
+  if (received === 0 || received === memberEpoch || received === previousMemberEpoch) return null
+  const which = received > memberEpoch ? 'greater' : 'smaller'
+  return (
+    `The share group member has a ${which} member epoch (${received}) than the one known by the group coordinator ` +
+    `(${memberEpoch}). The member must abandon all its partitions and rejoin.`
+  )
+}
+
+function progress(
+  machine: GroupMachine,
+  group: ShareGroup,
+  before: ShareMember,
+  request: ShareHeartbeatRequest,
+  reply: Reply<ShareHeartbeat>,
+): GroupOutcome {
+  const { groupId } = group
+  const { rackId, subscribedTopicNames: names, clientId, clientHost } = request
+  const records: GroupRecord[] = []
+  const told: ShareMember = {
+    ...before,
+    rackId: rackId ?? before.rackId,
+    subscribedTopicNames: names === null ? before.subscribedTopicNames : new Set(names),
+    clientId,
+    clientHost,
+  }
+  const hasSubscriptionChanged = !equalSets(before.subscribedTopicNames, told.subscribedTopicNames)
+  if (hasSubscriptionChanged || !isSameMember(before, told) || !group.members.has(before.memberId)) {
+    records.push(memberRecord(groupId, told))
+  }
+  const { groupEpoch, topics } = refreshMetadata(machine, group, before, told, hasSubscriptionChanged, records)
+  const toInitialize = partitionsToInitialize(machine, group, topics, groupEpoch, records)
+  const target = targetOf(machine, group, told, groupEpoch, records)
+  const after = approach(group, told, target, records)
+  return {
+    records,
+    applied: () => {
+      const now = machine.host.clock.monotonic()
+      const current = shareGroup(machine, groupId)
+      current?.setMetadataDeadline(now + METADATA_REFRESH_MS)
+      if (current !== undefined && toInitialize.length > 0) current.initializingSince = now
+      if (current !== undefined && target.isNew) current.hasNewState = false
+      extendSession(machine, groupId, after.memberId)
+      reply.send({ answer: answerFor(machine, request, before, after), toInitialize })
+    },
+    refused: (errorCode) => reply.sendError(errorCode),
+  }
+}
+
+/** The group epoch grows with the subscriptions and the topics behind them. */
+function refreshMetadata(
+  machine: GroupMachine,
+  group: ShareGroup,
+  before: ShareMember,
+  after: ShareMember,
+  bump: boolean,
+  records: GroupRecord[],
+): { groupEpoch: number; topics: ReadonlySet<string> } {
+  const topics = new Set(group.subscriptions.keys())
+  for (const name of before.subscribedTopicNames) if (group.subscriptions.get(name) === 1) topics.delete(name)
+  for (const name of after.subscribedTopicNames) topics.add(name)
+  if (!bump && !group.hasMetadataExpired(machine.host.clock.monotonic())) {
+    return { groupEpoch: group.groupEpoch, topics }
+  }
+  const hash = metadataHash(machine.topics, topics)
+  if (!bump && hash === group.metadataHash) return { groupEpoch: group.groupEpoch, topics }
+  const groupEpoch = group.groupEpoch + 1
+  records.push(groupEpochRecord(group.groupId, groupEpoch, hash))
+  machine.host.logger.info('share group: new epoch', { group: group.groupId, epoch: groupEpoch })
+  return { groupEpoch, topics }
+}
+
+/** Partitions of the group's topics that nobody keeps state of yet. */
+function partitionsToInitialize(
+  machine: GroupMachine,
+  group: ShareGroup,
+  names: ReadonlySet<string>,
+  stateEpoch: number,
+  records: GroupRecord[],
+): StatePartitions[] {
+  const { initializing, initialized } = group.state
+  const retryMs = machine.config.get('group.share.initialize.retry.interval.ms')
+  const isRetry = machine.host.clock.monotonic() - group.initializingSince >= retryMs
+  const missing: StatePartitions[] = []
+  for (const name of [...names].sort()) {
+    const topicId = machine.topics.idOf(name)
+    if (topicId === undefined) continue
+    const partitions: number[] = []
+    for (let index = 0; index < machine.topics.partitionCount(name); index++) {
+      if (initialized.get(topicId)?.partitions.has(index) === true) continue
+      if (!isRetry && initializing.get(topicId)?.partitions.has(index) === true) continue
+      partitions.push(index)
+    }
+    if (partitions.length > 0) missing.push({ topicId, name, partitions, stateEpoch })
+  }
+  if (missing.length === 0) return missing
+  records.push(stateRecord(group.groupId, { ...group.state, initializing: withPartitions(initializing, missing) }))
+  return missing
+}
+
+export function withPartitions(
+  topics: StateTopics['initialized'],
+  added: readonly Pick<StatePartitions, 'topicId' | 'name' | 'partitions'>[],
+): StateTopics['initialized'] {
+  const result = new Map(topics)
+  for (const { topicId, name, partitions } of added) {
+    result.set(topicId, { name, partitions: new Set([...(result.get(topicId)?.partitions ?? []), ...partitions]) })
+  }
+  return result
+}
+
+interface Target {
+  readonly epoch: number
+  readonly assignment: Assignment
+  readonly isNew: boolean
+}
+
+function targetOf(
+  machine: GroupMachine,
+  group: ShareGroup,
+  speaker: ShareMember,
+  groupEpoch: number,
+  records: GroupRecord[],
+): Target {
+  const { groupId } = group
+  const last = { epoch: group.assignmentEpoch, assignment: group.targetOf(speaker.memberId), isNew: false }
+  if (group.assignmentEpoch >= groupEpoch && !group.hasNewState) return last
+  const { assignmentIntervalMs } = shareConfig(machine.config, groupId)
+  const isTooYoung = group.assignmentTimestamp > 0 && machine.now() < group.assignmentTimestamp + assignmentIntervalMs
+  // What was initialised meanwhile is waited for: by members that have nothing.
+  if (isTooYoung && !group.hasNewState) return last
+  const targets = assignSimple(assignable(machine, group, speaker), assignablePartitions(machine, group))
+  for (const [memberId, target] of targets) {
+    if (!equalAssignments(group.targetOf(memberId), target) || !group.targetAssignment.has(memberId)) {
+      records.push(targetRecord(groupId, memberId, target))
+    }
+  }
+  records.push(targetEpochRecord(groupId, groupEpoch, machine.now()))
+  return { epoch: groupEpoch, assignment: targets.get(speaker.memberId) ?? NO_PARTITIONS, isNew: true }
+}
+
+function assignable(machine: GroupMachine, group: ShareGroup, speaker: ShareMember) {
+  const members = new Map(group.members).set(speaker.memberId, speaker)
+  return [...members.values()].map(({ memberId, subscribedTopicNames }) => ({
+    memberId,
+    topicIds: new Set([...subscribedTopicNames].flatMap((name) => machine.topics.idOf(name) ?? [])),
+    current: group.targetOf(memberId),
+  }))
+}
+
+/** What there is state of, of topics that are there and not about to lose it. */
+function assignablePartitions(machine: GroupMachine, { state }: ShareGroup): Map<string, ReadonlySet<number>> {
+  const partitions = new Map<string, ReadonlySet<number>>()
+  for (const [topicId, topic] of state.initialized) {
+    if (machine.topics.nameOf(topicId) !== undefined && !state.deleting.has(topicId))
+      partitions.set(topicId, topic.partitions)
+  }
+  return partitions
+}
+
+function approach(group: ShareGroup, member: ShareMember, target: Target, records: GroupRecord[]): ShareMember {
+  if (member.memberEpoch === target.epoch && equalAssignments(member.assigned, target.assignment)) return member
+  const after = {
+    ...member,
+    memberEpoch: target.epoch,
+    previousMemberEpoch: member.memberEpoch,
+    assigned: target.assignment,
+  }
+  records.push(currentAssignmentRecord(group.groupId, after))
+  return after
+}
+
+function answerFor(
+  machine: GroupMachine,
+  request: ShareHeartbeatRequest,
+  before: ShareMember,
+  after: ShareMember,
+): ShareHeartbeatAnswer {
+  const isFull = request.memberEpoch === 0 || request.rackId !== null || request.subscribedTopicNames !== null
+  const isNews = isFull || !equalAssignments(before.assigned, after.assigned)
+  return {
+    throttleTimeMs: 0,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    memberId: after.memberId,
+    memberEpoch: after.memberEpoch,
+    heartbeatIntervalMs: shareConfig(machine.config, request.groupId).heartbeatIntervalMs,
+    assignment: isNews ? { topicPartitions: toTopicPartitions(after.assigned) } : null,
+  }
+}
+
+function isSameMember(a: ShareMember, b: ShareMember): boolean {
+  return a.rackId === b.rackId && a.clientId === b.clientId && a.clientHost === b.clientHost
+}
+
+function equalSets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  if (a.size !== b.size) return false
+  for (const one of a) if (!b.has(one)) return false
+  return true
+}

@@ -1,0 +1,57 @@
+// A member leaves a share group, or is removed from it. The others get its share with the next target.
+
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { Reply } from '../../runtime/reply.ts'
+import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupRecord } from '../group-records.ts'
+import { metadataHash } from '../modern/metadata-hash.ts'
+import { type ShareHeartbeat, shareRefusal } from './share-answer.ts'
+import { type ShareGroup, shareGroup } from './share-group.ts'
+import { LEAVE_EPOCH, type ShareMember } from './share-member.ts'
+import { groupEpochRecord, removalRecords } from './share-records.ts'
+import { cancelSession } from './share-timers.ts'
+
+export function removeMember(machine: GroupMachine, group: ShareGroup, member: ShareMember): GroupRecord[] {
+  const { groupId, groupEpoch } = group
+  const names = [...group.subscriptions].filter(([name, users]) => users > 1 || !member.subscribedTopicNames.has(name))
+  const hash = metadataHash(
+    machine.topics,
+    names.map(([name]) => name),
+  )
+  return [...removalRecords(groupId, member.memberId), groupEpochRecord(groupId, groupEpoch + 1, hash)]
+}
+
+export function leaveShareGroup(
+  machine: GroupMachine,
+  { groupId, memberId }: { readonly groupId: string; readonly memberId: string },
+  reply: Reply<ShareHeartbeat>,
+): GroupOutcome {
+  const group = shareGroup(machine, groupId)
+  if (group === undefined) {
+    return shareRefusal(reply, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
+  }
+  const member = group.members.get(memberId)
+  if (member === undefined) {
+    return shareRefusal(reply, ErrorCode.UNKNOWN_MEMBER_ID, notAMember(groupId, memberId))
+  }
+  return {
+    records: removeMember(machine, group, member),
+    applied: () => {
+      cancelSession(machine, groupId, memberId)
+      const answer = { errorCode: ErrorCode.NONE, errorMessage: null, memberId, memberEpoch: LEAVE_EPOCH }
+      reply.send({
+        answer: { ...answer, throttleTimeMs: 0, heartbeatIntervalMs: 0, assignment: null },
+        toInitialize: [],
+      })
+    },
+    refused: (errorCode) => reply.sendError(errorCode),
+  }
+}
+
+export function notAMember(groupId: string, memberId: string): string {
+  return `Member ${memberId} is not a member of group ${groupId}.`
+}
+
+export function groupNotFound(machine: GroupMachine, groupId: string): string {
+  return machine.groups.has(groupId) ? `Group ${groupId} is not a share group.` : `Group ${groupId} not found.`
+}

@@ -1,0 +1,98 @@
+// How the records of `__consumer_offsets` change share groups. As in Kafka a tombstone for what is not there changes
+// nothing, for compaction may have taken away what it ended.
+
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { ShareGroupRecord } from '../group-records.ts'
+import { NO_PARTITIONS, toAssignment } from '../modern/assignment.ts'
+import { NO_STATE, ShareGroup, type StateTopic } from './share-group.ts'
+import { newShareMember } from './share-member.ts'
+
+export function replayShare(machine: GroupMachine, record: ShareGroupRecord): void {
+  const { groupId } = record.key
+  const group = groupOf(machine, groupId, record.value !== null)
+  if (group === undefined) return
+  applyRecord(group, record)
+  if (record.type === 'ShareGroupMetadata' && record.value === null) machine.groups.delete(groupId)
+}
+
+function groupOf(machine: GroupMachine, groupId: string, create: boolean): ShareGroup | undefined {
+  const group = machine.groups.get(groupId)
+  if (group instanceof ShareGroup) return group
+  if (!create) return undefined
+  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
+    throw new Error(`assertion: a record of a share group for ${groupId}, which is a ${group.type} group`)
+  }
+  const created = new ShareGroup(groupId)
+  machine.groups.set(groupId, created)
+  return created
+}
+
+function applyRecord(group: ShareGroup, record: ShareGroupRecord): void {
+  switch (record.type) {
+    case 'ShareGroupMetadata':
+      if (record.value === null) return
+      group.groupEpoch = record.value.epoch
+      group.metadataHash = record.value.metadataHash
+      break
+    case 'ShareGroupMemberMetadata': {
+      const { key, value } = record
+      if (value === null) {
+        group.remove(key.memberId)
+        return
+      }
+      const { rackId, clientId, clientHost } = value
+      const known = group.members.get(key.memberId) ?? newShareMember(key.memberId)
+      group.update({
+        ...known,
+        rackId,
+        clientId,
+        clientHost,
+        subscribedTopicNames: new Set(value.subscribedTopicNames),
+      })
+      break
+    }
+    case 'ShareGroupTargetAssignmentMetadata':
+      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
+      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      break
+    case 'ShareGroupTargetAssignmentMember': {
+      const { key, value } = record
+      if (value === null) group.targetAssignment.delete(key.memberId)
+      else group.targetAssignment.set(key.memberId, toAssignment(value.topicPartitions))
+      break
+    }
+    case 'ShareGroupCurrentMemberAssignment': {
+      const { key, value } = record
+      const member = group.members.get(key.memberId)
+      if (value !== null) {
+        const { memberEpoch, previousMemberEpoch, assignedPartitions } = value
+        const known = member ?? newShareMember(key.memberId)
+        group.update({ ...known, memberEpoch, previousMemberEpoch, assigned: toAssignment(assignedPartitions) })
+      } else if (member !== undefined) {
+        group.update({ ...member, memberEpoch: -1, previousMemberEpoch: -1, assigned: NO_PARTITIONS })
+      }
+      break
+    }
+    case 'ShareGroupStatePartitionMetadata': {
+      const { value } = record
+      group.state =
+        value === null
+          ? NO_STATE
+          : {
+              initializing: toStateTopics(value.initializingTopics),
+              initialized: toStateTopics(value.initializedTopics),
+              deleting: new Map(value.deletingTopics.map(({ topicId, topicName }) => [topicId, topicName])),
+            }
+      group.hasNewState = true
+    }
+  }
+}
+
+function toStateTopics(
+  topics: readonly { readonly topicId: string; readonly topicName: string; readonly partitions: readonly number[] }[],
+): Map<string, StateTopic> {
+  return new Map(
+    topics.map(({ topicId, topicName, partitions }) => [topicId, { name: topicName, partitions: new Set(partitions) }]),
+  )
+}

@@ -1,0 +1,14 @@
+// ShareGroupDescribe (77), v1. KIP-932.
+
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { describeShareGroups } from '../../coordinator/group/share/share-requests.ts'
+import { ALL_GROUP_OPERATIONS } from '../groups/authorized-operations.ts'
+import { handler } from '../handler.ts'
+
+export const shareGroupDescribe = handler('ShareGroupDescribe', async (services, request) => {
+  const groups = await describeShareGroups(services.groups, request.groupIds)
+  if (!request.includeAuthorizedOperations) return { groups }
+  const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
+    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
+  return { groups: groups.map(authorize) }
+})
