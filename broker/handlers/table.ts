@@ -37,8 +37,13 @@ import { electLeaders } from './replicas/elect-leaders.ts'
 import { alterPartitionReassignments, listPartitionReassignments } from './replicas/partition-reassignments.ts'
 import { createAcls, deleteAcls, describeAcls } from './security/acls.ts'
 import { alterUserScramCredentials, describeUserScramCredentials } from './security/scram-credentials.ts'
+import { alterShareGroupOffsets } from './share/alter-share-group-offsets.ts'
+import { deleteShareGroupOffsets } from './share/delete-share-group-offsets.ts'
+import { describeShareGroupOffsets } from './share/describe-share-group-offsets.ts'
 import { shareAcknowledge } from './share/share-acknowledge.ts'
 import { shareFetch } from './share/share-fetch.ts'
+import { shareGroupDescribe } from './share/share-group-describe.ts'
+import { shareGroupHeartbeat } from './share/share-group-heartbeat.ts'
 import {
   deleteShareGroupState,
   initializeShareGroupState,
@@ -91,6 +96,8 @@ export const handlers: readonly HandlerRow[] = [
   consumerGroupHeartbeat,
   consumerGroupDescribe,
   // share groups
+  shareGroupHeartbeat,
+  shareGroupDescribe,
   shareFetch,
   shareAcknowledge,
   initializeShareGroupState,
@@ -98,6 +105,9 @@ export const handlers: readonly HandlerRow[] = [
   writeShareGroupState,
   deleteShareGroupState,
   readShareGroupStateSummary,
+  describeShareGroupOffsets,
+  alterShareGroupOffsets,
+  deleteShareGroupOffsets,
   // topics
   metadata,
   createTopics,
