@@ -45,6 +45,8 @@ export interface CloseAnswer {
 export interface AnswerSlot {
   /** Called exactly once, now or later. */
   reply(answer: Answer): void
+  /** The connection starts no other request for so long; answers go on leaving. */
+  mute(ms: number): void
 }
 
 export interface Peer {
@@ -93,9 +95,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   /** Of all slots. */
   #pendingCount = 0
   #partialCharge = 0
-  /** Answers given to a slow peer, in bytes. */
-  #unsentCharge = 0
-  /** Of them, what it had not taken at the last look. */
+  /** Answers given to a slow peer, in bytes: they are held as a whole until their last byte is sent. */
+  #heldCharge = 0
+  /** Of them, what had not been sent at the last look. */
   #unsentSize = 0
   /** It has sent a request whose memory does not come back by itself. */
   #isProducer = false
@@ -111,6 +113,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   #mustClose = false
   #closeReason: string | null = null
   #grace: Timer | null = null
+  /** Ends the time for which a quota keeps the connection still (KIP-219: it is answered first, then muted). */
+  #unmute: Timer | null = null
+  #mutedUntil = 0
   /** Milliseconds, monotonic: when bytes last came or went. */
   lastActive: number
 
@@ -128,6 +133,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
 
   /** It is the peer's turn: no request is under way and none is half received, or it does not take its answers. */
   get isIdle(): boolean {
+    if (this.#unmute !== null) return false
     return this.#peerIsSlow || (this.#first === null && this.#assembler.partialSize === 0)
   }
 
@@ -196,7 +202,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     else this.#last.next = slot
     this.#last = slot
     this.#pendingCount++
-    if (this.#waiting === null && !this.#peerIsSlow && this.#mayStart(slot)) this.#start(slot)
+    if (this.#waiting === null && !this.#isHeldUp && this.#mayStart(slot)) this.#start(slot)
     else this.#waiting ??= slot
     return !this.#closed
   }
@@ -226,6 +232,23 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
       this.#flushScheduled = true
       this.#options.flushes.add(this)
     }
+  }
+
+  /** For Slot alone. Of two times the one that ends later counts. */
+  mute(ms: number): void {
+    const until = this.#options.now() + ms
+    if (this.#closed || until <= this.#mutedUntil) return
+    this.#mutedUntil = until
+    this.#unmute?.cancel()
+    this.#unmute = this.#options.after(ms, () => {
+      this.#unmute = null
+      this.flushLater()
+    })
+  }
+
+  /** No request is started and nothing is read: the peer does not take its answers, or is muted. */
+  get #isHeldUp(): boolean {
+    return this.#peerIsSlow || this.#unmute !== null
   }
 
   /** For FlushQueue alone. */
@@ -259,7 +282,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   }
 
   #mayStartWaiting(slot: Slot): boolean {
-    return !this.#peerIsSlow && !this.#isDraining && !this.#closed && !this.#mustClose && this.#mayStart(slot)
+    return !this.#isHeldUp && !this.#isDraining && !this.#closed && !this.#mustClose && this.#mayStart(slot)
   }
 
   /** Adds the answers that are due to `chunks`: as a rule there is one answer, whose own array then serves. */
@@ -288,11 +311,15 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   }
 
   #write(chunks: Uint8Array[]): void {
-    if (this.#closed) letGoOfAll(chunks)
-    else if (!this.#connection.write(chunks)) {
-      this.#peerIsSlow = true
-      this.#chargeUnsent(this.#connection.unsentSize())
+    if (this.#closed) {
+      letGoOfAll(chunks)
+      return
     }
+    const size = sizeOf(chunks)
+    if (this.#connection.write(chunks)) return
+    this.#peerIsSlow = true
+    this.#chargeHeld(this.#heldCharge + size)
+    this.#unsentSize = this.#connection.unsentSize()
   }
 
   /** Now and then: a slow peer that takes a part of its answers is alive. */
@@ -305,7 +332,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
 
   onDrain(): void {
     this.#peerIsSlow = false
-    this.#chargeUnsent(0)
+    this.#chargeHeld(0)
     this.lastActive = this.#options.now()
     this.#flush()
     this.#adjustReading()
@@ -314,7 +341,7 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   /** MemoryBudget: there is room again. */
   onRoom(): void {
     this.#awaitingRoom = false
-    if (this.#closed || this.#isDraining || !this.#paused || this.#peerIsSlow || this.#isFull()) return
+    if (this.#closed || this.#isDraining || !this.#paused || this.#isHeldUp || this.#isFull()) return
     this.#paused = false
     // The silence until now was ours.
     this.lastActive = this.#options.now()
@@ -328,12 +355,12 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
   #adjustReading(): void {
     if (this.#closed || this.#isDraining) return
     const spent = this.#options.requests.isSpent && this.#holdsMemory
-    const pause = this.#peerIsSlow || this.#isFull() || spent
+    const pause = this.#isHeldUp || this.#isFull() || spent
     if (pause && !this.#paused) {
       this.#paused = true
       this.#connection.pause()
     }
-    if (this.#paused && spent && !this.#peerIsSlow && !this.#isFull() && !this.#awaitingRoom) {
+    if (this.#paused && spent && !this.#isHeldUp && !this.#isFull() && !this.#awaitingRoom) {
       this.#awaitingRoom = true
       this.#options.requests.wait(this)
     }
@@ -355,10 +382,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     this.#partialCharge = partialSize
   }
 
-  #chargeUnsent(size: number): void {
-    this.#options.answers.charge(size - this.#unsentCharge)
-    this.#unsentCharge = size
-    this.#unsentSize = size
+  #chargeHeld(size: number): void {
+    this.#options.answers.charge(size - this.#heldCharge)
+    this.#heldCharge = size
   }
 
   /**
@@ -384,13 +410,14 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     this.#finish()
     // Not before: until now a read may have written to it.
     this.#assembler.discard()
-    this.#chargeUnsent(0)
+    this.#chargeHeld(0)
     this.#options.onClose(this, this.#closeReason, error)
   }
 
   #finish(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#unmute?.cancel()
     const { requests, dispatcher } = this.#options
     requests.release(this.#partialCharge)
     this.#partialCharge = 0

@@ -15,8 +15,8 @@ export interface CaseOptions {
 
 /** queued.max.request.bytes of every case, far below the default, so that it is reached. MiB. */
 export const REQUEST_MEMORY = 64
-/** server-limits.ts: ANSWER_MEMORY. MiB. */
-const ANSWER_MEMORY = 256
+/** milena.queued.max.answer.bytes, and a quarter more (network/memory-budget.ts). MiB. */
+const ANSWER_MEMORY = 256 * 1.25
 /** storage/environment.ts: tailCacheSize. MiB. */
 const TAIL = 64
 /** host/slab.ts: keepSize. MiB. */
