@@ -10,6 +10,7 @@ import { Accepted } from './accepted.ts'
 import { differences } from './normalise.ts'
 import { clusterScenarios } from './scenarios/cluster.ts'
 import { configScenarios } from './scenarios/configs.ts'
+import { consumerScenarios } from './scenarios/consumers.ts'
 import { dataScenarios } from './scenarios/data.ts'
 import { fetchingScenarios } from './scenarios/fetching.ts'
 import { groupScenarios } from './scenarios/groups.ts'
@@ -30,6 +31,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...fetchingScenarios,
   ...groupScenarios,
   ...memberScenarios,
+  ...consumerScenarios,
   ...configScenarios,
   ...operatingScenarios,
   ...quotaScenarios,

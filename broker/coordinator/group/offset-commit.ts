@@ -55,13 +55,15 @@ export function commitOffsets(machine: GroupMachine, request: CommitRequest, rep
     return NOTHING
   }
   if (!isTransactional) group?.onCommit(machine, request.memberId)
-  const check = group?.commitCheck(request) ?? null
+  const staleError = stalePartitionError(group?.commitCheck(request) ?? null, request)
+  if (staleError !== ErrorCode.NONE) {
+    reply.send(commitError(request.topics, staleError))
+    return NOTHING
+  }
   const records: GroupRecord[] = []
   const answer = request.topics.map((topic) =>
     topic.partitions.map((partition) => {
       const metadata = partition.committedMetadata ?? ''
-      const refusal = check?.(topic.topicId, partition.partitionIndex) ?? ErrorCode.NONE
-      if (refusal !== ErrorCode.NONE) return refusal
       if (metadata.length > machine.config.offsetMetadataMaxBytes) return ErrorCode.OFFSET_METADATA_TOO_LARGE
       records.push(offsetRecord(machine.now(), request, topic, partition, metadata))
       return ErrorCode.NONE
@@ -75,10 +77,22 @@ export function commitOffsets(machine: GroupMachine, request: CommitRequest, rep
   }
 }
 
+/** One partition that the member may not commit is enough to refuse all. */
+function stalePartitionError(check: CommitPartitionCheck | null, { topics }: CommitRequest): number {
+  if (check === null) return ErrorCode.NONE
+  for (const { topicId, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const errorCode = check(topicId, partitionIndex)
+      if (errorCode !== ErrorCode.NONE) return errorCode
+    }
+  }
+  return ErrorCode.NONE
+}
+
 function missingGroupError({ generationId, apiVersion, producer }: CommitRequest): number {
   if (generationId < 0) return ErrorCode.NONE
-  // Only clients since then understand that a group is not there, and of them none that commits in a transaction.
-  return apiVersion >= 9 && producer === undefined ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  // Only clients since then understand that a group is not there; TxnOffsetCommit v6 is as OffsetCommit v10.
+  return apiVersion >= (producer === undefined ? 9 : 10) ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
 }
 
 function offsetRecord(

@@ -36,7 +36,7 @@ export async function commitTransactionalOffsets(
     groupInstanceId,
     retentionTimeMs: -1n,
     topics: split.known,
-    apiVersion: BY_NAME,
+    apiVersion: apiVersion >= TOPIC_IDS_SINCE ? BY_ID : BY_NAME,
     producer: { producerId, producerEpoch },
   }
   const answerWith = (codes: CommitAnswer) => ({ topics: assembleCommit(request.topics, split, codes) })
@@ -54,10 +54,10 @@ export async function commitTransactionalOffsets(
     },
     refuse,
   )
-  return answerWith(codes.map((partitions) => partitions.map(wording)))
+  return answerWith(apiVersion >= TOPIC_IDS_SINCE ? codes : codes.map((partitions) => partitions.map(wording)))
 }
 
-/** What clients of transactions understand. */
+/** What clients of transactions before v6 understand. */
 function wording(errorCode: number): number {
   return errorCode === ErrorCode.STALE_MEMBER_EPOCH ? ErrorCode.ILLEGAL_GENERATION : errorCode
 }

@@ -30,14 +30,11 @@ import { extendSession } from './timers.ts'
 export function upgrade(machine: GroupMachine, classic: ClassicGroup, draft: Draft): ConsumerGroup | Refusal {
   const { groupId, generationId } = classic
   const obstacle = upgradeObstacle(machine, classic)
-  if (obstacle !== null)
-    return refusal(`Cannot upgrade classic group ${groupId} to consumer group because ${obstacle}.`)
+  if (obstacle !== null) return refuse(machine, groupId, obstacle)
   const members: ConsumerMember[] = []
   for (const member of classic.members.values()) {
     const converted = convert(machine, classic, member)
-    if (typeof converted === 'string') {
-      return refusal(`Cannot upgrade classic group ${groupId} to consumer group because ${converted}.`)
-    }
+    if (typeof converted === 'string') return refuse(machine, groupId, converted)
     members.push(converted)
   }
   const names = new Set(members.flatMap(({ subscribedTopicNames }) => [...subscribedTopicNames]))
@@ -60,7 +57,11 @@ export function upgrade(machine: GroupMachine, classic: ClassicGroup, draft: Dra
   return group
 }
 
-const refusal = (errorMessage: string): Refusal => ({ errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage })
+function refuse(machine: GroupMachine, group: string, reason: string): Refusal {
+  machine.host.logger.info('group: a classic group cannot become a consumer group', { group, reason })
+  const errorMessage = `Cannot upgrade classic group ${group} to consumer group because ${reason}.`
+  return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage }
+}
 
 function upgradeObstacle({ config }: GroupMachine, classic: ClassicGroup): string | null {
   if (!mayMigrate(config, 'upgrade')) return 'online upgrade is disabled'
