@@ -21,6 +21,7 @@ import { MetadataLoader } from './metadata/loader.ts'
 import { type ListenerAddress, parsePairs, planListener } from './network/listeners.ts'
 import { MemoryBudget } from './network/memory-budget.ts'
 import { Server } from './network/server.ts'
+import { Quotas } from './quotas/quotas.ts'
 import { FetchSessions } from './replication/fetch-sessions.ts'
 import { ReplicaManager } from './replication/replica-manager.ts'
 import { requestMemory, serverLimits } from './server-limits.ts'
@@ -142,6 +143,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     directories.push(directory)
     endings.push(() => directory.close(brokerEpoch))
   }
+  const quotas = new Quotas(host.clock, config)
   const first = directories[0]!
   const { clusterId } = first
 
@@ -152,6 +154,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     clock: host.clock,
     timers: host.timers,
     slabs: host.slabs,
+    admission: quotas.connections,
     logger: host.logger,
     listener: plan.listen.name,
     requests,
@@ -175,6 +178,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   })
   endings.push(() => quorum.close())
   const controller = new Controller({ host, quorum, clusterId, config: new BrokerConfig(properties) })
+  metadata.subscribe((image, delta) => {
+    if (delta.quotasChanged) quotas.apply(image)
+  })
   endings.push(() => controller.close())
   const channel = new LocalChannel(host, controller)
   const metadata = new MetadataLoader({ host, channel, nodeId })
@@ -253,6 +259,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   }
   server.serve(new Dispatch(services, handlers))
   // Nobody is answered while the parts behind the answers go.
+    quotas,
   endings.push(() => server.close())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })
 }

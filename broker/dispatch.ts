@@ -13,6 +13,7 @@ import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
 import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } from './handlers/handler.ts'
 import type { AnswerSlot, Dispatcher, Peer } from './network/connection.ts'
+import { type QuotaClient, quotaClient } from './quotas/client-quota.ts'
 import type { Services } from './services.ts'
 
 const ANONYMOUS = 'User:ANONYMOUS'
@@ -98,8 +99,9 @@ export class Dispatch implements Dispatcher {
     const session = this.#session(peer)
     session.onDisconnect = null
     if (api.name === 'ApiVersions') noteSoftware(session, request)
-    const call = new ServedCall(this.#writer, api, header, peer, session, slot)
+    const call = new ServedCall(this.#services, this.#writer, api, header, peer, session, slot, frame.length)
     this.#handle(route.row, request, call)
+    call.endTurn()
   }
 
   #handle(row: HandlerRow, request: unknown, call: ServedCall): void {
@@ -151,19 +153,37 @@ export class Dispatch implements Dispatcher {
 /** One request on its way: who asks, and where the answer goes. */
 class ServedCall implements RequestContext {
   readonly api: Api
+  readonly requestSize: number
+  readonly #services: Services
   readonly #writer: Writer
   readonly #header: RequestHeader
   readonly #peer: Peer
   readonly #session: Session
   readonly #slot: AnswerSlot
+  /** While a quota is set. Monotonic milliseconds: when its turn began; then, how long it took. */
+  #startedAt = 0
+  #spentMs = -1
+  #requestThrottleMs = -1
 
-  constructor(writer: Writer, api: Api, header: RequestHeader, peer: Peer, session: Session, slot: AnswerSlot) {
+  constructor(
+    services: Services,
+    writer: Writer,
+    api: Api,
+    header: RequestHeader,
+    peer: Peer,
+    session: Session,
+    slot: AnswerSlot,
+    requestSize: number,
+  ) {
     this.api = api
+    this.requestSize = requestSize
+    this.#services = services
     this.#writer = writer
     this.#header = header
     this.#peer = peer
     this.#session = session
     this.#slot = slot
+    if (services.quotas.isActive) this.#startedAt = services.host.clock.monotonic()
   }
 
   get apiVersion(): number {
@@ -202,8 +222,43 @@ class ServedCall implements RequestContext {
     this.#session.onDisconnect = run
   }
 
+  get quotaClient(): QuotaClient {
+    return quotaClient(this.#session.principal, this.#header.clientId)
+  }
+
   answer(response: unknown): void {
+    if (this.#services.quotas.isActive) this.#answerThrottled(response as { readonly throttleTimeMs?: number })
+    else this.#reply(response)
+  }
+
+  #reply(response: unknown): void {
     this.#slot.reply(encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response))
+  }
+
+  /** The longest of the times that quotas ask for is told, and then kept (KIP-219). */
+  #answerThrottled(response: { readonly throttleTimeMs?: number }): void {
+    const throttleTimeMs = Math.max(response.throttleTimeMs ?? NOT_THROTTLED, this.requestThrottleMs())
+    this.#reply(throttleTimeMs === NOT_THROTTLED ? response : { ...response, throttleTimeMs })
+    if (throttleTimeMs > NOT_THROTTLED) this.#slot.mute(throttleTimeMs)
+  }
+
+  requestThrottleMs(): number {
+    if (this.#requestThrottleMs >= 0) return this.#requestThrottleMs
+    const { quotas, host } = this.#services
+    const spentMs = this.#spentMs >= 0 ? this.#spentMs : host.clock.monotonic() - this.#startedAt
+    // Time of one thread, in percent of a second.
+    this.#requestThrottleMs =
+      quotas.request === null || this.#startedAt === 0 ? 0 : quotas.request.record(this.quotaClient, spentMs / 10)
+    return this.#requestThrottleMs
+  }
+
+  /** The handler has returned; what it waits for is nobody's time. */
+  endTurn(): void {
+    if (this.#startedAt !== 0) this.#spentMs = this.#services.host.clock.monotonic() - this.#startedAt
+  }
+
+  mute(ms: number): void {
+    this.#slot.mute(ms)
   }
 
   answerUnthrottled(response: unknown): void {

@@ -12,6 +12,7 @@ import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
 import type { TransactionCoordinator } from './coordinator/transaction/transaction-coordinator.ts'
 import type { ControllerChannel } from './metadata/controller-channel.ts'
 import type { MetadataLoader } from './metadata/loader.ts'
+import type { Quotas } from './quotas/quotas.ts'
 import type { FetchMemory } from './replication/delayed-fetch.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
 import type { ReplicaManager } from './replication/replica-manager.ts'
@@ -46,6 +47,7 @@ export interface Services {
   /** What they have in flight of the partitions led here. */
   readonly shares: SharePartitions
   readonly coordinators: CoordinatorFinder
+  readonly quotas: Quotas
   /** What ApiVersions lists. */
   readonly servedApis: readonly ServedApi[]
 }

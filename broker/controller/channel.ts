@@ -2,7 +2,7 @@
 
 import type { Host } from '../../host/host.ts'
 import type { RequestInputOf, RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
-import type { ControllerApi, ControllerChannel } from '../metadata/controller-channel.ts'
+import type { ControllerApi, ControllerChannel, Mutations } from '../metadata/controller-channel.ts'
 import type { Controller } from './controller.ts'
 import { fetchMetadataLog, fetchSnapshot } from './log-fetch.ts'
 
@@ -23,8 +23,12 @@ export class LocalChannel implements ControllerChannel {
     return this.#controller.quorum.highWatermark - 1
   }
 
-  send<Name extends ControllerApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> {
-    return this.#controller.send(name, request)
+  send<Name extends ControllerApi>(
+    name: Name,
+    request: RequestOf<Name>,
+    mutations?: Mutations,
+  ): Promise<ResponseInputOf<Name>> {
+    return this.#controller.send(name, request, mutations)
   }
 
   fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>> {

@@ -19,11 +19,12 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
-import { type ControllerApi, NotCommitted } from '../metadata/controller-channel.ts'
+import { type ControllerApi, type Mutations, NotCommitted } from '../metadata/controller-channel.ts'
 import { MetadataImage } from '../metadata/image.ts'
 import { randomUuid } from '../metadata/random-uuid.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
 import { MetadataReplay } from '../metadata/replay.ts'
+import { UNLIMITED } from '../quotas/mutation-quota.ts'
 import { bootstrapRecords } from './bootstrap.ts'
 import { brokerHeartbeat, fenceStale, registerBroker, unregisterBroker } from './brokers.ts'
 import { alterClientQuotas } from './client-quotas.ts'
@@ -121,9 +122,13 @@ export class Controller {
   }
 
   /** @throws {NotCommitted} */
-  async send<Name extends ControllerApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> {
+  async send<Name extends ControllerApi>(
+    name: Name,
+    request: RequestOf<Name>,
+    mutations: Mutations = UNLIMITED,
+  ): Promise<ResponseInputOf<Name>> {
     const decide: Decide<Name> = deciders[name]
-    return this.#run((state) => decide(state, request))
+    return this.#run((state) => decide(state, request), mutations)
   }
 
   /** Called whenever more is committed, until the returned function is called. */
@@ -141,16 +146,19 @@ export class Controller {
     this.#stop('the controller is closed')
   }
 
-  async #run<Answer>(decide: (state: ControllerState) => Decision<Answer>): Promise<Answer> {
+  async #run<Answer>(
+    decide: (state: ControllerState) => Decision<Answer>,
+    mutations: Mutations = UNLIMITED,
+  ): Promise<Answer> {
     if (this.#stopped !== null) throw new NotCommitted(this.#stopped)
-    const { records, answer, divisible } = decide(this.#state())
+    const { records, answer, divisible } = decide(this.#state(mutations))
     if (records.length > 0) this.#append(records, divisible ?? false)
     // Without records too: the answer may rest on what others have appended.
     await this.#whenCommitted(this.image.offset)
     return answer
   }
 
-  #state(): ControllerState {
+  #state(mutations: Mutations): ControllerState {
     return {
       image: this.image,
       nextOffset: this.quorum.logEndOffset,
@@ -160,6 +168,7 @@ export class Controller {
       quorum: this.quorum,
       now: this.#host.clock.now(),
       newUuid: () => randomUuid(this.#host.random),
+      mutations,
       random: (below) => this.#host.random.below(below),
     }
   }

@@ -4,6 +4,7 @@
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { MetadataRecordType } from '../../protocol/messages/metadata-log/frame.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
+import type { Mutations } from '../metadata/controller-channel.ts'
 import type { BrokerImage, MetadataImage } from '../metadata/image.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
 import type { Quorum } from './quorum.ts'
@@ -20,6 +21,8 @@ export interface ControllerState {
   readonly sessions: Sessions
   /** Where the metadata log stands, and who votes on it. */
   readonly quorum: Pick<Quorum, 'nodeId' | 'leaderEpoch' | 'logEndOffset' | 'highWatermark' | 'voters'>
+  /** What the client's quota lets it create and delete. */
+  readonly mutations: Mutations
   /** Milliseconds of the wall clock. */
   readonly now: number
   readonly newUuid: () => string
@@ -37,6 +40,12 @@ export interface Decision<Answer> {
 export interface Fault {
   readonly errorCode: ErrorCode
   readonly errorMessage: string | null
+}
+
+/** The client has created and deleted more partitions than its quota lets it (KIP-599). */
+export const QUOTA_EXCEEDED: Fault = {
+  errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED,
+  errorMessage: 'The throttling quota has been exceeded.',
 }
 
 export const NO_FAULT = { errorCode: ErrorCode.NONE, errorMessage: null }

@@ -9,7 +9,16 @@ import type { MetadataImage } from '../metadata/image.ts'
 import { RESOURCE, type TopicImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { topicConfigFault } from './config-validation.ts'
-import { type ControllerState, type Decision, type Fault, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
+import {
+  type ControllerState,
+  type Decision,
+  type Fault,
+  fault,
+  isActive,
+  NO_FAULT,
+  QUOTA_EXCEEDED,
+  recordMaker,
+} from './decision.ts'
 import { directoryFor, placeReplicas } from './placement.ts'
 import { collisionKey, topicNameFault } from './topic-names.ts'
 
@@ -43,7 +52,7 @@ export function createTopics(
     if (!request.validateOnly) records.push(...outcome.records)
     results.push(outcome.result)
   }
-  return { records, answer: { throttleTimeMs: 0, topics: results } }
+  return { records, answer: { throttleTimeMs: state.mutations.throttleTimeMs, topics: results } }
 }
 
 function duplicatesOf(names: readonly string[]): ReadonlySet<string> {
@@ -87,6 +96,7 @@ function createTopic(state: ControllerState, topic: CreatableTopic, partitionsLe
     topic.assignments.length > 0 ? givenReplicas(state, topic) : placedReplicas(state, topic, partitionsLeft)
   if ('errorCode' in replicas) return replicas
   if (replicas.length > partitionsLeft) return tooMany()
+  if (!state.mutations.admit(replicas.length)) return QUOTA_EXCEEDED
   const make = recordMaker(state.image)
   const topicId = state.newUuid()
   const records = [make('TopicRecord', { name: topic.name, topicId })]
@@ -224,7 +234,7 @@ export function createPartitions(
     if (!request.validateOnly) records.push(...added)
     answers.push({ name: topic.name, ...NO_FAULT })
   }
-  return { records, answer: { throttleTimeMs: 0, results: answers } }
+  return { records, answer: { throttleTimeMs: state.mutations.throttleTimeMs, results: answers } }
 }
 
 function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, left: number): MetadataRecord[] | Fault {
@@ -261,6 +271,7 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
     }
     records.push(newPartition(state, existing.id, before + index, nodes))
   }
+  if (!state.mutations.admit(records.length)) return QUOTA_EXCEEDED
   return records
 }
 
@@ -278,10 +289,14 @@ export function deleteTopics(
       responses.push({ name, topicId, ...topic })
       continue
     }
+    if (!state.mutations.admit(topic.partitions.length)) {
+      responses.push({ name, topicId, ...QUOTA_EXCEEDED })
+      continue
+    }
     records.push(make('RemoveTopicRecord', { topicId: topic.id }))
     responses.push({ name: topic.name, topicId: topic.id, ...NO_FAULT })
   }
-  return { records, answer: { throttleTimeMs: 0, responses } }
+  return { records, answer: { throttleTimeMs: state.mutations.throttleTimeMs, responses } }
 }
 
 interface AskedToDelete {

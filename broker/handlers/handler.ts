@@ -2,6 +2,7 @@
 // its own: state lives in replication, coordinator and controller, reached through Services.
 
 import { type Api, type ApiName, apis, type RequestOf, type ResponseInputOf } from '../../protocol/apis.ts'
+import type { QuotaClient } from '../quotas/client-quota.ts'
 import type { ServedApi, Services } from '../services.ts'
 
 /** Who asks, and in which words. */
@@ -19,11 +20,15 @@ export interface RequestContext {
   readonly listener: string
   /** Identifies the connection while it is open; never reused in one process. */
   readonly connectionId: number
+  /** Bytes of its frame. */
+  readonly requestSize: number
+  /** To whom quotas hold it. */
+  readonly quotaClient: QuotaClient
   /** Called if the connection is lost before this request is answered: what only waits for it may be given up. */
   onDisconnect(run: () => void): void
 }
 
-/** Nobody is: there are no quotas yet. */
+/** Within all quotas; dispatch makes more of it when one is broken. */
 export const NOT_THROTTLED = 0
 
 /** A response without its throttle time, which dispatch fills in for all. */
@@ -41,6 +46,10 @@ export type Handle<Name extends ApiName> = (
 export interface Call<Name extends ApiName> extends RequestContext {
   /** Encoded within the call. */
   answer(response: ResponseInputOf<Name>): void
+  /** What the quota on the time of requests asks for; while a quota is set. Counted once, at the first look. */
+  requestThrottleMs(): number
+  /** Keeps the connection still: of requests that are not answered, or whose answers have no throttle time. */
+  mute(ms: number): void
   /** Nothing is sent: Produce with acks=0. */
   answerNothing(): void
   /** The only way to tell a client of acks=0 that something is wrong. */

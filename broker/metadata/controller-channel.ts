@@ -3,6 +3,14 @@
 
 import type { RequestInputOf, RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 
+/** How much of what a request asks for its client may have (KIP-599). */
+export interface Mutations {
+  /** Takes permits for partitions; false: refused, and nothing is taken. */
+  admit(partitionCount: number): boolean
+  /** How long its client is to keep still, after all that was taken. */
+  readonly throttleTimeMs: number
+}
+
 export const METADATA_TOPIC = '__cluster_metadata'
 export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
 
@@ -33,8 +41,15 @@ export interface ControllerChannel {
   readonly controllerId: number
   /** Last committed offset of the metadata log: a broker whose image is there has seen the effect of every answer. */
   readonly committedOffset: number
-  /** @throws {NotCommitted} when the effect has not become durable, or it is not known whether it has. */
-  send<Name extends ControllerApi>(name: Name, request: RequestOf<Name>): Promise<ResponseInputOf<Name>>
+  /**
+   * `mutations`: what the quota of the client that asks lets it create and delete; without: all.
+   * @throws {NotCommitted} when the effect has not become durable, or it is not known whether it has.
+   */
+  send<Name extends ControllerApi>(
+    name: Name,
+    request: RequestOf<Name>,
+    mutations?: Mutations,
+  ): Promise<ResponseInputOf<Name>>
   fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>>
   fetchSnapshot(request: RequestInputOf<'FetchSnapshot'>): Promise<ResponseInputOf<'FetchSnapshot'>>
 }

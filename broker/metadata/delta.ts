@@ -45,6 +45,7 @@ export class MetadataDelta {
   readonly changedConfigs: ConfigResource[] = []
   readonly changedBrokers = new Set<number>()
   featuresChanged = false
+  quotasChanged = false
   /** Records that this delta was given and does not know. */
   unknownCount = 0
 
@@ -289,6 +290,7 @@ export class MetadataDelta {
 
   #keep(record: KnownRecord): void {
     const { kept, remove } = identityOf(record)
+    if (record.type === 'ClientQuotaRecord') this.quotasChanged = true
     if (kept === null) return
     if (remove) this.#kept.delete(kept)
     else this.#kept.set(kept, record)

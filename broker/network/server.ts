@@ -32,6 +32,12 @@ export interface ServerLimits {
   readonly maxIdleMs: number
 }
 
+/** How fast connections may come. */
+export interface ConnectionAdmission {
+  /** Called once for a connection that no limit forbids. It waits so long, and is then closed or read from. */
+  admit(host: string): { readonly waitMs: number; readonly isRefused: boolean }
+}
+
 export interface ServerOptions {
   readonly network: Network
   readonly clock: Clock
@@ -43,7 +49,11 @@ export interface ServerOptions {
   readonly requests: MemoryBudget
   readonly answers: MemoryBudget
   readonly limits: ServerLimits
+  readonly admission: ConnectionAdmission
 }
+
+/** Connections kept waiting at one time; more are closed at once. */
+const MAX_HELD = 10_000
 
 let lastConnectionId = 0
 
@@ -58,6 +68,8 @@ export class Server {
   #connectionOptions: ConnectionOptions | null = null
   /** Accepted before there is a dispatcher. */
   readonly #early: Connection[] = []
+  /** Accepted, and kept waiting because too many have come. */
+  readonly #held = new Map<Connection, Timer>()
   #onEmpty: (() => void) | null = null
 
   constructor(options: ServerOptions) {
@@ -105,6 +117,11 @@ export class Server {
     this.#sweep?.cancel()
     await this.#listening?.close()
     for (const connection of this.#early.splice(0)) connection.destroy()
+    for (const [connection, timer] of this.#held) {
+      timer.cancel()
+      connection.destroy()
+    }
+    this.#held.clear()
     if (this.#connections.size === 0) return
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve
@@ -128,13 +145,31 @@ export class Server {
     const { host, port } = connection.remote
     const fromHost = this.#countByHost.get(host) ?? 0
     const hostLimit = limits.maxConnectionsPerIpOverrides.get(host) ?? limits.maxConnectionsPerIp
-    if (this.#connections.size >= limits.maxConnections || fromHost >= hostLimit) {
+    const count = this.#connections.size + this.#held.size
+    if (count >= limits.maxConnections || fromHost >= hostLimit || this.#held.size >= MAX_HELD) {
       const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : 'max.connections'
       logger.warn('connection refused', { from: `${host}:${port}`, limit, open: this.#connections.size, fromHost })
       connection.destroy()
       return
     }
-    this.#countByHost.set(host, fromHost + 1)
+    const { waitMs, isRefused } = this.#options.admission.admit(host)
+    if (waitMs > 0) this.#hold(connection, waitMs, isRefused)
+    else this.#take(connection, connectionOptions)
+  }
+
+  /** A refused one is closed only then, so that its client does not come back at once. */
+  #hold(connection: Connection, waitMs: number, isRefused: boolean): void {
+    const timer = this.#options.timers.after(waitMs, () => {
+      this.#held.delete(connection)
+      if (isRefused || this.#connectionOptions === null) connection.destroy()
+      else this.#take(connection, this.#connectionOptions)
+    })
+    this.#held.set(connection, timer)
+  }
+
+  #take(connection: Connection, connectionOptions: ConnectionOptions): void {
+    const { host, port } = connection.remote
+    this.#countByHost.set(host, (this.#countByHost.get(host) ?? 0) + 1)
     const peer = { connectionId: ++lastConnectionId, host, port, listener: this.#options.listener }
     const client = new ClientConnection(connection, peer, connectionOptions)
     this.#connections.add(client)

@@ -47,6 +47,10 @@ export class Slot implements AnswerSlot {
     this.#connection.onAnswer(this)
   }
 
+  mute(ms: number): void {
+    this.#connection.mute(ms)
+  }
+
   takeAnswer(): Answer {
     const answer = this.#answer
     this.#answer = null

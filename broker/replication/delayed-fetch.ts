@@ -316,7 +316,7 @@ function hasChanged(target: FetchTarget, partition: Partition): boolean {
 }
 
 /** What the answer will not carry. */
-function dropRecords(target: FetchTarget): void {
+export function dropRecords(target: FetchTarget): void {
   letGoOfAll(target.records)
   target.records = NO_RECORDS
   target.recordsSize = 0

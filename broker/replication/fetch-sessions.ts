@@ -58,6 +58,11 @@ export class FetchContext {
     if (session !== null) session.isBusy = true
   }
 
+  /** It named all partitions that it wants. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   /** 0: without a session. */
   get sessionId(): number {
     return this.#session?.id ?? 0
@@ -180,6 +185,11 @@ export class FetchSessions {
     if (session.epoch !== sessionEpoch) return refused(ErrorCode.INVALID_FETCH_SESSION_EPOCH)
     if (session.usesTopicIds !== usesTopicIds) return refused(ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR)
     return this.#continue(session, request)
+  }
+
+  /** A session that its client is not told of. */
+  close(context: FetchContext): void {
+    this.#sessions.delete(context.sessionId)
   }
 
   #open(topics: readonly AskedTopic[], usesTopicIds: boolean): FetchContext {

@@ -356,6 +356,7 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
       deadlines: new Deadlines(simulate(1).node('broker').host),
     },
     answerMemory: { grant: (wanted: number) => wanted, release: () => {} },
+    quotas: { isActive: false, produce: null, fetch: null },
     metadata: {
       image: {
         topics: { byName: () => topic, byId: () => topic },

@@ -6,7 +6,8 @@
 // whole.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { DelayedFetch } from '../../replication/delayed-fetch.ts'
+import { DelayedFetch, dropRecords } from '../../replication/delayed-fetch.ts'
+import type { FetchContext } from '../../replication/fetch-sessions.ts'
 import type { FetchTarget } from '../../replication/fetch-target.ts'
 import type { Services } from '../../services.ts'
 import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
@@ -26,7 +27,9 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
   }
   const { targets } = context
   for (let index = 0; index < targets.length; index++) find(services, targets[index]!)
-  const maxSize = Math.min(request.maxBytes, services.config.get('fetch.max.bytes'))
+  const { quotas } = services
+  const quotaSize = quotas.fetch === null ? Number.POSITIVE_INFINITY : quotas.fetch.maxAtOnce(call.quotaClient)
+  const maxSize = Math.min(request.maxBytes, services.config.get('fetch.max.bytes'), quotaSize)
   const limits = {
     minSize: Math.min(request.minBytes, maxSize),
     maxSize,
@@ -34,6 +37,7 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
     readCommitted: request.isolationLevel === READ_COMMITTED,
   }
   const delayed = new DelayedFetch(targets, limits, services.replicas.deadlines, services.answerMemory, () => {
+    if (quotas.isActive && answerThrottled(services, context, call)) return
     const told = context.tell()
     for (let index = 0; index < told.length; index++) tellAborted(told[index]!, limits.readCommitted)
     call.answer({
@@ -51,6 +55,25 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
   })
   delayed.start()
 })
+
+/**
+ * Beyond a quota nothing is given, and nothing counted: the client asks again when it has kept still. A session is not
+ * told of, for its client does not yet know what it would begin with.
+ */
+function answerThrottled(services: Services, context: FetchContext, call: Call<'Fetch'>): boolean {
+  const quota = services.quotas.fetch
+  let size = 0
+  for (const { recordsSize } of context.targets) size += recordsSize
+  const throttleTimeMs = Math.max(quota?.record(call.quotaClient, size) ?? 0, call.requestThrottleMs())
+  if (throttleTimeMs === NOT_THROTTLED) return false
+  quota?.takeBack(call.quotaClient, size)
+  for (const target of context.targets) dropRecords(target)
+  const sessionId = context.isFull ? 0 : context.sessionId
+  if (context.isFull) services.fetchSessions.close(context)
+  call.answer({ throttleTimeMs, errorCode: ErrorCode.NONE, sessionId, responses: [] })
+  context.end()
+  return true
+}
 
 /** The partition, and what is wrong with asking for it, before anything is read. */
 function find(services: Services, target: FetchTarget): void {

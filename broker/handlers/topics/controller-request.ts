@@ -3,7 +3,7 @@
 
 import type { ApiName, RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { type ControllerApi, NotCommitted } from '../../metadata/controller-channel.ts'
+import { type ControllerApi, type Mutations, NotCommitted } from '../../metadata/controller-channel.ts'
 import type { Services } from '../../services.ts'
 import type { HandlerRow } from '../handler.ts'
 
@@ -12,9 +12,10 @@ export async function askController<Name extends ControllerApi>(
   services: Services,
   name: Name,
   request: RequestOf<Name>,
+  mutations?: Mutations,
 ): Promise<ResponseInputOf<Name> | null> {
   try {
-    const response = await services.controller.send(name, request)
+    const response = await services.controller.send(name, request, mutations)
     await services.metadata.whenApplied(services.controller.committedOffset)
     return response
   } catch (error) {

@@ -4,8 +4,13 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { handler } from '../handler.ts'
 import { askController } from './controller-request.ts'
 
-export const createPartitions = handler('CreatePartitions', async (services, request) => {
-  const response = await askController(services, 'CreatePartitions', request)
+/** Before it a client does not know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 3
+
+export const createPartitions = handler('CreatePartitions', async (services, request, { apiVersion, quotaClient }) => {
+  const mutations = services.quotas.mutations?.forRequest(quotaClient, apiVersion >= STRICT_SINCE)
+  const response = await askController(services, 'CreatePartitions', request, mutations)
   const timedOut = { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }
-  return { throttleTimeMs: 0, results: response?.results ?? request.topics.map(({ name }) => ({ name, ...timedOut })) }
+  const throttleTimeMs = response?.throttleTimeMs ?? 0
+  return { throttleTimeMs, results: response?.results ?? request.topics.map(({ name }) => ({ name, ...timedOut })) }
 })

@@ -10,6 +10,8 @@ import { askController } from './controller-request.ts'
 
 type Result = ResponseInputOf<'CreateTopics'>['topics'][number]
 
+/** Before it a client does not know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 6
 const METADATA_TOPIC = '__cluster_metadata'
 const PROHIBITED = `Creation of internal topic ${METADATA_TOPIC} is prohibited.`
 
@@ -17,11 +19,12 @@ function refused(name: string, errorCode: number, errorMessage: string | null): 
   return { name, topicId: ZERO_UUID, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
 }
 
-export const createTopics = handler('CreateTopics', async (services, request) => {
+export const createTopics = handler('CreateTopics', async (services, request, { apiVersion, quotaClient }) => {
+  const mutations = services.quotas.mutations?.forRequest(quotaClient, apiVersion >= STRICT_SINCE)
   const allowed = request.topics.filter(({ name }) => name !== METADATA_TOPIC)
   const prohibited =
     allowed.length === request.topics.length ? [] : [refused(METADATA_TOPIC, ErrorCode.INVALID_REQUEST, PROHIBITED)]
-  const response = await askController(services, 'CreateTopics', { ...request, topics: allowed })
+  const response = await askController(services, 'CreateTopics', { ...request, topics: allowed }, mutations)
   const results = response?.topics ?? allowed.map(({ name }) => refused(name, ErrorCode.REQUEST_TIMED_OUT, null))
-  return { throttleTimeMs: 0, topics: [...results, ...prohibited] }
+  return { throttleTimeMs: response?.throttleTimeMs ?? 0, topics: [...results, ...prohibited] }
 })

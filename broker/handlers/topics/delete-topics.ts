@@ -8,15 +8,19 @@ import { askController } from './controller-request.ts'
 /** Before it a client does not know TOPIC_DELETION_DISABLED. */
 const DISABLED_SINCE = 3
 
-export const deleteTopics = handler('DeleteTopics', async (services, request, { apiVersion }) => {
-  const response = await askController(services, 'DeleteTopics', request)
+/** Before it a client does not know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
+const STRICT_SINCE = 5
+
+export const deleteTopics = handler('DeleteTopics', async (services, request, { apiVersion, quotaClient }) => {
+  const mutations = services.quotas.mutations?.forRequest(quotaClient, apiVersion >= STRICT_SINCE)
+  const response = await askController(services, 'DeleteTopics', request, mutations)
   const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
   const responses =
     response?.responses ??
     asked.map((topic) => ({ ...topic, errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }))
   const isTold = apiVersion >= DISABLED_SINCE
   return {
-    throttleTimeMs: 0,
+    throttleTimeMs: response?.throttleTimeMs ?? 0,
     responses: responses.map((one) =>
       one.errorCode === ErrorCode.TOPIC_DELETION_DISABLED && !isTold
         ? { ...one, errorCode: ErrorCode.INVALID_REQUEST }

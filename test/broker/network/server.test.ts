@@ -59,6 +59,7 @@ async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispat
     requests: new MemoryBudget(10_000),
     answers: new MemoryBudget(10_000),
     limits: { ...unlimited, ...limits },
+    admission: { admit: () => ({ waitMs: 0, isRefused: false }) },
   })
   const address = await simulation.complete(server.listen({ host: 'broker', port: 9092 }))
   server.serve(dispatcher)
