@@ -85,7 +85,7 @@ export class ShareFetch extends Deadline {
   #acquiredCount = 0
   #size = 0
 
-  /** `done` is called once, when the answers stand in `targets`; their records are its own. */
+  /** `done` is called once, when the answers stand in `targets`; their records are its own, now or later. */
   constructor(
     targets: readonly ShareFetchTarget[],
     limits: ShareFetchLimits,
@@ -272,7 +272,6 @@ export class ShareFetch extends Deadline {
     if (this.#acquiredCount > 0 || hasError || this.#isTimeUp) {
       this.#end()
       this.#done()
-      for (const target of this.#targets) target.records = NO_RECORDS
     } else if (this.#isStale) this.tryAgain()
     else this.#wait()
   }
