@@ -74,7 +74,7 @@ export class Journal implements Syncable {
   /** Syncs that it could have spared: it is made when they are many. */
   #missedCount = 0
   /** Logs that could not be opened, whose entries must outlive this start. */
-  #unopenedCount = 0
+  readonly #unopened = new Set<string>()
   /** Records since the process began; for metrics and tests. */
   recordCount = 0
 
@@ -125,16 +125,20 @@ export class Journal implements Syncable {
     return this.#contents.entriesOf(topicId, partition)
   }
 
-  /** A log with this id cannot be opened now. */
-  notOpened(topicId: string, partition: number): void {
-    if (this.entriesOf(topicId, partition).length > 0) this.#unopenedCount++
+  /** The log is one of ours. Until it is open, what is here of it stays. */
+  opening(topicId: string, partition: number): void {
+    if (this.entriesOf(topicId, partition).length > 0) this.#unopened.add(`${topicId}-${partition}`)
+  }
+
+  opened(topicId: string, partition: number): void {
+    if (this.#unopened.size > 0) this.#unopened.delete(`${topicId}-${partition}`)
   }
 
   /** All logs are open, and what was found of them is synced: nobody needs what an earlier run has left here. */
   recovered(): void {
     if (this.#state !== 'starting') return
-    if (this.#unopenedCount > 0) {
-      const fields = { directory: this.#directory, logs: this.#unopenedCount }
+    if (this.#unopened.size > 0) {
+      const fields = { directory: this.#directory, logs: this.#unopened.size }
       this.#environment.host.logger.warn('the journal is kept for logs that are not open, and not used', fields)
       this.#state = 'off'
       return

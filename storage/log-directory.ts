@@ -36,7 +36,6 @@ import { Journal } from './journal.ts'
 import { Log } from './log.ts'
 import { type LogConfig, UNLIMITED } from './log-config.ts'
 import { type DirectoryIntervals, intervalsOf, type LogDirectoryOptions } from './log-directory-options.ts'
-import type { LogOptions } from './log-options.ts'
 import {
   type MetaProperties,
   randomHex,
@@ -169,6 +168,7 @@ export class LogDirectory {
     }
     const { disk, logger } = this.#environment.host
     const directory = join(this.path, name)
+    this.#journal.opening(topicId, partition)
     if (open === null) {
       const found = readTopicId(disk, directory)
       if (found !== null && found !== topicId) {
@@ -178,7 +178,7 @@ export class LogDirectory {
     }
     const isKnown = this.#names.has(name)
     if (!isKnown) for (const each of this.#checkpoints()) each.settle(name, this.logs())
-    const log = this.#open(name, {
+    const log = Log.open({
       environment: this.#environment,
       directory,
       topic,
@@ -195,17 +195,9 @@ export class LogDirectory {
     log.onLogStartOffset = this.#logStartMoved
     log.onTruncated = this.#truncated
     this.#names.set(name, log)
+    this.#journal.opened(topicId, partition)
     if (log.durableEndOffset < log.logEndOffset) this.#recovering.push(log)
     return log
-  }
-
-  #open(name: string, options: LogOptions): Log {
-    try {
-      return Log.open(options)
-    } catch (error) {
-      this.#journal.notOpened(options.topicId ?? name, options.partition)
-      throw error
-    }
   }
 
   /** Resolves when all that was recovered is on disk. Before that nobody may be told of it. */
