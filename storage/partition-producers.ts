@@ -53,6 +53,8 @@ export class PartitionProducers {
     this.#snapshots = snapshots
     this.#state = state
     this.#highWatermark = highWatermark
+    // Recovery has replayed markers that were committed long ago; no later high watermark need ever say so again.
+    state?.onHighWatermark(highWatermark)
   }
 
   /** Throws DiskError when it has to be read and cannot be. */

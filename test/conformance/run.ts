@@ -21,6 +21,7 @@ import { quotaScenarios } from './scenarios/quotas.ts'
 import { securingScenarios } from './scenarios/securing.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
 import { topicScenarios } from './scenarios/topics.ts'
+import { transactionScenarios } from './scenarios/transactions.ts'
 import { type Entry, type Scenario, Session } from './session.ts'
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -37,11 +38,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...quotaScenarios,
   ...securingScenarios,
   ...telemetryScenarios,
+  ...transactionScenarios,
 }
 
 // On both. Fewer partitions than by default, so that the internal topic is there soon; sessions may be short, so that
 // one can be seen to end.
-const settings = ['node.id=1', 'offsets.topic.num.partitions=4', 'group.min.session.timeout.ms=100']
+const settings = [
+  'node.id=1',
+  'offsets.topic.num.partitions=4',
+  'transaction.state.log.num.partitions=4',
+  'group.min.session.timeout.ms=100',
+]
 
 const { values, positionals } = parseArgs({
   options: { on: { type: 'string' }, verbose: { type: 'boolean', default: false } },

@@ -4,6 +4,7 @@ import t from 'tap'
 import { seed } from '../host/implementations.ts'
 import { runBrokerCrash } from './broker-crash.ts'
 import { runLogCrash } from './log-crash.ts'
+import { runTransactionCrash } from './transaction-crash.ts'
 
 const isReplay = process.env['SEED'] !== undefined
 
@@ -22,6 +23,7 @@ async function holds(name: string, count: number, run: (seed: number) => Promise
 
 await holds('a log keeps what was durable through every crash', 100, runLogCrash)
 await holds('a broker keeps what was acknowledged through every crash', 20, runBrokerCrash)
+await holds('what is consumed, transformed and produced in transactions is there exactly once', 15, runTransactionCrash)
 
 await t.test('the same seed gives the same run, event for event', async (t) => {
   t.same(await runBrokerCrash(seed), await runBrokerCrash(seed))

@@ -3,13 +3,14 @@
 //   node --conditions=milena-source test/sim/crash.ts --seeds 1000             seeds 1 to 1000, of logs and of brokers
 //   node --conditions=milena-source test/sim/crash.ts --seeds 500 --from 1001
 //   node --conditions=milena-source test/sim/crash.ts --seed 42                one again, with what the broker logged
-//   … --kind log | compaction | broker                                         only these
+//   … --kind log | compaction | broker | txn                                   only these
 //   … --faults all                               writes fail on any file of a broker, not on the logs of topics alone
 
 import { parseArgs } from 'node:util'
 import { runBrokerCrash } from './broker-crash.ts'
 import { runCompactionCrash } from './compaction-crash.ts'
 import { runLogCrash } from './log-crash.ts'
+import { runTransactionCrash } from './transaction-crash.ts'
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +32,7 @@ const kinds: Record<string, Run> = {
   log: runLogCrash,
   compaction: runCompactionCrash,
   broker: (seed, onLog) => runBrokerCrash(seed, onLog, faults),
+  txn: runTransactionCrash,
 }
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1

@@ -11,7 +11,6 @@ export interface ListFilter {
   readonly producerIds: ReadonlySet<bigint>
   /** Those that are open for longer; -1: all. */
   readonly durationMs: number
-  readonly matches: (transactionalId: string) => boolean
 }
 
 export interface ListedTransaction {
@@ -32,11 +31,10 @@ export function listTransactions(machine: TransactionMachine, filter: ListFilter
 }
 
 function isWanted(transaction: Transaction, filter: ListFilter, now: number): boolean {
-  const { states, producerIds, durationMs, matches } = filter
+  const { states, producerIds, durationMs } = filter
   if (producerIds.size > 0 && !producerIds.has(transaction.producerId)) return false
   if (states.size > 0 && !states.has(transaction.state)) return false
-  if (durationMs >= 0 && now - transaction.startTimestamp <= durationMs) return false
-  return matches(transaction.transactionalId)
+  return durationMs < 0 || now - transaction.startTimestamp > durationMs
 }
 
 export interface DescribedTransaction {

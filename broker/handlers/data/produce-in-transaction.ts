@@ -17,12 +17,12 @@ import { isTransactional, producedBatch } from './produced-records.ts'
 const ABORTABLE_SINCE = 11
 const ADDS_SINCE = 12
 
-/** Why a partition's batch is refused; NONE when it may be appended. */
-export type Refusals = (partition: Partition) => number
-
+/** Why a partition's batch is refused. */
 export interface Refusal {
   readonly errorCode: number
   readonly message: string | null
+  /** As the log itself would refuse it: its start is told as well. */
+  readonly isOfLog?: boolean
 }
 
 /** What the coordinator is asked about. */
@@ -76,6 +76,7 @@ export function inTransaction(
 const GAP: Refusal = {
   errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
   message: 'the log does not know the producer, whose first sequence number is not 0',
+  isOfLog: true,
 }
 
 /** A producer that the log does not know begins its transaction with the first of its batches (KIP-890). */

@@ -74,8 +74,9 @@ class Produce extends DelayedProduce {
     const refused = this.refusalOf(partition)
     produced.errorCode = refused?.errorCode ?? refusal(partition, acks, call, this.#services)
     produced.errorMessage = refused?.message ?? null
-    if (produced.errorCode !== ErrorCode.NONE) return
     const { log } = partition
+    if (refused?.isOfLog) produced.logStartOffset = log.logStartOffset
+    if (produced.errorCode !== ErrorCode.NONE) return
     // A topic with fewer replicas than min.insync.replicas is held to those it has.
     if (acks === ACKS_ALL && Math.min(log.config.minInsyncReplicas, partition.replicaCount) > partition.isrSize) {
       produced.errorCode = ErrorCode.NOT_ENOUGH_REPLICAS

@@ -2,27 +2,27 @@
 // partitions.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { isRegexValid, loadRegexEngine, matchingNames } from '../../coordinator/group/consumer/regex.ts'
 import { TRANSACTION_STATES } from '../../coordinator/transaction/transaction.ts'
 import { handler } from '../handler.ts'
 
 const KNOWN_STATES: ReadonlySet<string> = new Set(TRANSACTION_STATES)
 
 export const listTransactions = handler('ListTransactions', async ({ transactions }, request) => {
-  const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern } = request
+  const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern: pattern } = request
   const unknownStateFilters = stateFilters.filter((state) => !KNOWN_STATES.has(state))
-  const matches = matcher(transactionalIdPattern)
-  if (matches === null)
-    return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters, transactionStates: [] }
+  if (pattern !== null) await loadRegexEngine()
+  if (pattern !== null && isRegexValid(pattern) !== null) {
+    return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] }
+  }
   const { errorCode, transactions: listed } = await transactions.list({
     states: new Set(stateFilters),
     producerIds: new Set(producerIdFilters),
     durationMs: Number(durationFilter),
-    matches,
   })
-  return { errorCode, unknownStateFilters, transactionStates: [...listed] }
+  if (pattern === null || pattern === '') return { errorCode, unknownStateFilters, transactionStates: [...listed] }
+  const names = listed.map(({ transactionalId }) => transactionalId)
+  const matching = matchingNames(pattern, names)
+  const transactionStates = listed.filter(({ transactionalId }) => matching.has(transactionalId))
+  return { errorCode, unknownStateFilters, transactionStates }
 })
-
-function matcher(pattern: string | null): ((transactionalId: string) => boolean) | null {
-  if (pattern === null || pattern === '') return () => true
-  return null
-}
