@@ -14,7 +14,7 @@ export function metadataHash(topics: TopicLookup, names: Iterable<string>): bigi
   return BigInt.asIntN(64, xxh3(hashes))
 }
 
-function topicHash(topics: TopicLookup, name: string): bigint {
+export function topicHash(topics: TopicLookup, name: string): bigint {
   const sink = new Sink()
   sink.bytes.push(0)
   const id = Buffer.from(topics.idOf(name) ?? '', 'base64url')
