@@ -143,23 +143,23 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     directories.push(directory)
     endings.push(() => directory.close(brokerEpoch))
   }
-  const quotas = new Quotas(host.clock, config)
   const first = directories[0]!
   const { clusterId } = first
 
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
   const answers = new MemoryBudget(config.get('milena.queued.max.answer.bytes'))
+  const quotas = new Quotas(host.clock, config)
   const server = new Server({
     network: host.network,
     clock: host.clock,
     timers: host.timers,
     slabs: host.slabs,
-    admission: quotas.connections,
     logger: host.logger,
     listener: plan.listen.name,
     requests,
     answers,
     limits: serverLimits(config),
+    admission: quotas.connections,
   })
   endings.push(() => server.close())
   const { port } = await server.listen(plan.listen)
@@ -178,14 +178,14 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   })
   endings.push(() => quorum.close())
   const controller = new Controller({ host, quorum, clusterId, config: new BrokerConfig(properties) })
-  metadata.subscribe((image, delta) => {
-    if (delta.quotasChanged) quotas.apply(image)
-  })
   endings.push(() => controller.close())
   const channel = new LocalChannel(host, controller)
   const metadata = new MetadataLoader({ host, channel, nodeId })
   endings.push(() => metadata.stop())
   metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
+  metadata.subscribe((image, delta) => {
+    if (delta.quotasChanged) quotas.apply(image)
+  })
 
   // Replicas follow the image, and coordinators follow the replicas.
   const replicas = new ReplicaManager({
@@ -255,11 +255,11 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     fetchSessions: new FetchSessions(config.get('max.incremental.fetch.session.cache.slots'), host.clock, host.random),
     ...coordinators,
     shares,
+    quotas,
     servedApis: servedApis(handlers),
   }
   server.serve(new Dispatch(services, handlers))
   // Nobody is answered while the parts behind the answers go.
-    quotas,
   endings.push(() => server.close())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })
 }
