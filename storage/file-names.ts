@@ -94,7 +94,7 @@ export function setAsideDirectoryName(
   topic: string,
   partition: number,
   uniqueId: string,
-  kind: 'delete' | 'stray',
+  kind: 'delete' | 'stray' | 'future',
 ): string {
   const suffix = `-${partition}.${uniqueId}-${kind}`
   return topic.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix

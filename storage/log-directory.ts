@@ -15,12 +15,12 @@
 
 import { DiskError, type DiskLock } from '../host/disk.ts'
 import type { Timer } from '../host/host.ts'
-import { readTextFile, replaceFile } from './checkpoint.ts'
+import { cleanShutdownEpoch, markCleanShutdown, removeCleanShutdown } from './clean-shutdown.ts'
+import { closeLogs } from './close-logs.ts'
 import { DirectoryCheckpoint } from './directory-checkpoints.ts'
 import { DirectoryRetention } from './directory-retention.ts'
 import type { StorageEnvironment } from './environment.ts'
 import {
-  CLEAN_SHUTDOWN,
   CLEANER_OFFSET_CHECKPOINT,
   join,
   LOCK,
@@ -32,10 +32,12 @@ import {
   REPLICATION_OFFSET_CHECKPOINT,
   setAsideDirectoryName,
 } from './file-names.ts'
+import { FutureLogs } from './future-logs.ts'
 import { Journal } from './journal.ts'
 import { Log } from './log.ts'
 import { type LogConfig, UNLIMITED } from './log-config.ts'
 import { type DirectoryIntervals, intervalsOf, type LogDirectoryOptions } from './log-directory-options.ts'
+import type { LogOptions } from './log-options.ts'
 import {
   type MetaProperties,
   randomHex,
@@ -45,7 +47,11 @@ import {
 } from './meta-properties.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
-import { syncDirectories, syncFiles } from './sync-files.ts'
+
+/** What the one who opens a log knows better than the checkpoints. */
+type KnownLog = Partial<
+  Pick<LogOptions, 'recoveryPoint' | 'logStartOffset' | 'highWatermark' | 'cleanedOffset' | 'cleanShutdown'>
+>
 
 /** Kafka keeps the metadata log out of LogManager; so does this. */
 const METADATA_LOG = '__cluster_metadata-0'
@@ -54,6 +60,7 @@ const RECOVERED_CHECK_MS = 2
 export class LogDirectory {
   readonly path: string
   readonly properties: MetaProperties
+  readonly futures: FutureLogs
   /** The one before ended in order. */
   readonly wasCleanShutdown: boolean
   /** Of the broker that ended in order; -1 otherwise. A registration tells it to the controller (KIP-966). */
@@ -91,14 +98,15 @@ export class LogDirectory {
     const { disk } = environment.host
     this.#environment = environment
     this.path = path
+    this.futures = new FutureLogs(environment, path)
     this.#intervals = intervalsOf(options)
     disk.makeDirectory(path)
     this.#lock = disk.lock(join(path, LOCK))
     try {
       this.properties = this.#format(options)
-      const marker = readTextFile(disk, join(path, CLEAN_SHUTDOWN))
-      this.wasCleanShutdown = marker !== null
-      this.previousBrokerEpoch = marker === null ? -1 : brokerEpochIn(marker)
+      const epoch = cleanShutdownEpoch(disk, path)
+      this.wasCleanShutdown = epoch !== null
+      this.previousBrokerEpoch = epoch ?? -1
       const checkpoint = (name: string, offsetOf: (log: Log) => number | null): DirectoryCheckpoint =>
         new DirectoryCheckpoint(environment.host, path, name, offsetOf)
       this.#recoveryPoints = checkpoint(RECOVERY_POINT_CHECKPOINT, (log) => log.recoveryPoint)
@@ -110,10 +118,7 @@ export class LogDirectory {
       this.#journal = new Journal(environment, path, this.wasCleanShutdown, (error) => this.#goOffline(error))
       this.#findPartitions()
       for (const each of this.#checkpoints()) each.retain((name) => this.#names.has(name))
-      if (marker !== null) {
-        disk.remove(join(path, CLEAN_SHUTDOWN))
-        disk.syncDirectory(path)
-      }
+      if (this.wasCleanShutdown) removeCleanShutdown(disk, path)
     } catch (error) {
       this.#lock.release()
       throw error
@@ -159,7 +164,7 @@ export class LogDirectory {
    * Opens the log of a partition, or creates it. One that lies here under the same name with another topic id is set
    * aside.
    */
-  openLog(topic: string, topicId: string, partition: number, config: LogConfig): Log {
+  openLog(topic: string, topicId: string, partition: number, config: LogConfig, known: KnownLog = {}): Log {
     const name = partitionDirectoryName(topic, partition)
     const open = this.#names.get(name)
     if (open !== undefined && open !== null) {
@@ -191,6 +196,7 @@ export class LogDirectory {
       cleanedOffset: this.#cleanedOffsets.has(topic, partition) ? this.#cleanedOffsets.offset(topic, partition) : null,
       cleanShutdown: isKnown && this.wasCleanShutdown,
       journal: this.#journal,
+      ...known,
     })
     log.onLogStartOffset = this.#logStartMoved
     log.onTruncated = this.#truncated
@@ -232,6 +238,28 @@ export class LogDirectory {
       const path = this.#moveAway(log.topic, log.partition, 'delete')
       this.#removeLater(path, log.config.fileDeleteDelayMs)
     })
+  }
+
+  /** One of `futures` is whole and closed: it becomes the partition's log here, durably. Throws DiskError. */
+  adopt(future: Log, known: KnownLog): Log {
+    const { topic, partition, topicId, config } = future
+    const name = partitionDirectoryName(topic, partition)
+    const { disk } = this.#environment.host
+    for (const each of this.#checkpoints()) each.settle(name, this.logs())
+    const path = join(this.path, name)
+    disk.rename(future.directory, path)
+    try {
+      disk.syncDirectory(this.path)
+      this.#names.set(name, null)
+      const log = this.openLog(topic, topicId ?? '', partition, config, { ...known, cleanShutdown: true })
+      this.futures.forget(future, false)
+      return log
+    } catch (error) {
+      // The other one goes on: the next start must not find two.
+      this.#names.delete(name)
+      disk.rename(path, future.directory)
+      throw error
+    }
   }
 
   /** Directories that were here at the start and that nobody has opened since. */
@@ -320,6 +348,7 @@ export class LogDirectory {
       if (parsed === null) continue
       if (parsed.kind === 'partition') this.#names.set(entry.name, null)
       else if (parsed.kind === 'delete') this.#removeLater(join(this.path, entry.name), 0)
+      else if (parsed.kind === 'future') this.futures.found(parsed.topic, parsed.partition, entry.name)
     }
   }
 
@@ -423,8 +452,7 @@ export class LogDirectory {
   }
 
   /**
-   * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock. What is to be synced is collected
-   * first and then synced in the pool, some at a time: one after the other, 5,000 logs just written to took 43 s.
+   * A clean stop: all logs to disk, checkpoints, the marker that says so, the lock.
    *
    * `brokerEpoch` -1: the broker had not started wholly. Then the marker comes back only if it was there before.
    */
@@ -433,37 +461,17 @@ export class LogDirectory {
     this.#isClosed = true
     const { disk } = this.#environment.host
     for (const timer of this.#timers) timer.cancel()
-    const logs = [...this.logs()]
-    const paths: string[] = []
     let isClean = this.#fault === null && this.#isKnownToBeClean(brokerEpoch)
-    const each = (run: (log: Log) => void): void => {
-      for (const log of logs) {
-        try {
-          run(log)
-          isClean &&= !log.isOffline
-        } catch (error) {
-          if (!(error instanceof DiskError)) throw error
-          this.#closeFailed(log.directory, error)
-          isClean = false
-        }
-      }
-    }
-    each((log) => paths.push(...log.prepareClose()))
-    isClean = (await syncFiles(disk, paths, (path, error) => this.#closeFailed(path, error))) && isClean
-    for (const checkpoint of this.#checkpoints()) await checkpoint.stop()
-    const directories = new Set<string>()
-    each((log) => {
-      for (const directory of log.finishClose()) directories.add(directory)
+    const areClosed = await closeLogs(this.#environment.host, [...this.logs()], async () => {
+      for (const checkpoint of this.#checkpoints()) await checkpoint.stop()
     })
-    isClean =
-      (await syncDirectories(disk, [...directories], (path, error) => this.#closeFailed(path, error))) && isClean
+    isClean &&= areClosed
     this.checkpoint()
     isClean &&= this.#fault === null
     const failure = this.#attempt('stop', () => this.#journal.close(isClean))
     if (isClean && failure === null) {
       const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
-      const marker = JSON.stringify({ version: 0, brokerEpoch: epoch })
-      this.#attempt('stop', () => replaceFile(disk, this.path, CLEAN_SHUTDOWN, marker))
+      this.#attempt('stop', () => markCleanShutdown(disk, this.path, epoch))
     }
     this.#lock.release()
   }
@@ -477,14 +485,4 @@ export class LogDirectory {
     if (this.wasCleanShutdown) return true
     return brokerEpoch >= 0 && this.unopened().length === 0
   }
-
-  #closeFailed(path: string, error: DiskError): void {
-    this.#environment.host.logger.error('a log could not be closed in order', { path, error: error.message })
-  }
-}
-
-function brokerEpochIn(marker: string): number {
-  // Releases before 3.8 left the file empty.
-  const found = /"brokerEpoch"\s*:\s*(-?\d+)/.exec(marker)
-  return found === null ? -1 : Number(found[1])
 }

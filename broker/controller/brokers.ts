@@ -11,6 +11,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { type ControllerState, type Decision, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
+import { isInOnlineDirectory } from './directories.ts'
 
 const NO_LEADER = -1
 /** Values of a BrokerRegistrationChangeRecord. */
@@ -75,8 +76,25 @@ export function brokerHeartbeat(state: ControllerState, request: RequestOf<'Brok
   if (request.wantFence) {
     return beat(broker.fenced ? [] : fence(image, broker), { isCaughtUp, isFenced: true })
   }
+  const lost = loseDirectories(image, broker, request.offlineLogDirs)
+  if (lost.length > 0) return beat(lost, { isCaughtUp, isFenced: broker.fenced })
   if (broker.fenced && isCaughtUp) return beat(unfence(image, broker), { isCaughtUp, isFenced: false })
   return beat([], { isCaughtUp, isFenced: broker.fenced })
+}
+
+/** Directories that have failed since the last heartbeat: what lies in them is led by others, or by nobody. */
+function loseDirectories(image: MetadataImage, broker: BrokerImage, offline: readonly string[]): MetadataRecord[] {
+  const { id, epoch, logDirs } = broker
+  const left = logDirs.filter((directory) => !offline.includes(directory))
+  // With the last one a broker has nothing to say about the rest.
+  if (left.length === logDirs.length || left.length === 0) return []
+  const change = recordMaker(image)('BrokerRegistrationChangeRecord', {
+    brokerId: id,
+    brokerEpoch: epoch,
+    logDirs: left,
+  })
+  const isLost = (partition: PartitionImage): boolean => !isInOnlineDirectory({ ...broker, logDirs: left }, partition)
+  return [change, ...removeFromIsr(image, id, true, isLost)]
 }
 
 function beat(records: readonly MetadataRecord[], fields: Partial<ResponseInputOf<'BrokerHeartbeat'>>): Beat {
@@ -123,12 +141,17 @@ function fence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord
  * was committed. Those that it leads by the record of an earlier incarnation are led in a new leader epoch: what that
  * one had not synced may be gone, and whoever has read it must find out.
  */
-function unfence(image: MetadataImage, { id, epoch }: BrokerImage): MetadataRecord[] {
+function unfence(image: MetadataImage, broker: BrokerImage): MetadataRecord[] {
+  const { id, epoch } = broker
   const make = recordMaker(image)
   const records = [make('BrokerRegistrationChangeRecord', { brokerId: id, brokerEpoch: epoch, fenced: NO })]
   for (const [topicId, partitionId, partition] of partitionsOf(image)) {
     if (partition.leader !== id && partition.leader !== NO_LEADER) continue
-    if (partition.leader === id || partition.isr.includes(id)) {
+    if (!isInOnlineDirectory(broker, partition)) {
+      if (partition.leader === id) {
+        records.push(make('PartitionChangeRecord', { topicId, partitionId, leader: NO_LEADER }))
+      }
+    } else if (partition.leader === id || partition.isr.includes(id)) {
       records.push(make('PartitionChangeRecord', { topicId, partitionId, leader: id }))
     } else if (isEligible(partition, id)) {
       records.push(
@@ -172,11 +195,17 @@ export function unregisterBroker(
 }
 
 /** The broker's partitions without it: another leader, a smaller ISR, which always keeps its last member. */
-function removeFromIsr(image: MetadataImage, brokerId: number, fenced: boolean): MetadataRecord[] {
+function removeFromIsr(
+  image: MetadataImage,
+  brokerId: number,
+  fenced: boolean,
+  isConcerned: (partition: PartitionImage) => boolean = () => true,
+): MetadataRecord[] {
   const make = recordMaker(image)
   const records: MetadataRecord[] = []
   for (const [topicId, partitionId, partition] of partitionsOf(image)) {
     if (!partition.isr.includes(brokerId) && partition.leader !== brokerId) continue
+    if (!isConcerned(partition)) continue
     const rest = partition.isr.filter((id) => id !== brokerId)
     const isr = rest.length > 0 && rest.length < partition.isr.length ? rest : null
     const leads = partition.leader === brokerId

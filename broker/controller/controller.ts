@@ -30,6 +30,7 @@ import { brokerHeartbeat, fenceStale, registerBroker, unregisterBroker } from '.
 import { alterClientQuotas } from './client-quotas.ts'
 import { alterConfigs, incrementalAlterConfigs } from './configs.ts'
 import type { ControllerState, Decision } from './decision.ts'
+import { assignReplicasToDirs } from './directories.ts'
 import { electLeaders } from './elections.ts'
 import { updateFeatures } from './features.ts'
 import { allocateProducerIds } from './producer-ids.ts'
@@ -57,6 +58,7 @@ const deciders: { readonly [Name in ControllerApi]: Decide<Name> } = {
   BrokerRegistration: registerBroker,
   BrokerHeartbeat: brokerHeartbeat,
   AllocateProducerIds: allocateProducerIds,
+  AssignReplicasToDirs: assignReplicasToDirs,
   UpdateFeatures: updateFeatures,
   ElectLeaders: electLeaders,
   AlterPartitionReassignments: alterReassignments,

@@ -31,6 +31,7 @@ import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
 import { alterClientQuotas } from './quotas/alter-client-quotas.ts'
 import { describeClientQuotas } from './quotas/describe-client-quotas.ts'
+import { alterReplicaLogDirs } from './replicas/alter-replica-log-dirs.ts'
 import { describeLogDirs } from './replicas/describe-log-dirs.ts'
 import { describeProducers } from './replicas/describe-producers.ts'
 import { electLeaders } from './replicas/elect-leaders.ts'
@@ -121,6 +122,7 @@ export const handlers: readonly HandlerRow[] = [
   listConfigResources,
   // replicas
   describeLogDirs,
+  alterReplicaLogDirs,
   describeProducers,
   electLeaders,
   alterPartitionReassignments,

@@ -23,8 +23,10 @@ export interface BrokerLifecycleOptions {
   /** As clients reach them. */
   readonly endPoints: readonly EndPoint[]
   readonly rack: string | null
-  /** Ids of the log directories that are online. */
+  /** Ids of the log directories that were there at the start. */
   readonly logDirs: readonly string[]
+  /** Ids of those that have failed since. */
+  readonly offlineLogDirs: () => readonly string[]
   /** Of the life before, when all log directories say that it ended cleanly; else -1 (KIP-966). */
   readonly previousBrokerEpoch: bigint
   readonly heartbeatIntervalMs: () => number
@@ -109,7 +111,7 @@ export class BrokerLifecycle {
       features: FEATURES.map(({ name, min, max }) => ({ name, minSupportedVersion: min, maxSupportedVersion: max })),
       rack,
       isMigratingZkBroker: false,
-      logDirs: [...logDirs],
+      logDirs: logDirs.filter((id) => !this.#options.offlineLogDirs().includes(id)),
       // Of a process that registers again, its own: it has lost nothing.
       previousBrokerEpoch: this.#epoch < 0n ? previousBrokerEpoch : this.#epoch,
     }
@@ -136,9 +138,15 @@ export class BrokerLifecycle {
       currentMetadataOffset: BigInt(metadata.image.offset),
       wantFence: false,
       wantShutDown,
-      offlineLogDirs: [],
+      offlineLogDirs: [...this.#options.offlineLogDirs()],
       cordonedLogDirs: null,
     })
+  }
+
+  /** A heartbeat out of turn: a log directory has failed. */
+  report(): void {
+    if (this.#timer === null || this.#isStopping) return
+    this.#beat().catch((error: unknown) => this.#options.host.logger.warn('heartbeat failed', { error: String(error) }))
   }
 
   #schedule(): void {

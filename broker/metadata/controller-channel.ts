@@ -24,6 +24,7 @@ export type ControllerApi =
   | 'BrokerRegistration'
   | 'BrokerHeartbeat'
   | 'AllocateProducerIds'
+  | 'AssignReplicasToDirs'
   | 'UpdateFeatures'
   | 'ElectLeaders'
   | 'AlterPartitionReassignments'

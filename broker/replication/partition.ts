@@ -36,7 +36,8 @@ export class Partition implements LogListener {
   readonly topic: string
   readonly topicId: string
   readonly index: number
-  readonly log: Log
+  /** Another one after it has moved between log directories. */
+  log: Log
   /** The epoch of the leadership that this broker holds or follows; -1 before the first. */
   leaderEpoch = -1
   leaderId = -1
@@ -89,6 +90,14 @@ export class Partition implements LogListener {
     this.log.assignEpochStartOffset(leaderEpoch, this.log.logEndOffset)
     this.#advance()
     this.#wakeFetches()
+  }
+
+  /** The log has moved to another directory, with all that is in it, and all of it is durable. */
+  replaceLog(log: Log): void {
+    log.listener = this
+    this.log = log
+    if (log.latestEpoch < this.leaderEpoch) log.assignEpochStartOffset(this.leaderEpoch, log.logEndOffset)
+    this.onWritten()
   }
 
   /** Validates, assigns offsets and queues the write; the log owns `records` from now on. Errors are values. */

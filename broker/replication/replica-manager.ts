@@ -2,22 +2,27 @@
 // say. (Kafka: ReplicaManager.) Lookups are two array or map steps, with no string made on the way of a request.
 
 import { DiskError } from '../../host/disk.ts'
-import type { Clock, Logger, Timers } from '../../host/host.ts'
+import type { Host } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Log } from '../../storage/log.ts'
 import type { LogConfig } from '../../storage/log-config.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { MetadataDelta } from '../metadata/delta.ts'
-import type { MetadataImage, TopicImage } from '../metadata/image.ts'
+import { DIRECTORY, type MetadataImage, type TopicImage } from '../metadata/image.ts'
 import { Deadlines } from './deadlines.ts'
+import { DirectoryAssignments, type SendAssignments } from './directory-assignments.ts'
 import { Partition } from './partition.ts'
+import { ReplicaMoves } from './replica-moves.ts'
 
 export interface ReplicaManagerOptions {
   readonly nodeId: number
-  readonly logger: Logger
-  readonly clock: Clock
-  readonly timers: Timers
+  readonly host: Host
   readonly directories: readonly LogDirectory[]
+  /** Of log.dirs, those that could not be opened. */
+  readonly offlinePaths: readonly string[]
+  readonly assignReplicas: SendAssignments
+  /** Of cordoned.log.dirs: no new replica is put there (KIP-1066). */
+  readonly cordonedPaths: () => readonly string[]
   readonly logConfigFor: (topic: string) => LogConfig
   /** acks=all waits for the disk; see Partition. */
   readonly syncsAcksAll: boolean
@@ -37,6 +42,9 @@ const REOPEN_MS = 5_000
 
 export class ReplicaManager {
   readonly directories: readonly LogDirectory[]
+  readonly moves: ReplicaMoves
+  /** A log directory has failed, its partitions are closed: for the heartbeat. */
+  onDirectoryOffline: (() => void) | null = null
   /** Of the fetches and produce requests that wait for partitions. */
   readonly deadlines: Deadlines
   readonly #options: ReplicaManagerOptions
@@ -45,17 +53,22 @@ export class ReplicaManager {
   readonly #leaderListeners: LeaderListener[] = []
   /** Ours, but the disk did not take their logs. */
   readonly #unopened = new Map<string, { readonly topicId: string; readonly index: number }>()
+  /** Ours, and their logs are in directories that have failed, or that could not be opened. */
+  readonly #offline = new Set<string>()
+  readonly #assignments: DirectoryAssignments
   #image: MetadataImage | null = null
+  #isStarted = false
 
   constructor(options: ReplicaManagerOptions) {
     this.#options = options
-    this.deadlines = new Deadlines(options)
+    const { host } = options
+    this.deadlines = new Deadlines(host)
     this.directories = options.directories
-    for (const directory of this.directories) {
-      directory.onOffline = ({ path }, error) => {
-        options.logger.error('a log directory has failed: its partitions refuse writes', { path, error: error.message })
-      }
-    }
+    this.#assignments = new DirectoryAssignments(host, options.assignReplicas)
+    this.moves = new ReplicaMoves(host, options.directories, (partition, directory) => {
+      this.#assignments.add(partition.topicId, partition.index, directory.directoryId)
+    })
+    for (const directory of this.directories) directory.onOffline = this.#directoryFailed
   }
 
   partition(topic: string, index: number): Partition | undefined {
@@ -66,11 +79,34 @@ export class ReplicaManager {
     return this.#byId.get(topicId)?.[index]
   }
 
+  /** Of log.dirs. */
+  get offlinePaths(): readonly string[] {
+    const failed = this.directories.filter(({ isOffline }) => isOffline).map(({ path }) => path)
+    return [...this.#options.offlinePaths, ...failed]
+  }
+
   /** Ours, and its log lies in a directory that has failed, or could not be made. */
   isOffline(topic: string, index: number): boolean {
-    const topicId = this.#image?.topics.byName(topic)?.id
-    if (this.#unopened.has(`${topicId}-${index}`)) return true
-    return this.directories.some((directory) => directory.isOffline && directory.hasLog(topic, index))
+    const key = `${this.#image?.topics.byName(topic)?.id}-${index}`
+    return this.#unopened.has(key) || this.#offline.has(key)
+  }
+
+  /** What it holds cannot be read or written any more; where it is the only one, reads of what is there go on. */
+  readonly #directoryFailed = (directory: LogDirectory, error: Error): void => {
+    const { path } = directory
+    this.#options.host.logger.error('a log directory has failed', { path, error: error.message })
+    if (this.directories.every(({ isOffline }) => isOffline)) return
+    this.moves.directoryFailed(directory)
+    for (const partition of [...this.partitions()]) {
+      if (directory.log(partition.topic, partition.index) !== partition.log) continue
+      const { topic, topicId, index } = partition
+      this.#offline.add(`${topicId}-${index}`)
+      delete this.#byId.get(topicId)?.[index]
+      delete this.#byName.get(topic)?.[index]
+      partition.resign(ErrorCode.KAFKA_STORAGE_ERROR, { closed: true })
+      this.#tell(partition)
+    }
+    this.onDirectoryOffline?.()
   }
 
   isInternal(topic: string): boolean {
@@ -99,16 +135,18 @@ export class ReplicaManager {
     for (const topic of image.topics.values()) {
       for (let index = 0; index < topic.partitions.length; index++) this.#change(topic, index)
     }
+    this.#isStarted = true
+    this.moves.resume((topic, index) => this.partition(topic, index))
     const found = this.directories.reduce((count, { logCount }) => count + logCount, 0)
     if (image.topics.size === 0 && found > 0) {
-      this.#options.logger.error(
+      this.#options.host.logger.error(
         'the metadata has no topic, but partitions are on disk, and are set aside: was __cluster_metadata-0 lost?',
         { partitions: found },
       )
     }
     for (const directory of this.directories) {
       for (const { topic, partition } of directory.unopened()) {
-        this.#options.logger.warn('a partition that no topic has is set aside', {
+        this.#options.host.logger.warn('a partition that no topic has is set aside', {
           topic,
           partition,
           in: directory.path,
@@ -137,10 +175,16 @@ export class ReplicaManager {
     }
   }
 
+  /** Before the directories are closed. */
+  stop(): void {
+    this.#assignments.stop()
+    this.moves.stop()
+  }
+
   #change(topic: TopicImage, index: number): void {
     const { nodeId } = this.#options
     const wanted = topic.partitions[index]
-    if (wanted === undefined || !wanted.replicas.includes(nodeId)) return
+    if (wanted === undefined || !wanted.replicas.includes(nodeId) || this.#offline.has(`${topic.id}-${index}`)) return
     const partition = this.#byId.get(topic.id)?.[index] ?? this.#create(topic, index)
     if (partition === undefined || wanted.leaderEpoch === partition.leaderEpoch) return
     if (wanted.leader === nodeId) {
@@ -167,9 +211,14 @@ export class ReplicaManager {
    * then.
    */
   #openLog(topic: TopicImage, index: number): Log | undefined {
-    const { logger, logConfigFor, timers } = this.#options
-    const directory = this.#directoryFor(topic.name, index)
-    if (directory === undefined) return undefined
+    const { host, logConfigFor } = this.#options
+    const { logger, timers } = host
+    const directory = this.#directoryFor(topic, index)
+    if (directory === undefined) {
+      this.#offline.add(`${topic.id}-${index}`)
+      return undefined
+    }
+    this.#assign(topic, index, directory)
     try {
       return directory.openLog(topic.name, topic.id, index, logConfigFor(topic.name))
     } catch (error) {
@@ -190,30 +239,59 @@ export class ReplicaManager {
     }
   }
 
-  /** Where its log is; for a new one, the directory with the fewest logs, as Kafka chooses. */
-  #directoryFor(topic: string, index: number): LogDirectory | undefined {
+  /**
+   * Where its log is; for a new one, what was chosen for it, or the directory with the fewest logs, as Kafka chooses.
+   * undefined: it may lie in one that is offline, where it must not begin anew elsewhere.
+   */
+  #directoryFor(topic: TopicImage, index: number): LogDirectory | undefined {
     const online = this.directories.filter(({ isOffline }) => !isOffline)
-    return (
-      online.find((directory) => directory.hasLog(topic, index)) ??
-      online.reduce<LogDirectory | undefined>(
-        (best, next) => (best === undefined || next.logCount < best.logCount ? next : best),
-        undefined,
-      )
+    const assigned = this.#assignedDirectory(topic, index)
+    const having = online.filter((directory) => directory.hasLog(topic.name, index))
+    const found = having.find(({ directoryId }) => directoryId === assigned) ?? having[0]
+    if (found !== undefined) return found
+    const isAssigned = assigned !== DIRECTORY.unassigned && assigned !== DIRECTORY.migrating
+    const wanted = online.find(({ directoryId }) => directoryId === assigned)
+    if (isAssigned && wanted !== undefined) return wanted
+    if (this.offlinePaths.length > 0 && (isAssigned || !this.#isStarted)) return undefined
+    return this.moves.preferred(topic.name, index) ?? this.#leastLoaded(online)
+  }
+
+  #leastLoaded(online: readonly LogDirectory[]): LogDirectory | undefined {
+    const cordoned = this.#options.cordonedPaths()
+    const open = online.filter(({ path }) => !cordoned.includes('*') && !cordoned.includes(path))
+    const choice = open.length > 0 ? open : online
+    return choice.reduce<LogDirectory | undefined>(
+      (best, next) => (best === undefined || next.logCount < best.logCount ? next : best),
+      undefined,
     )
+  }
+
+  #assignedDirectory({ partitions }: TopicImage, index: number): string {
+    const partition = partitions[index]
+    const place = partition?.replicas.indexOf(this.#options.nodeId) ?? -1
+    return partition?.directories[place] ?? DIRECTORY.unassigned
+  }
+
+  /** A broker of one directory has it from the controller. */
+  #assign(topic: TopicImage, index: number, { directoryId }: LogDirectory): void {
+    if (this.directories.length + this.#options.offlinePaths.length === 1) return
+    if (this.#assignedDirectory(topic, index) !== directoryId) this.#assignments.add(topic.id, index, directoryId)
   }
 
   #delete(topic: TopicImage): void {
     const partitions = this.#byId.get(topic.id) ?? []
+    for (let index = 0; index < topic.partitions.length; index++) this.#offline.delete(`${topic.id}-${index}`)
     this.#byId.delete(topic.id)
     if (this.#byName.get(topic.name)?.some((partition) => partition?.topicId === topic.id)) {
       this.#byName.delete(topic.name)
     }
     for (const partition of partitions) {
       if (partition === undefined) continue
+      this.moves.cancel(partition)
       partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
       this.#tell(partition)
       for (const directory of this.directories) {
-        if (directory.hasLog(topic.name, partition.index)) directory.deleteLog(partition.log)
+        if (directory.log(topic.name, partition.index) === partition.log) directory.deleteLog(partition.log)
       }
     }
   }

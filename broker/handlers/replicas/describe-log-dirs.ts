@@ -4,6 +4,7 @@
 
 import { DiskError } from '../../../host/disk.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { LogDirectory } from '../../../storage/log-directory.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 
@@ -12,31 +13,43 @@ export const describeLogDirs = handler('DescribeLogDirs', (services, request) =>
     request.topics === null
       ? null
       : new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]))
-  return {
+  const { replicas, config } = services
+  const cordoned = config.get('cordoned.log.dirs') ?? []
+  const online = replicas.directories.filter(({ isOffline }) => !isOffline)
+  const results = online.map((directory) => ({
     errorCode: ErrorCode.NONE,
-    results: services.replicas.directories.map((directory) => {
-      const { path } = directory
-      if (directory.isOffline) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, logDir: path, topics: [] }
-      const byTopic = new Map<string, ReturnType<typeof describe>[]>()
-      for (const { topic, partition, size } of directory.logs()) {
-        if (wanted !== null && !wanted.get(topic)?.has(partition)) continue
-        const described = describe(partition, size)
-        const partitions = byTopic.get(topic)
-        if (partitions === undefined) byTopic.set(topic, [described])
-        else partitions.push(described)
-      }
-      return {
-        errorCode: ErrorCode.NONE,
-        logDir: path,
-        topics: Array.from(byTopic, ([name, partitions]) => ({ name, partitions })),
-        ...space(services, path),
-      }
-    }),
-  }
+    logDir: directory.path,
+    topics: topicsIn(services, directory, wanted),
+    ...space(services, directory.path),
+    isCordoned: cordoned.includes('*') || cordoned.includes(directory.path),
+  }))
+  const failed = replicas.offlinePaths.map((logDir) => ({
+    errorCode: ErrorCode.KAFKA_STORAGE_ERROR,
+    logDir,
+    topics: [],
+  }))
+  return { errorCode: ErrorCode.NONE, results: [...results, ...failed] }
 })
 
-function describe(partitionIndex: number, size: number) {
-  return { partitionIndex, partitionSize: BigInt(size), offsetLag: 0n, isFutureKey: false }
+type Wanted = ReadonlyMap<string, ReadonlySet<number>> | null
+
+function topicsIn({ replicas }: Services, directory: LogDirectory, wanted: Wanted) {
+  const byTopic = new Map<string, ReturnType<typeof describe>[]>()
+  const add = (topic: string, partition: number, described: ReturnType<typeof describe>): void => {
+    if (wanted !== null && !wanted.get(topic)?.has(partition)) return
+    const partitions = byTopic.get(topic)
+    if (partitions === undefined) byTopic.set(topic, [described])
+    else partitions.push(described)
+  }
+  for (const { topic, partition, size } of directory.logs()) add(topic, partition, describe(partition, size, 0, false))
+  for (const { target, partition, size, offsetLag } of replicas.moves.values()) {
+    if (target === directory) add(partition.topic, partition.index, describe(partition.index, size, offsetLag, true))
+  }
+  return Array.from(byTopic, ([name, partitions]) => ({ name, partitions }))
+}
+
+function describe(partitionIndex: number, size: number, offsetLag: number, isFutureKey: boolean) {
+  return { partitionIndex, partitionSize: BigInt(size), offsetLag: BigInt(offsetLag), isFutureKey }
 }
 
 function space({ host }: Services, path: string) {

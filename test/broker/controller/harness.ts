@@ -73,6 +73,7 @@ export class MetadataMachine {
       rack: null,
       logDirs: [DIRECTORY_ID],
       previousBrokerEpoch: this.previousBrokerEpoch,
+      offlineLogDirs: () => [],
       heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
     })
     return { host, quorum, controller, channel, metadata, config, lifecycle }

@@ -1,0 +1,162 @@
+// Several log directories: where partitions go, how they move, and one that fails alone.
+
+import t from 'tap'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { buildBatch } from '../../protocol/records/builder.ts'
+import { type Client, World } from './harness.ts'
+
+const TWO = { 'log.dirs': '/a,/b', 'file.delete.delay.ms': '1000' }
+const encoder = new TextEncoder()
+
+const batch = (value: string, count = 1): Uint8Array =>
+  buildBatch({
+    timestamp: 1_767_225_600_000,
+    records: Array.from({ length: count }, () => ({ key: encoder.encode('k'), value: encoder.encode(value) })),
+  })
+
+/** The directory of each partition of a topic, by index; `future` where a copy is under way. */
+async function placesOf(client: Client, topic: string): Promise<string[]> {
+  const { results } = await client.request('DescribeLogDirs', 4, { topics: null })
+  const places: string[] = []
+  for (const { logDir, topics } of results) {
+    for (const { partitionIndex, isFutureKey } of topics.find(({ name }) => name === topic)?.partitions ?? []) {
+      if (!isFutureKey) places[partitionIndex] = logDir
+    }
+  }
+  return places
+}
+
+async function move(client: Client, topic: string, index: number, path: string): Promise<number> {
+  const dirs = [{ path, topics: [{ name: topic, partitions: [index] }] }]
+  const { results } = await client.request('AlterReplicaLogDirs', 2, { dirs })
+  return results[0]!.partitions[0]!.errorCode
+}
+
+/** Of all records that are there. */
+async function offsets(client: Client, topic: string): Promise<number[]> {
+  const all: number[] = []
+  for (;;) {
+    const found = (await client.fetch(topic, all.length)).read.filter(({ offset }) => offset >= all.length)
+    if (found.length === 0) return all
+    all.push(...found.map(({ offset }) => offset))
+  }
+}
+
+t.test('new partitions go where the fewest are, and the controller learns where', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 4)
+  const places = await placesOf(client, 't')
+  t.same(places.toSorted(), ['/a', '/a', '/b', '/b'])
+  await world.simulation.run(1000)
+  await world.stop()
+  await world.restart()
+  const again = await world.connect()
+  t.same(await placesOf(again, 't'), places, 'also of partitions without a file')
+})
+
+t.test('a partition moves while it is written to, and loses nothing', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t')
+  for (let index = 0; index < 50; index++) await client.produce('t', batch('x'.repeat(1000)))
+  const [from] = await placesOf(client, 't')
+  const to = from === '/a' ? '/b' : '/a'
+  t.equal(await move(client, 't', 0, to), ErrorCode.NONE)
+  for (let index = 0; index < 50; index++) {
+    const { errorCode, baseOffset } = await client.produce('t', batch('y'.repeat(1000)))
+    t.equal(errorCode, ErrorCode.NONE)
+    t.equal(Number(baseOffset), 50 + index)
+  }
+  await world.simulation.run(5000)
+  t.same(await placesOf(client, 't'), [to])
+  t.equal((await offsets(client, 't')).length, 100)
+  t.notOk(world.node.host.disk.exists(`${from}/t-0`))
+  world.node.crash()
+  await world.restart()
+  const again = await world.connect()
+  t.same(await placesOf(again, 't'), [to])
+  t.equal((await offsets(again, 't')).length, 100)
+  t.equal(await move(again, 't', 0, to), ErrorCode.NONE, 'it is there already')
+  t.equal(await move(again, 't', 0, '/c'), ErrorCode.LOG_DIR_NOT_FOUND)
+  t.equal(await move(again, 'none', 0, '/a'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+})
+
+t.test('a move that a crash cuts off begins anew', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t')
+  for (let index = 0; index < 40; index++) await client.produce('t', batch('x'.repeat(100_000)))
+  const [from] = await placesOf(client, 't')
+  const to = from === '/a' ? '/b' : '/a'
+  await move(client, 't', 0, to)
+  await world.simulation.run(5)
+  const { results } = await client.request('DescribeLogDirs', 4, { topics: null })
+  const future = results.find(({ logDir }) => logDir === to)?.topics.flatMap(({ partitions }) => partitions)
+  t.match(
+    future?.find(({ isFutureKey }) => isFutureKey),
+    { partitionIndex: 0 },
+  )
+  world.node.kill()
+  await world.restart()
+  await world.simulation.run(20_000)
+  const again = await world.connect()
+  t.same(await placesOf(again, 't'), [to])
+  t.equal((await offsets(again, 't')).length, 40)
+})
+
+t.test('a directory that fails goes alone: its partitions answer KAFKA_STORAGE_ERROR, the rest serves', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 2)
+  const places = await placesOf(client, 't')
+  const lost = places.indexOf('/b')
+  const kept = places.indexOf('/a')
+  for (const index of [0, 1]) await client.produce('t', batch('v'), { index })
+  await world.simulation.run(1000)
+  world.node.disk.fault = (_operation, path) => (path.startsWith('/b') ? 'failed' : null)
+  await world.simulation.run(20_000)
+  t.equal((await client.produce('t', batch('v'), { index: kept })).errorCode, ErrorCode.NONE)
+  t.equal((await client.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  t.equal((await client.fetch('t', 0, { index: lost })).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  const { results } = await client.request('DescribeLogDirs', 4, { topics: null })
+  t.match(
+    results.find(({ logDir }) => logDir === '/b'),
+    { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, topics: [] },
+  )
+  const { topics } = await client.request('Metadata', 12, { topics: null })
+  const leaders = topics[0]?.partitions.map(({ partitionIndex, leaderId }) => [partitionIndex, leaderId])
+  t.same(
+    leaders?.toSorted(),
+    [0, 1].map((index) => [index, index === lost ? -1 : 1]),
+  )
+  await client.createTopic('new', 2)
+  t.same(await placesOf(client, 'new'), ['/a', '/a'])
+
+  world.node.kill()
+  const host = world.node.restart()
+  t.ok(host)
+})
+
+t.test('a directory that cannot be opened is offline, and what lies there does not begin anew elsewhere', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 2)
+  const lost = (await placesOf(client, 't')).indexOf('/b')
+  for (const index of [0, 1]) await client.produce('t', batch('v'), { index })
+  await world.simulation.run(1000)
+  await world.stop()
+  world.node.disk.fault = (_operation, path) => (path.startsWith('/b') ? 'failed' : null)
+  await world.restart()
+  const without = await world.connect()
+  t.equal((await without.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
+  t.equal((await without.produce('t', batch('v'), { index: 1 - lost })).errorCode, ErrorCode.NONE)
+  t.equal(await move(without, 't', lost, '/a'), ErrorCode.KAFKA_STORAGE_ERROR)
+  t.equal(await move(without, 't', 1 - lost, '/b'), ErrorCode.KAFKA_STORAGE_ERROR)
+  await world.stop()
+  world.node.disk.fault = null
+  await world.restart()
+  const again = await world.connect()
+  t.equal((await again.fetch('t', 0, { index: lost })).read.length, 1)
+  t.equal((await again.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.NONE)
+})
