@@ -3,8 +3,7 @@
 
 import type { Host } from '../host/host.ts'
 import { LogCleaner } from '../storage/cleaner/log-cleaner.ts'
-import { createStorageEnvironment, type StorageEnvironment } from '../storage/environment.ts'
-import { LogDirectory } from '../storage/log-directory.ts'
+import { createStorageEnvironment } from '../storage/environment.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { cleanerSettings } from './config/cleaner-settings.ts'
 import { checkProperties, type Properties } from './config/properties.ts'
@@ -16,6 +15,7 @@ import { Dispatch } from './dispatch.ts'
 import { embedded } from './embedded.ts'
 import { servedApis } from './handlers/handler.ts'
 import { handlers } from './handlers/table.ts'
+import { openLogDirs } from './log-dirs.ts'
 import { BrokerLifecycle } from './metadata/broker-lifecycle.ts'
 import { MetadataLoader } from './metadata/loader.ts'
 import { type ListenerAddress, parsePairs, planListener } from './network/listeners.ts'
@@ -29,8 +29,6 @@ import type { Services } from './services.ts'
 import { createSharePartitions } from './share/share-services.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
-/** How late flush.ms may be noticed. */
-const MAX_FLUSH_CHECK_MS = 1_000
 /** SecurityProtocol.PLAINTEXT. */
 const PLAINTEXT = 0
 
@@ -137,13 +135,10 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   }
   const environment = createStorageEnvironment(host, storageOptions, requests)
   let brokerEpoch = -1
-  const directories: LogDirectory[] = []
-  for (const path of config.get('log.dirs') ?? []) {
-    const directory = openDirectory(environment, path, config, directories[0]?.clusterId ?? null)
-    directories.push(directory)
+  const logDirs = openLogDirs(environment, config, (directory) => {
     endings.push(() => directory.close(brokerEpoch))
-  }
-  const first = directories[0]!
+  })
+  const { online: directories, metadata: first } = logDirs
   const { clusterId } = first
 
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
@@ -169,7 +164,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Controller and metadata.
   const quorum = LocalQuorum.open({
     environment,
-    directory: `${config.get('metadata.log.dir') ?? first.path}/${METADATA_DIRECTORY}`,
+    directory: `${logDirs.metadataPath}/${METADATA_DIRECTORY}`,
     nodeId,
     directoryId: first.directoryId,
     controllerEndpoint: { name: 'CONTROLLER', host: address.host, port: address.port },
@@ -190,13 +185,20 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Replicas follow the image, and coordinators follow the replicas.
   const replicas = new ReplicaManager({
     nodeId,
-    logger: host.logger,
-    clock: host.clock,
-    timers: host.timers,
+    host,
     directories,
+    offlinePaths: logDirs.offlinePaths,
+    assignReplicas: (assigned) =>
+      channel.send('AssignReplicasToDirs', {
+        brokerId: nodeId,
+        brokerEpoch: lifecycle.brokerEpoch,
+        directories: assigned,
+      }),
+    cordonedPaths: () => config.get('cordoned.log.dirs') ?? [],
     logConfigFor: (topic) => config.logConfigFor(topic),
     syncsAcksAll: config.get('milena.flush.on.acks.all'),
   })
+  endings.push(() => replicas.stop())
   config.onLogConfigChange((topics) => replicas.refreshConfigs(topics))
   const coordinators = createCoordinators(
     { host, config, metadata, replicas, createTopics: (request) => channel.send('CreateTopics', request) },
@@ -216,12 +218,14 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     endPoints: [{ name: advertised.name, host: advertised.host, port: advertised.port, securityProtocol: PLAINTEXT }],
     rack: config.get('broker.rack'),
     logDirs: directories.map(({ directoryId }) => directoryId),
+    offlineLogDirs: () => directories.filter(({ isOffline }) => isOffline).map(({ directoryId }) => directoryId),
     previousBrokerEpoch: BigInt(
       new Set(directories.map((one) => one.previousBrokerEpoch)).size === 1 ? first.previousBrokerEpoch : -1,
     ),
     heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
   })
   endings.push(() => lifecycle.stop())
+  replicas.onDirectoryOffline = () => lifecycle.report()
   await lifecycle.start()
   brokerEpoch = Number(lifecycle.brokerEpoch)
   // Only now: registering moves every leader epoch, and coordinators would load their logs twice.
@@ -262,23 +266,4 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Nobody is answered while the parts behind the answers go.
   endings.push(() => server.close())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })
-}
-
-function openDirectory(
-  environment: StorageEnvironment,
-  path: string,
-  config: BrokerConfig,
-  clusterId: string | null,
-): LogDirectory {
-  return LogDirectory.open({
-    environment,
-    path,
-    nodeId: config.nodeId,
-    clusterId,
-    checkpointIntervalMs: config.get('log.flush.offset.checkpoint.interval.ms'),
-    highWatermarkCheckpointIntervalMs: config.get('replica.high.watermark.checkpoint.interval.ms'),
-    retentionCheckIntervalMs: config.get('log.retention.check.interval.ms'),
-    // Kafka's default is never, which leaves flush.ms without effect.
-    flushCheckIntervalMs: Math.min(config.get('log.flush.scheduler.interval.ms'), MAX_FLUSH_CHECK_MS),
-  })
 }
