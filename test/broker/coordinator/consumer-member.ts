@@ -36,8 +36,13 @@ export class Consumer {
     this.options = options
   }
 
-  /** One request as it stands. */
+  /** One request as it stands, and its answer. */
   send(changes: Partial<Request> = {}): Promise<Answer> {
+    return this.world.complete(this.post(changes))
+  }
+
+  /** The same without waiting: time stands still meanwhile. */
+  post(changes: Partial<Request> = {}): Promise<Answer> {
     const { topics = ['orders'], regex = null, instanceId = null, rackId = null, assignor = null } = this.options
     const full = {
       rackId,
@@ -63,9 +68,7 @@ export class Consumer {
       ...(this.#isFull ? full : bare),
       ...changes,
     }
-    return this.world.complete(
-      consumerGroupHeartbeat(this.world.coordinator, context(this.options.version ?? 1), request),
-    )
+    return consumerGroupHeartbeat(this.world.coordinator, context(this.options.version ?? 1), request)
   }
 
   /** A heartbeat, and what it tells is done at once. The error code. */

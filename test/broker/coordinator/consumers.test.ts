@@ -178,3 +178,75 @@ t.test('a group survives a crash with its members, epochs and targets', async (t
   await world.run(46_000)
   t.equal((await describeConsumers(world, 'g')).groupState, 'Empty')
 })
+
+t.test(
+  'trap 23: a regular expression matches whole names, away from the heartbeat; new topics are found',
+  async (t) => {
+    const world = await start()
+    world.topics.set('orders-old', { id: 'AAAAAAAAAAAAAAAAAAAABQ', partitionCount: 1 })
+    const a = new Consumer(world, 'g', 'a', { topics: [], regex: 'orders' })
+    await a.heartbeat()
+    t.same(a.owned, [], 'it is not known yet what it matches')
+    await world.run(10)
+    await a.heartbeat()
+    t.same(a.owned, orders(0, 1, 2, 3), 'not a part of orders-old')
+    a.subscribe({ regex: 'orders.*' })
+    await a.heartbeat()
+    t.same(a.owned, [], 'what the former one matched it gives up')
+    await world.run(11_000)
+    await settle(world, [a], 2)
+    t.same(a.owned, [...orders(0, 1, 2, 3), 'orders-old-0'].sort())
+    world.topics.set('orders-new', { id: 'AAAAAAAAAAAAAAAAAAAABg', partitionCount: 1 })
+    await world.run(11_000)
+    await settle(world, [a], 3)
+    t.ok(a.owned.includes('orders-new-0'))
+    world.crash()
+    await world.ready()
+    t.equal(await a.heartbeat(), 0)
+    t.equal((await describeConsumers(world, 'g')).members[0]?.subscribedTopicRegex, 'orders.*')
+  },
+)
+
+t.test('an expression that cannot be read is refused; one that is built to track back takes no longer', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a', { topics: [], regex: '(' })
+  const refused = await a.send()
+  t.equal(refused.errorCode, ErrorCode.INVALID_REGULAR_EXPRESSION)
+  t.match(refused.errorMessage, /^SubscribedTopicRegex `\(` is not a valid regular expression: missing closing \)/)
+  t.equal((await describeConsumers(world, 'g')).errorCode, ErrorCode.GROUP_ID_NOT_FOUND, 'nothing came of it')
+  // A machine that tracks back takes 2^249 steps for it; if this test ends, ours does not.
+  world.topics.set('x'.repeat(249), { id: 'AAAAAAAAAAAAAAAAAAAABw', partitionCount: 1 })
+  a.subscribe({ regex: '(x+x+)+y|(x|x)*z|o.*s' })
+  await a.heartbeat()
+  await world.run(10)
+  await a.heartbeat()
+  t.same(a.owned, orders(0, 1, 2, 3))
+})
+
+t.test('10,000 members leave at once: one epoch each, and a group of one is left', { timeout: 60_000 }, async (t) => {
+  const world = await start()
+  const { get } = world.config
+  // Targets for all at every join are not what this is about.
+  world.config.get = (name) => (name === 'group.consumer.assignment.interval.ms' ? 15_000 : get(name)) as never
+  const members = Array.from({ length: 10_000 }, (_, index) => new Consumer(world, 'g', `m${index}`))
+  const joins = members.map((member) => member.post())
+  await world.complete(Promise.all(joins))
+  t.equal((await describeConsumers(world, 'g')).members.length, 10_000)
+  const left = await world.complete(Promise.all(members.slice(1).map((member) => member.post({ memberEpoch: -1 }))))
+  t.ok(left.every(({ errorCode }) => errorCode === 0))
+  await world.run(16_000)
+  await settle(world, [members[0]!], 2)
+  const described = await describeConsumers(world, 'g')
+  t.match(described, { groupState: 'Stable', groupEpoch: 20_000 })
+  t.same(members[0]!.owned, orders(0, 1, 2, 3))
+})
+
+t.test('10,000 sessions that end at once empty the group', { timeout: 60_000 }, async (t) => {
+  const world = await start()
+  const { get } = world.config
+  world.config.get = (name) => (name === 'group.consumer.assignment.interval.ms' ? 15_000 : get(name)) as never
+  const members = Array.from({ length: 10_000 }, (_, index) => new Consumer(world, 'g', `m${index}`))
+  await world.complete(Promise.all(members.map((member) => member.post())))
+  await world.run(46_000)
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', members: [] })
+})

@@ -54,7 +54,8 @@ export function runAll({ whenApplied }: Draft): void {
 
 export interface Subscribed {
   readonly groupEpoch: number
-  readonly isHomogeneous: boolean
+  /** Asked only when a target is due: it looks at every topic. */
+  readonly isHomogeneous: () => boolean
   readonly hasSubscriptionChanged: boolean
 }
 
@@ -87,7 +88,7 @@ export function subscribe(
   const hasSubscriptionChanged = haveTopicsChanged || hasRegexChanged
   if (!bump && !group.hasMetadataExpired(machine.host.clock.monotonic())) {
     const { groupEpoch } = group
-    return { groupEpoch, isHomogeneous: isHomogeneous(group, group.subscriptions, null), hasSubscriptionChanged }
+    return { groupEpoch, isHomogeneous: () => isHomogeneous(group, group.subscriptions, null), hasSubscriptionChanged }
   }
   return { ...refreshMetadata(machine, speaker, draft, bump), hasSubscriptionChanged }
 }
@@ -148,7 +149,7 @@ function refreshMetadata(
   { group, before, after, replaces }: Speaker,
   { records, whenApplied }: Draft,
   bump: boolean,
-): { groupEpoch: number; isHomogeneous: boolean } {
+): Pick<Subscribed, 'groupEpoch' | 'isHomogeneous'> {
   const subscriptions = new Map(group.subscriptions)
   const regexes = new Map(group.regexCounts)
   const [old, next] = [regexOf(before), regexOf(after)]
@@ -170,7 +171,7 @@ function refreshMetadata(
   whenApplied.push(() => machine.consumer(group.groupId)?.setMetadataDeadline(deadline))
   const isNew = !group.members.has(after.memberId) && replaces === null
   const memberCount = group.members.size + (isNew ? 1 : 0)
-  return { groupEpoch, isHomogeneous: isHomogeneous(group, subscriptions, { regexes, memberCount }) }
+  return { groupEpoch, isHomogeneous: () => isHomogeneous(group, subscriptions, { regexes, memberCount }) }
 }
 
 export interface Target {

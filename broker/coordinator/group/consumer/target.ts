@@ -39,7 +39,7 @@ export function retarget(
   const assign = ASSIGNORS[preferredAssignor(machine, speaker)] ?? assignUniform
   const targets = assign({
     members,
-    isHomogeneous: subscribed.isHomogeneous,
+    isHomogeneous: subscribed.isHomogeneous(),
     partitionCount: (topicId) => machine.topics.partitionCount(machine.topics.nameOf(topicId) ?? ''),
   })
   for (const { memberId } of members) {
