@@ -40,7 +40,7 @@ export interface TransactionCoordinatorOptions {
   readonly host: Host
   readonly config: TransactionConfig
   readonly producerIds: ProducerIds
-  readonly markers: MarkerWriter
+  readonly markers: Pick<MarkerWriter, 'writeAll'>
   /** 0 while `__transaction_state` does not exist. */
   readonly partitionCount: () => number
 }
