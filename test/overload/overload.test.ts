@@ -72,6 +72,37 @@ t.test('a consumer that does not take its answers is cut off, whatever else it h
   await world.stop()
 })
 
+t.test(
+  'answers that are not taken keep others waiting until they are cut off, and no answer grows beyond',
+  async (t) => {
+    const world = await World.start(t, { 'milena.queued.max.answer.bytes': `${4 * MIB}` })
+    const honest = await world.connect()
+    await honest.createTopic('topic', 1, { 'max.message.bytes': `${8 * MIB}` })
+    await honest.produce('topic', batchOf(['x'.repeat(2 * MIB)]))
+    const topics = [{ topic: 'topic', partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 8 * MIB }] }]
+    const request = { maxWaitMs: 500, minBytes: 1, maxBytes: 8 * MIB, isolationLevel: 0, sessionId: 0, topics }
+    const asked = { ...request, sessionEpoch: -1, forgottenTopicsData: [], rackId: '' }
+    const frame = honest.frame('Fetch', 11, asked)
+    const { host } = world.simulation.node('consumer')
+    for (let count = 0; count < 5; count++) {
+      const connection = await world.simulation.complete(host.network.connect({ host: 'broker', port: 9092 }))
+      const onBytes = () => connection.pause()
+      connection.start({ onBytes, onDrain: () => {}, onClose: () => {} })
+      connection.write([frame])
+      connection.pause()
+      await world.simulation.run(100)
+    }
+    const fetchSize = async (): Promise<number> => {
+      const answer = await honest.request('Fetch', 11, asked)
+      return answer.responses[0]?.partitions[0]?.records?.length ?? -1
+    }
+    t.equal(await fetchSize(), 0)
+    await world.simulation.run(15_000)
+    t.ok((await fetchSize()) > 2 * MIB)
+    await world.stop()
+  },
+)
+
 t.test('producers that send more than a slow disk takes wait, and lose nothing', async (t) => {
   const simulation = simulate(seed)
   const node = simulation.node('broker', { disk: { writeLatencyMs: [5, 20], syncLatencyMs: [100, 400] } })
