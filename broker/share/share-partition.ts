@@ -60,8 +60,9 @@ export class SharePartition {
   /** Bytes a record, as seen lately. */
   recordSize = RECORD_SIZE
   readonly #waiters = new Set<ShareWaiter>()
-  #writeCount = 0
-  /** Nobody of the group is left: it ends with the last write under way. */
+  /** Writes of its state, and dead letters, that are not over. */
+  #openCount = 0
+  /** Nobody of the group is left: it ends when nothing is open. */
   #isRetiring = false
   #lockTimer: Timer | null = null
   #lockTimerAt = 0
@@ -172,7 +173,7 @@ export class SharePartition {
   }
 
   #write(records: InFlightRecords, batches: readonly StateBatch[], done: (answer: StateAnswer) => void): void {
-    this.#writeCount++
+    this.#openCount++
     this.#options.persister
       .write(this.key, {
         stateEpoch: this.#stateEpoch,
@@ -182,7 +183,7 @@ export class SharePartition {
         batches,
       })
       .then((answer) => {
-        this.#writeCount--
+        this.#openCount--
         if (answer.errorCode !== ErrorCode.NONE) this.#onWriteFailed(answer)
         done(answer)
         if (this.#isRetiring) this.retire()
@@ -201,6 +202,8 @@ export class SharePartition {
     for (const run of runs) {
       if (run.state !== ARCHIVING) continue
       const isRejected = run.deliveryCount < this.settings.maxDeliveryCount
+      // Else somebody who loads what is kept would write them once more.
+      this.#openCount++
       deadLetters
         .write({
           groupId: this.key.groupId,
@@ -224,6 +227,7 @@ export class SharePartition {
   }
 
   #archive(run: InFlightRun): void {
+    this.#openCount--
     const { records } = this
     if (records === null) return
     records.archive(run)
@@ -269,7 +273,7 @@ export class SharePartition {
   /** The group has no session any more; whoever comes after this begins with what is kept. */
   retire(): void {
     this.#isRetiring = true
-    if (this.#writeCount === 0) this.fence(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+    if (this.#openCount === 0) this.fence(ErrorCode.NOT_LEADER_OR_FOLLOWER)
   }
 
   /** Somebody has come before it was over. */

@@ -106,6 +106,10 @@ export class Client {
     }
   }
 
+  close(): void {
+    this.#connection.destroy()
+  }
+
   /** Raw bytes, as they are. */
   write(bytes: Uint8Array): void {
     this.#connection.write([bytes])

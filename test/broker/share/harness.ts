@@ -39,6 +39,7 @@ export class ShareMember {
   memberEpoch = 0
   /** Of the next request. */
   epoch = 0
+  #inSession = new Set<string>()
   assigned: { topicId: string; partitions: number[] }[] = []
 
   constructor(client: Client, groupId: string, memberId: string) {
@@ -71,11 +72,17 @@ export class ShareMember {
   ): Promise<Fetched> {
     const { acknowledge = [], version = 2, ...rest } = options
     const topics = new Map<string, Map<number, Topics[number]['partitions'][number]['acknowledgementBatches']>>()
-    if (this.epoch === 0) {
-      for (const { topicId, partitions } of this.assigned) {
-        topics.set(topicId, new Map(partitions.map((partition) => [partition, []])))
-      }
+    if (this.epoch === 0) this.#inSession.clear()
+    const wanted = new Set<string>()
+    for (const { topicId, partitions } of this.assigned) {
+      const added = partitions.filter((partition) => !this.#inSession.has(`${topicId}:${partition}`))
+      for (const partition of partitions) wanted.add(`${topicId}:${partition}`)
+      if (added.length > 0) topics.set(topicId, new Map(added.map((partition) => [partition, []])))
     }
+    const forgottenTopicsData = [...this.#inSession].flatMap((name) => {
+      const [topicId = '', partition = ''] = name.split(':')
+      return wanted.has(name) ? [] : [{ topicId, partitions: [Number(partition)] }]
+    })
     for (const { topicId, partitions } of acknowledge) {
       const of = topics.get(topicId) ?? new Map()
       for (const { partitionIndex, acknowledgementBatches } of partitions)
@@ -93,7 +100,7 @@ export class ShareMember {
       batchSize: 500,
       shareAcquireMode: 0,
       isRenewAck: false,
-      forgottenTopicsData: [],
+      forgottenTopicsData,
       ...rest,
       topics: Array.from(topics, ([topicId, partitions]) => ({
         topicId,
@@ -102,7 +109,10 @@ export class ShareMember {
         }),
       })),
     })
-    if (answer.errorCode === 0) this.epoch++
+    if (answer.errorCode === 0) {
+      this.epoch++
+      this.#inSession = wanted
+    }
     return read(answer)
   }
 
@@ -160,7 +170,7 @@ export async function prepareGroup(
   groupId: string,
   configs: Record<string, string> = {},
 ) {
-  const all = { 'share.auto.offset.reset': 'earliest', ...configs }
+  const all = { 'share.auto.offset.reset': 'earliest', 'share.assignment.interval.ms': '0', ...configs }
   await client.request('IncrementalAlterConfigs', 1, {
     resources: [
       {

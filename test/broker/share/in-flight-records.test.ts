@@ -319,8 +319,8 @@ t.test('any order of events gives what a table of single records gives', async (
         for (const { firstOffset, lastOffset, deliveryCount } of told) {
           for (let offset = firstOffset; offset <= lastOffset; offset++) {
             const known = model.get(offset) ?? { state: AVAILABLE, count: 0, member: '', lockedUntil: 0 }
-            t.equal(known.state, AVAILABLE, `seed ${seed}: ${offset} is given while it is ${known.state}`)
-            t.equal(deliveryCount, known.count + 1, `seed ${seed}: deliveries of ${offset}`)
+            if (known.state !== AVAILABLE) t.fail(`seed ${seed}: ${offset} is given while it is ${known.state}`)
+            if (deliveryCount !== known.count + 1) t.fail(`seed ${seed}: delivery ${deliveryCount} of ${offset}`)
             model.set(offset, { state: ACQUIRED, count: deliveryCount, member, lockedUntil: now + 30_000 })
           }
         }
@@ -337,7 +337,7 @@ t.test('any order of events gives what a table of single records gives', async (
         )
         const changed: InFlightRun[] = []
         const fault = records.acknowledge(member, [{ firstOffset: first, lastOffset: last, types }], now, changed)
-        t.equal(fault, null, `seed ${seed}: ${member} acknowledges ${first}-${last}`)
+        if (fault !== null) t.fail(`seed ${seed}: ${member} cannot acknowledge ${first}-${last}`)
         const isKept = below(8) > 0
         records.settle(changed, isKept, now)
         for (const [index, type] of types.entries()) {
@@ -361,6 +361,7 @@ t.test('any order of events gives what a table of single records gives', async (
       compare(t, records, model)
     }
   }
+  t.pass('60 rounds of 300 events')
 })
 
 function end(one: Model, type: number, maxDeliveryCount: number): void {

@@ -1,0 +1,266 @@
+import t from 'tap'
+import { ACCEPT, REJECT, RELEASE, RENEW } from '../../../broker/share/record-state.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { batchOf, World } from '../harness.ts'
+import { batch, joined, prepareGroup, type ShareMember } from './harness.ts'
+
+const PROPERTIES = { 'share.coordinator.state.topic.num.partitions': '2' }
+
+async function start(configs: Record<string, string> = {}, properties: Record<string, string> = {}) {
+  const world = await World.start(t, { ...PROPERTIES, ...properties })
+  const client = await world.connect()
+  const topicId = await client.createTopic('q')
+  await prepareGroup(world, client, 'g', configs)
+  return { world, client, topicId }
+}
+
+const values = (from: number, count: number) => Array.from({ length: count }, (_, index) => `v${from + index}`)
+
+function fetch(world: World, member: ShareMember, options: Parameters<ShareMember['fetch']>[0] = {}) {
+  return world.simulation.complete(member.fetch(options))
+}
+
+function acknowledge(world: World, member: ShareMember, topicId: string, ...batches: ReturnType<typeof batch>[]) {
+  return world.simulation.complete(member.acknowledge(topicId, 0, batches))
+}
+
+const shown = (acquired: readonly { first: number; last: number; deliveryCount: number }[]) =>
+  acquired.map(({ first, last, deliveryCount }) => `${first}-${last}x${deliveryCount}`)
+
+t.test('a member learns its partitions with its first heartbeat, and is given their records', async (t) => {
+  const { world, client, topicId } = await start()
+  for (let index = 0; index < 300; index++) await client.produce('q', batchOf(values(index * 10, 10)))
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  t.same(member.assigned, [{ topicId, partitions: [0] }])
+  let seen = 0
+  let acknowledgementBatches: ReturnType<typeof batch>[] = []
+  for (let round = 0; round < 6; round++) {
+    const acknowledge =
+      acknowledgementBatches.length === 0
+        ? []
+        : [{ topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] }]
+    const { answer, acquired, records } = await fetch(world, member, { acknowledge })
+    t.equal(answer.acquisitionLockTimeoutMs, 30_000)
+    t.same(
+      records.map(({ value }) => value),
+      values(seen, records.length),
+    )
+    t.equal(records.length, 500)
+    seen += records.length
+    acknowledgementBatches = acquired.map(({ first, last }) => batch(first, last, ACCEPT))
+  }
+  await world.stop()
+})
+
+t.test('two members never have the same record, and what one releases the other gets', async (t) => {
+  const { world, client, topicId } = await start()
+  await client.produce('q', batchOf(values(0, 10)))
+  await client.produce('q', batchOf(values(10, 10)))
+  const a = await joined(world, client, 'g', 'a', ['q'])
+  const b = await joined(world, await world.connect(), 'g', 'b', ['q'])
+  t.same(shown((await fetch(world, a, { maxRecords: 5 })).acquired), ['0-9x1'])
+  t.same(shown((await fetch(world, b, { maxRecords: 5 })).acquired), ['10-19x1'])
+  const waiting = fetch(world, b)
+  t.equal(await acknowledge(world, a, topicId, batch(0, 3, ACCEPT), batch(4, 9, RELEASE)), ErrorCode.NONE)
+  t.same(shown((await waiting).acquired), ['4-9x2'], 'the one that waits is woken')
+  await world.stop()
+})
+
+t.test('a lock that ends gives the records to others; its member is told when it acknowledges', async (t) => {
+  const { world, client, topicId } = await start({ 'share.record.lock.duration.ms': '15000' })
+  await client.produce('q', batchOf(values(0, 10)))
+  const a = await joined(world, client, 'g', 'a', ['q'])
+  const b = await joined(world, await world.connect(), 'g', 'b', ['q'])
+  await fetch(world, a)
+  await world.simulation.run(10_000)
+  t.equal(
+    await world.simulation.complete(a.acknowledge(topicId, 0, [batch(0, 4, RENEW)], { isRenewAck: true })),
+    ErrorCode.NONE,
+  )
+  await world.simulation.run(6_000)
+  t.same(shown((await fetch(world, b)).acquired), ['5-9x2'])
+  t.equal(await acknowledge(world, a, topicId, batch(5, 9, ACCEPT)), ErrorCode.INVALID_RECORD_STATE)
+  t.equal(await acknowledge(world, a, topicId, batch(0, 4, ACCEPT)), ErrorCode.NONE)
+  t.equal(await acknowledge(world, a, topicId, batch(0, 4, RENEW)), ErrorCode.INVALID_REQUEST, 'a renewal says so')
+  await world.stop()
+})
+
+t.test('a connection that is lost, and a session that ends, release what the member has', async (t) => {
+  const { world, client } = await start()
+  await client.produce('q', batchOf(values(0, 10)))
+  const [first, second, third] = [await world.connect(), await world.connect(), await world.connect()]
+  const a = await joined(world, first, 'g', 'a', ['q'])
+  const b = await joined(world, second, 'g', 'b', ['q'])
+  const c = await joined(world, third, 'g', 'c', ['q'])
+  t.same(shown((await fetch(world, a)).acquired), ['0-9x1'])
+  const waiting = fetch(world, b, { maxWaitMs: 5_000 })
+  first.close()
+  t.same(shown((await waiting).acquired), ['0-9x2'])
+  const last = fetch(world, c, { maxWaitMs: 5_000 })
+  b.epoch = -1
+  t.equal((await fetch(world, b, { maxWaitMs: 0 })).answer.errorCode, ErrorCode.NONE)
+  t.same(shown((await last).acquired), ['0-9x3'])
+  await world.stop()
+})
+
+// kafka-notes 2.2, 36.
+t.test(
+  'share sessions: epochs in order, acknowledged partitions are echoed, the first delivery count is 1',
+  async (t) => {
+    const { world, client, topicId } = await start()
+    await client.produce('q', batchOf(values(0, 2)))
+    const member = await joined(world, client, 'g', 'a', ['q'])
+    const acknowledgement = (first: number, last: number, type = ACCEPT) => [
+      { topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [batch(first, last, type)] }] },
+    ]
+    const early = await fetch(world, member, { acknowledge: acknowledgement(0, 0) })
+    t.equal(early.answer.errorCode, ErrorCode.INVALID_REQUEST, 'nothing can have been acquired yet')
+    member.epoch = 5
+    t.equal((await fetch(world, member)).answer.errorCode, ErrorCode.SHARE_SESSION_NOT_FOUND)
+    member.epoch = 0
+    t.same(shown((await fetch(world, member)).acquired), ['0-1x1'])
+    member.epoch = 7
+    t.equal((await fetch(world, member)).answer.errorCode, ErrorCode.INVALID_SHARE_SESSION_EPOCH)
+    t.equal(await acknowledge(world, member, topicId, batch(0, 0, ACCEPT)), ErrorCode.INVALID_SHARE_SESSION_EPOCH)
+    member.epoch = 1
+    const forgottenTopicsData = [{ topicId, partitions: [0] }]
+    const echoed = await fetch(world, member, {
+      acknowledge: acknowledgement(0, 0),
+      forgottenTopicsData,
+      maxWaitMs: 10,
+    })
+    t.equal(echoed.answer.responses[0]?.partitions[0]?.acknowledgeErrorCode, ErrorCode.NONE)
+    t.equal(echoed.answer.responses[0]?.partitions.length, 1)
+    const twice = await fetch(world, member, { acknowledge: acknowledgement(0, 0), maxWaitMs: 10 })
+    t.equal(twice.answer.responses[0]?.partitions[0]?.acknowledgeErrorCode, ErrorCode.NONE, 'it is done with')
+    const past = await fetch(world, member, { acknowledge: acknowledgement(1, 2), maxWaitMs: 10 })
+    t.equal(past.answer.responses[0]?.partitions[0]?.acknowledgeErrorCode, ErrorCode.INVALID_REQUEST)
+    t.equal(await acknowledge(world, member, topicId, batch(1, 0, ACCEPT)), ErrorCode.INVALID_REQUEST)
+    t.equal(await acknowledge(world, member, topicId, batch(1, 1, 9)), ErrorCode.INVALID_REQUEST)
+    t.equal(await acknowledge(world, member, topicId, batch(1, 1, ACCEPT, ACCEPT)), ErrorCode.INVALID_REQUEST)
+    t.equal(await world.simulation.complete(member.acknowledge(topicId, 0, [], { epoch: -1 })), ErrorCode.NONE)
+    member.epoch = 0
+    t.same(shown((await fetch(world, member)).acquired), ['1-1x2'], 'the last request released it')
+    await world.stop()
+  },
+)
+
+t.test('a group that has no offsets begins with what comes later', async (t) => {
+  const { world, client } = await start({ 'share.auto.offset.reset': 'latest' })
+  await client.produce('q', batchOf(values(0, 10)))
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  t.same((await fetch(world, member, { maxWaitMs: 10 })).acquired, [])
+  const waiting = fetch(world, member, { maxWaitMs: 5_000 })
+  const other = await world.connect()
+  await other.produce('q', batchOf(values(10, 5)))
+  t.same(shown((await waiting).acquired), ['10-14x1'])
+  await world.stop()
+})
+
+t.test('acknowledgements and delivery counts survive a loss of power', async (t) => {
+  const { world, client, topicId } = await start()
+  await client.produce('q', batchOf(values(0, 20)))
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  await fetch(world, member)
+  const batches = [batch(0, 4, ACCEPT), batch(5, 9, RELEASE), batch(12, 12, REJECT)]
+  t.equal(await acknowledge(world, member, topicId, ...batches), ErrorCode.NONE)
+  world.node.crash()
+  await world.restart()
+  const again = await joined(world, await connectAgain(world), 'g', 'b', ['q'])
+  t.same(shown((await fetch(world, again)).acquired), ['5-9x2', '10-11x1', '13-19x1'])
+  t.equal(await acknowledge(world, again, topicId, batch(5, 11, ACCEPT), batch(13, 19, ACCEPT)), ErrorCode.NONE)
+  const offsets = await (await connectAgain(world)).request('DescribeShareGroupOffsets', 1, {
+    groups: [{ groupId: 'g', topics: null }],
+  })
+  t.equal(offsets.groups[0]?.topics[0]?.partitions[0]?.lag, 0n)
+  await world.stop()
+})
+
+async function connectAgain(world: World) {
+  const client = await world.connect()
+  await prepareGroup(world, client, 'g')
+  return client
+}
+
+t.test('with read_committed, aborted records are not given, and undecided ones not yet', async (t) => {
+  const { world, client, topicId } = await start({ 'share.isolation.level': 'read_committed' })
+  const { producerId, producerEpoch } = await client.request('InitProducerId', 4, {
+    transactionalId: null,
+    transactionTimeoutMs: 60_000,
+    producerId: -1n,
+    producerEpoch: -1,
+  })
+  t.ok(producerId >= 0n)
+  await client.produce('q', batchOf(values(0, 5)))
+  const open = batchOf(values(5, 5), { producerId, producerEpoch, baseSequence: 0, transactional: true })
+  const { errorCode } = await client.produce('q', open)
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  const { acquired } = await fetch(world, member)
+  if (errorCode === ErrorCode.NONE) t.same(shown(acquired), ['0-4x1'])
+  t.equal(await acknowledge(world, member, topicId, batch(0, 4, ACCEPT)), ErrorCode.NONE)
+  await world.stop()
+})
+
+t.test('records that are rejected or fail too often are dead letters, with where they come from', async (t) => {
+  const { world, client, topicId } = await start(
+    {
+      'errors.deadletterqueue.topic.name': 'dlq.q',
+      'errors.deadletterqueue.copy.record.enable': 'true',
+      'share.delivery.count.limit': '2',
+    },
+    { 'errors.deadletterqueue.auto.create.topics.enable': 'true' },
+  )
+  await client.produce('q', batchOf(values(0, 3)))
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  await fetch(world, member)
+  t.equal(
+    await acknowledge(world, member, topicId, batch(0, 0, REJECT), batch(1, 1, RELEASE), batch(2, 2, ACCEPT)),
+    ErrorCode.NONE,
+  )
+  t.same(shown((await fetch(world, member)).acquired), ['1-1x2'])
+  t.equal(await acknowledge(world, member, topicId, batch(1, 1, RELEASE)), ErrorCode.NONE)
+  await world.simulation.run(5_000)
+  const { read } = await client.fetch('dlq.q', 0)
+  const letters = read.map(({ value, headers }) => [
+    String(value && Buffer.from(value)),
+    ...headers.map((header) => `${header.key.slice('__dlq.errors.'.length)}=${Buffer.from(header.value!)}`),
+  ])
+  const from = (offset: number) => ['topic=q', 'partition=0', `offset=${offset}`, 'group=g']
+  t.same(letters.sort(), [
+    ['v0', ...from(0), 'delivery.count=1', 'message=Offset rejected by client.'],
+    ['v1', ...from(1), 'delivery.count=2', 'message=Offset delivery count exceeded the threshold.'],
+  ])
+  const offsets = await client.request('DescribeShareGroupOffsets', 1, { groups: [{ groupId: 'g', topics: null }] })
+  t.equal(offsets.groups[0]?.topics[0]?.partitions[0]?.lag, 0n)
+  await world.stop()
+})
+
+t.test('offsets of a group without members can be set and deleted, and the group too', async (t) => {
+  const { world, client, topicId } = await start()
+  await client.produce('q', batchOf(values(0, 10)))
+  const connection = await world.connect()
+  const member = await joined(world, connection, 'g', 'a', ['q'])
+  await fetch(world, member)
+  t.equal(await acknowledge(world, member, topicId, batch(0, 9, ACCEPT)), ErrorCode.NONE)
+  const topics = [{ topicName: 'q', partitions: [{ partitionIndex: 0, startOffset: 4n }] }]
+  const early = await client.request('AlterShareGroupOffsets', 0, { groupId: 'g', topics })
+  t.equal(early.errorCode, ErrorCode.NON_EMPTY_GROUP)
+  await world.simulation.complete(member.leave())
+  connection.close()
+  await world.simulation.run(100)
+  const altered = await client.request('AlterShareGroupOffsets', 0, { groupId: 'g', topics })
+  t.equal(altered.errorCode || altered.responses[0]?.partitions[0]?.errorCode, ErrorCode.NONE)
+  const again = await joined(world, await world.connect(), 'g', 'b', ['q'])
+  t.same(shown((await fetch(world, again)).acquired), ['4-9x1'])
+  await world.simulation.complete(again.leave())
+  const deleted = await client.request('DeleteShareGroupOffsets', 0, { groupId: 'g', topics: [{ topicName: 'q' }] })
+  t.equal(deleted.errorCode || deleted.responses[0]?.errorCode, ErrorCode.NONE)
+  const { results } = await client.request('DeleteGroups', 2, { groupsNames: ['g'] })
+  t.equal(results[0]?.errorCode, ErrorCode.NONE)
+  const { groups } = await client.request('ShareGroupDescribe', 1, {
+    groupIds: ['g'],
+    includeAuthorizedOperations: false,
+  })
+  t.equal(groups[0]?.errorCode, ErrorCode.GROUP_ID_NOT_FOUND)
+  await world.stop()
+})
