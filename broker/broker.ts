@@ -134,6 +134,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     journalAfterSyncs: config.get('milena.journal.after.syncs'),
   }
   const environment = createStorageEnvironment(host, storageOptions, requests)
+  endings.push(() => environment.reserve.stop())
   let brokerEpoch = -1
   const logDirs = openLogDirs(environment, config, (directory) => {
     endings.push(() => directory.close(brokerEpoch))

@@ -42,6 +42,7 @@ export function openLogDirs(
   }
   const metadata = online.find(({ path }) => path === metadataPath) ?? online[0]
   if (metadata === undefined) throw new DiskError('failed', paths.join(','), 'no log directory can be opened')
+  environment.reserve.protect(metadata.path)
   return { online, offlinePaths, metadata, metadataPath }
 }
 

@@ -10,6 +10,7 @@ import { DiskError } from '../host/disk.ts'
 import type { Clock } from '../host/host.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { type AppendResult, appendError } from './append-result.ts'
+import type { DiskReserve } from './disk-reserve.ts'
 
 /** As long as clients wait before they send again. */
 const RETRY_AFTER_MS = 100
@@ -29,14 +30,17 @@ export class AppendGate {
   isClosing = false
   readonly #clock: Clock
   readonly #log: GatedLog
+  /** null: the log may go on when it is out. */
+  readonly #reserve: DiskReserve | null
   /** After a failed write: no further attempt before this time. 0: none has failed. */
   #refuseUntilMs = 0
   /** What was not written has not been taken back yet. */
   #takeBackFailure: Error | null = null
 
-  constructor(clock: Clock, log: GatedLog) {
+  constructor(clock: Clock, log: GatedLog, reserve: DiskReserve | null) {
     this.#clock = clock
     this.#log = log
+    this.#reserve = reserve
   }
 
   /** null: go on. */
@@ -45,6 +49,7 @@ export class AppendGate {
     const isTooEarly = this.#refuseUntilMs !== 0 && this.#clock.monotonic() < this.#refuseUntilMs
     if (!isTooEarly && this.#takeBackFailure !== null && this.fault === null) this.writeFailed()
     if (this.fault !== null) return refused(`the log is offline: ${this.fault.message}`)
+    if (this.#reserve?.isOut) return refused('the disk is full')
     if (this.isClosing) return refused('the log is closed')
     if (isTooEarly || this.#takeBackFailure !== null) return refused('the last write failed; the next is not tried yet')
     return null

@@ -2,6 +2,7 @@
 
 import type { Host } from '../host/host.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
+import { DiskReserve } from './disk-reserve.ts'
 import { GroupCommit } from './group-commit.ts'
 import { OpenFiles } from './open-files.ts'
 import { IndexMemory } from './sparse-index.ts'
@@ -50,6 +51,7 @@ export interface StorageEnvironment {
   readonly writer: TurnWriter
   readonly commits: GroupCommit
   readonly directorySyncs: DirectorySyncs
+  readonly reserve: DiskReserve
   /** Directories of logs that are open, or that could not be closed in order. */
   readonly unclosed: Set<string>
 }
@@ -70,6 +72,7 @@ export function createStorageEnvironment(
     writer: new TurnWriter(commits, host.clock, options, unwritten),
     commits,
     directorySyncs: new DirectorySyncs(host.disk),
+    reserve: new DiskReserve(host),
     unclosed: new Set(),
   }
 }

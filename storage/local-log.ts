@@ -36,17 +36,19 @@ export class LocalLog implements SyncedLog {
   readonly partition: number
   readonly #environment: StorageEnvironment
   readonly #owner: SyncOwner
+  readonly #spendsReserve: boolean
   #hasDirectory: boolean
   #hasTopicId: boolean
   #rollJitterMs = 0
 
   constructor(
-    { environment, directory, topicId, partition, journal }: LogOptions,
+    { environment, directory, topicId, partition, journal, spendsReserve }: LogOptions,
     loaded: LoadedLog,
     owner: SyncOwner,
   ) {
     this.#environment = environment
     this.#owner = owner
+    this.#spendsReserve = spendsReserve ?? false
     this.topicId = topicId ?? null
     this.partition = partition
     this.#hasDirectory = loaded.hasDirectory
@@ -143,10 +145,20 @@ export class LocalLog implements SyncedLog {
     const segment = this.active
     if (segment.hasUnwritten) {
       this.#makeDirectory()
-      segment.writePending()
+      this.#writePending(segment)
       this.sync.changed(segment)
     }
     this.writtenEndOffset = this.logEndOffset
+  }
+
+  #writePending(segment: Segment): void {
+    try {
+      segment.writePending()
+    } catch (error) {
+      const isFull = error instanceof DiskError && error.reason === 'full'
+      if (!isFull || !this.#spendsReserve || !this.#environment.reserve.release()) throw error
+      segment.writePending()
+    }
   }
 
   /** What is pending, in the pool. After an error `takeBackUnwritten` is due. */

@@ -13,6 +13,8 @@ export interface LogOptions {
   readonly partition: number
   readonly topicId?: string
   readonly config: LogConfig
+  /** The metadata log's: on a full disk it gets the room that is kept for it. */
+  readonly spendsReserve?: boolean
   /** Up to here everything is known to be on disk; 0 when unknown. */
   readonly recoveryPoint?: number
   readonly logStartOffset?: number

@@ -98,6 +98,7 @@ export class LocalQuorum implements Quorum {
     const { cleanShutdown } = options
     checkMetadataLog(disk, directory, { cleanShutdown, logStartOffset, committedOffset })
     this.#log = Log.open({
+      spendsReserve: true,
       environment,
       directory,
       topic: METADATA_TOPIC,
