@@ -27,6 +27,7 @@ import { ReplicaManager } from './replication/replica-manager.ts'
 import { requestMemory, serverLimits } from './server-limits.ts'
 import type { Services } from './services.ts'
 import { createSharePartitions } from './share/share-services.ts'
+import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 
 const METADATA_DIRECTORY = '__cluster_metadata-0'
 /** SecurityProtocol.PLAINTEXT. */
@@ -145,6 +146,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
   const answers = new MemoryBudget(config.get('milena.queued.max.answer.bytes'))
   const quotas = new Quotas(host.clock, config)
+  const telemetry = new ClientTelemetry(host.clock, host.random, () => config.get('telemetry.max.bytes'))
   const server = new Server({
     network: host.network,
     clock: host.clock,
@@ -181,6 +183,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
   metadata.subscribe((image, delta) => {
     if (delta.quotasChanged) quotas.apply(image)
+    telemetry.apply(image, delta.changedConfigs)
   })
 
   // Replicas follow the image, and coordinators follow the replicas.
@@ -261,6 +264,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     ...coordinators,
     shares,
     quotas,
+    telemetry,
     servedApis: servedApis(handlers),
   }
   server.serve(new Dispatch(services, handlers))

@@ -65,6 +65,7 @@ export class Dispatch implements Dispatcher {
     const session = this.#sessions.get(peer.connectionId)
     this.#sessions.delete(peer.connectionId)
     session?.onDisconnect?.()
+    this.#services.telemetry.onDisconnect(peer.connectionId)
     this.#services.shares.onConnectionLost(peer.connectionId)
   }
 
@@ -204,6 +205,10 @@ class ServedCall implements RequestContext {
 
   get clientHost(): string {
     return this.#peer.host
+  }
+
+  get clientPort(): number {
+    return this.#peer.port
   }
 
   get principal(): string {

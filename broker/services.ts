@@ -17,6 +17,7 @@ import type { FetchMemory } from './replication/delayed-fetch.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
 import type { ReplicaManager } from './replication/replica-manager.ts'
 import type { SharePartitions } from './share/share-partitions.ts'
+import type { ClientTelemetry } from './telemetry/client-telemetry.ts'
 
 export interface ServedApi {
   readonly apiKey: number
@@ -48,6 +49,7 @@ export interface Services {
   readonly shares: SharePartitions
   readonly coordinators: CoordinatorFinder
   readonly quotas: Quotas
+  readonly telemetry: ClientTelemetry
   /** What ApiVersions lists. */
   readonly servedApis: readonly ServedApi[]
 }

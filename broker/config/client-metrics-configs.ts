@@ -1,4 +1,4 @@
-// Kafka's client metrics subscriptions (KIP-714): kept and shown; no client is asked for metrics yet.
+// Kafka's client metrics subscriptions (KIP-714): which clients are asked for which of their metrics, and how often.
 
 import { int, list } from './config-row.ts'
 

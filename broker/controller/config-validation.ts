@@ -7,6 +7,7 @@ import { type ConfigRow, type ConfigTable, configFault, parseConfig, splitList }
 import { groupConfigs } from '../config/group-configs.ts'
 import { topicConfigRow } from '../config/log-configs.ts'
 import { RESOURCE } from '../metadata/image.ts'
+import { parsePattern } from '../telemetry/subscription.ts'
 import { type ControllerState, type Fault, fault } from './decision.ts'
 import { topicNameFault } from './topic-names.ts'
 
@@ -128,21 +129,19 @@ function heartbeatFault(values: Values): Fault | null {
 
 const MIN_INTERVAL_MS = 100
 const MAX_INTERVAL_MS = 3_600_000
-const MATCH_KEYS = new Set([
-  'client_instance_id',
-  'client_id',
-  'client_software_name',
-  'client_software_version',
-  'client_source_address',
-  'client_source_port',
-])
+
+function isClientMetricsKey(key: string): key is keyof typeof clientMetricsConfigs {
+  return Object.hasOwn(clientMetricsConfigs, key)
+}
 
 function clientMetricsFault(name: string, values: Values): Fault | null {
   if (name === '') return fault(ErrorCode.INVALID_REQUEST, "Subscription name can't be empty")
   for (const [key, value] of values) {
-    if (!Object.hasOwn(clientMetricsConfigs, key)) {
+    if (!isClientMetricsKey(key)) {
       return fault(ErrorCode.INVALID_REQUEST, `Unknown client metrics configuration: ${key}`)
     }
+    const wrong = configFault(key, clientMetricsConfigs[key], value ?? '')
+    if (wrong !== null) return fault(ErrorCode.INVALID_CONFIG, wrong)
     if (key === 'interval.ms') {
       const interval = Number(value)
       if (interval >= MIN_INTERVAL_MS && interval <= MAX_INTERVAL_MS) continue
@@ -152,8 +151,7 @@ function clientMetricsFault(name: string, values: Values): Fault | null {
     }
     if (key !== 'match') continue
     for (const pattern of splitList(value ?? '')) {
-      const [attribute, ...rest] = pattern.split('=')
-      if (rest.length === 1 && MATCH_KEYS.has(attribute?.trim() ?? '')) continue
+      if (parsePattern(pattern) !== null) continue
       return fault(ErrorCode.INVALID_CONFIG, `Illegal client matching pattern: ${pattern}`)
     }
   }

@@ -168,9 +168,9 @@ export class Controller {
       config: this.#config,
       sessions: this.#sessions,
       quorum: this.quorum,
+      mutations,
       now: this.#host.clock.now(),
       newUuid: () => randomUuid(this.#host.random),
-      mutations,
       random: (below) => this.#host.random.below(below),
     }
   }

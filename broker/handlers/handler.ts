@@ -14,6 +14,7 @@ export interface RequestContext {
   readonly clientSoftwareVersion: string
   /** The peer's address without port, as Kafka's tools print it. */
   readonly clientHost: string
+  readonly clientPort: number
   /** `User:ANONYMOUS` while no authentication is configured. */
   readonly principal: string
   /** Name of the listener that the request came in by, e.g. PLAINTEXT. */

@@ -52,6 +52,7 @@ import {
   readShareGroupStateSummary,
   writeShareGroupState,
 } from './share/share-state.ts'
+import { getTelemetrySubscriptions, pushTelemetry } from './telemetry/telemetry.ts'
 import { createPartitions } from './topics/create-partitions.ts'
 import { createTopics } from './topics/create-topics.ts'
 import { deleteTopics } from './topics/delete-topics.ts'
@@ -130,6 +131,9 @@ export const handlers: readonly HandlerRow[] = [
   // quotas
   describeClientQuotas,
   alterClientQuotas,
+  // telemetry
+  getTelemetrySubscriptions,
+  pushTelemetry,
   // security
   describeAcls,
   createAcls,

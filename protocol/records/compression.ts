@@ -8,7 +8,7 @@
 
 import { createRequire } from 'node:module'
 import * as zlib from 'node:zlib'
-import { CorruptBatch } from './errors.ts'
+import { CorruptBatch, OversizeBatch } from './errors.ts'
 import type { Codec } from './layout.ts'
 import { checkLz4Frame, repairLz4Header } from './lz4.ts'
 import { compressXerial, decompressSnappy, type SnappyPackage } from './snappy.ts'
@@ -98,10 +98,10 @@ function guarded(codec: Codec, maxSize: number, run: () => Uint8Array): Uint8Arr
     plain = run()
   } catch (cause) {
     const tooLarge = cause instanceof Error && 'code' in cause && cause.code === 'ERR_BUFFER_TOO_LARGE'
-    if (tooLarge) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`, { cause })
+    if (tooLarge) throw new OversizeBatch(`compressed records of more than ${maxSize} bytes`, { cause })
     throw new CorruptBatch(`damaged ${codec} data`, { cause })
   }
   // zlib takes no limit of 0.
-  if (plain.length > maxSize) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`)
+  if (plain.length > maxSize) throw new OversizeBatch(`compressed records of more than ${maxSize} bytes`)
   return plain
 }

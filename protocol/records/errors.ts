@@ -13,3 +13,6 @@ export class CorruptBatch extends Error {
     this.reason = reason
   }
 }
+
+/** Decompressed it is, or would be, larger than the limit. */
+export class OversizeBatch extends CorruptBatch {}

@@ -9,7 +9,7 @@
  * decoding those.
  */
 
-import { CorruptBatch } from './errors.ts'
+import { CorruptBatch, OversizeBatch } from './errors.ts'
 
 const FRAME_MAGIC = 0x184d2204
 const BLOCK_CHECKSUM_FLAG = 0x10
@@ -49,7 +49,7 @@ export function checkLz4Frame(frame: Uint8Array, maxSize: number): void {
     if (size > frame.length - position) throw new CorruptBatch('an lz4 block that ends beyond its frame')
     if (size > blockMaxSize) throw new CorruptBatch('an lz4 block larger than its frame allows')
     total += blockOutputSize(frame, position, size, raw, blockMaxSize, maxSize - total)
-    if (total > maxSize) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`)
+    if (total > maxSize) throw new OversizeBatch(`compressed records of more than ${maxSize} bytes`)
     position += size + (blockChecksums ? 4 : 0)
   }
 }

@@ -6,7 +6,7 @@
  * A block opens with its plain size as a varint, which is checked before the package allocates it.
  */
 
-import { CorruptBatch } from './errors.ts'
+import { CorruptBatch, OversizeBatch } from './errors.ts'
 
 export type SnappyPackage = {
   compressSync(bytes: Uint8Array, options: { copyOutputData: boolean }): Uint8Array
@@ -70,7 +70,7 @@ function isXerial(bytes: Uint8Array): boolean {
 
 function block(snappy: SnappyPackage, bytes: Uint8Array, maxSize: number): Uint8Array {
   const size = statedSize(bytes)
-  if (size > maxSize) throw new CorruptBatch(`compressed records of more than ${maxSize} bytes`)
+  if (size > maxSize) throw new OversizeBatch(`compressed records of more than ${maxSize} bytes`)
   if (size > bytes.length * MAX_RATIO) throw new CorruptBatch('a snappy block that states more than it can hold')
   try {
     return snappy.uncompressSync(bytes, COPY_BUFFER)

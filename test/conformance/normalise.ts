@@ -34,6 +34,8 @@ const idKinds: Readonly<Record<string, string>> = {
   producerId: 'producerId',
   sessionId: 'sessionId',
   replicaDirectoryId: 'directoryId',
+  clientInstanceId: 'clientInstanceId',
+  subscriptionId: 'subscriptionId',
 }
 const absentIds: ReadonlySet<unknown> = new Set(['', ZERO_UUID, -1n, 0, null])
 const prose: ReadonlySet<string> = new Set(['errorMessage', 'batchIndexErrorMessage', 'documentation'])

@@ -32,6 +32,7 @@ async function features(s: Session): Promise<void> {
       ['group.version', 1],
       ['group.version', 0, SAFE_DOWNGRADE],
     ])
+    await update('back to where it was', [['group.version', 1]])
     await update('an empty name', [['', 1]])
     await update('one good and one bad', [
       ['share.version', 2],
