@@ -137,6 +137,8 @@ t.test('what a group says for itself while running counts before what the server
   const own = new Map([
     ['consumer.session.timeout.ms', '50000'],
     ['consumer.heartbeat.interval.ms', '7000'],
+    // Below what the server allows.
+    ['consumer.assignment.interval.ms', '-1'],
   ])
   world.config.ownValues = (groupId) => (groupId === 'g' ? own : new Map())
   const a = new Consumer(world, 'g', 'a')

@@ -74,6 +74,18 @@ func produce(bootstrap, topic string, count int) error {
 	return client.ProduceSync(ctx, records...).FirstErr()
 }
 
+// protocol: `consumer` is that of KIP-848, whose timeouts the broker decides.
+func protocol(strategy string) []kgo.Opt {
+	if strategy == "consumer" {
+		return []kgo.Opt{kgo.ServerSideBalancer(), kgo.Balancers(kgo.StickyBalancer())}
+	}
+	return []kgo.Opt{
+		kgo.Balancers(balancer(strategy)),
+		kgo.SessionTimeout(6 * time.Second),
+		kgo.HeartbeatInterval(500 * time.Millisecond),
+	}
+}
+
 func balancer(strategy string) kgo.GroupBalancer {
 	if strategy == "range" {
 		return kgo.RangeBalancer()
@@ -95,19 +107,17 @@ func member(bootstrap, group, topic, strategy string) error {
 		fmt.Println("assigned " + strings.Trim(strings.ReplaceAll(fmt.Sprint(assigned), " ", ","), "[]"))
 	}
 	lose := func(_ context.Context, _ *kgo.Client, lost map[string][]int32) { change(lost, false) }
-	client, err := kgo.NewClient(
+	client, err := kgo.NewClient(append(
+		protocol(strategy),
 		kgo.SeedBrokers(bootstrap),
 		kgo.ConsumerGroup(group),
 		kgo.ConsumeTopics(topic),
-		kgo.Balancers(balancer(strategy)),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.SessionTimeout(6*time.Second),
-		kgo.HeartbeatInterval(500*time.Millisecond),
 		kgo.AutoCommitInterval(200*time.Millisecond),
 		kgo.OnPartitionsAssigned(func(_ context.Context, _ *kgo.Client, gained map[string][]int32) { change(gained, true) }),
 		kgo.OnPartitionsRevoked(lose),
 		kgo.OnPartitionsLost(lose),
-	)
+	)...)
 	if err != nil {
 		return err
 	}

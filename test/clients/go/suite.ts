@@ -11,7 +11,7 @@ export async function suite(target: Target, report: Report): Promise<void> {
   try {
     const program = join(dir, 'suite')
     await run('go', ['build', '-o', program, '.'], { cwd: import.meta.dirname, timeoutMs: 600_000 })
-    await runNative(target, report, [program], ['range', 'cooperative-sticky'])
+    await runNative(target, report, [program], ['range', 'cooperative-sticky', 'consumer'])
   } finally {
     rmSync(dir, { recursive: true })
   }

@@ -361,6 +361,17 @@ def produce(bootstrap, topic, count):
     assert producer.flush(TIMEOUT) == 0
 
 
+def membership(strategy):
+    """`consumer` is the protocol of KIP-848, whose timeouts the broker decides."""
+    if strategy == "consumer":
+        return {"group.protocol": "consumer"}
+    return {
+        "session.timeout.ms": 6000,
+        "heartbeat.interval.ms": 500,
+        "partition.assignment.strategy": strategy,
+    }
+
+
 def member(bootstrap, group, topic, strategy):
     consumer = Consumer(
         {
@@ -368,9 +379,7 @@ def member(bootstrap, group, topic, strategy):
             "group.id": group,
             "auto.offset.reset": "earliest",
             "auto.commit.interval.ms": 200,
-            "session.timeout.ms": 6000,
-            "heartbeat.interval.ms": 500,
-            "partition.assignment.strategy": strategy,
+            **membership(strategy),
         }
     )
     running = True

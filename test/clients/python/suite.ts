@@ -9,7 +9,7 @@ import { runNative } from '../native.ts'
 
 export async function suite(target: Target, report: Report): Promise<void> {
   const program = join(import.meta.dirname, 'suite.py')
-  await runNative(target, report, [await python(), '-u', program], ['range', 'cooperative-sticky'])
+  await runNative(target, report, [await python(), '-u', program], ['range', 'cooperative-sticky', 'consumer'])
 }
 
 /** The interpreter of a virtual environment per content of requirements.txt, complete once its marker is there. */

@@ -1,4 +1,5 @@
-// What counts for one consumer group: what was set for it while running, else what the server says.
+// What counts for one consumer group: what was set for it while running, within the bounds that the server sets, else
+// what the server says.
 
 import type { GroupConfig } from '../group-config.ts'
 
@@ -11,21 +12,19 @@ export interface ConsumerConfig {
 
 export function consumerConfig(config: GroupConfig, groupId: string): ConsumerConfig {
   const own = config.ownValues(groupId)
+  const value = (key: 'session.timeout.ms' | 'heartbeat.interval.ms' | 'assignment.interval.ms'): number => {
+    const text = own.get(`consumer.${key}`)
+    if (text === undefined) return config.get(`group.consumer.${key}`)
+    // The bounds may have become narrower since it was set.
+    const least = config.get(`group.consumer.min.${key}`)
+    return Math.min(Math.max(Number(text), least), config.get(`group.consumer.max.${key}`))
+  }
   return {
-    sessionTimeoutMs: numberOf(own, 'consumer.session.timeout.ms') ?? config.get('group.consumer.session.timeout.ms'),
-    heartbeatIntervalMs:
-      numberOf(own, 'consumer.heartbeat.interval.ms') ?? config.get('group.consumer.heartbeat.interval.ms'),
-    assignmentIntervalMs:
-      numberOf(own, 'consumer.assignment.interval.ms') ?? config.get('group.consumer.assignment.interval.ms'),
+    sessionTimeoutMs: value('session.timeout.ms'),
+    heartbeatIntervalMs: value('heartbeat.interval.ms'),
+    assignmentIntervalMs: value('assignment.interval.ms'),
   }
 }
-
-function numberOf(own: ReadonlyMap<string, string>, name: string): number | undefined {
-  const text = own.get(name)
-  return text === undefined ? undefined : Number(text)
-}
-
-export type MigrationPolicy = 'disabled' | 'downgrade' | 'upgrade' | 'bidirectional'
 
 /** group.consumer.migration.policy: which way a group may go while it has members. */
 export function mayMigrate(config: GroupConfig, way: 'upgrade' | 'downgrade'): boolean {
