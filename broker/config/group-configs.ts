@@ -4,13 +4,25 @@
 import { boolean, int, list, long, offsetReset, string } from './config-row.ts'
 
 export const groupConfigs = {
-  'consumer.assignment.interval.ms': int(1000, { server: 'group.consumer.assignment.interval.ms', min: 0 }),
+  'consumer.assignment.interval.ms': int(1000, {
+    server: 'group.consumer.assignment.interval.ms',
+    min: 0,
+    doc: 'How soon after a target the next one may be worked out.',
+  }),
   'consumer.assignor.offload.enable': boolean(true, {
     server: 'group.consumer.assignor.offload.enable',
     internal: true,
   }),
-  'consumer.heartbeat.interval.ms': int(5000, { server: 'group.consumer.heartbeat.interval.ms', min: 1 }),
-  'consumer.session.timeout.ms': int(45_000, { server: 'group.consumer.session.timeout.ms', min: 1 }),
+  'consumer.heartbeat.interval.ms': int(5000, {
+    server: 'group.consumer.heartbeat.interval.ms',
+    min: 1,
+    doc: 'How often members are told to heartbeat.',
+  }),
+  'consumer.session.timeout.ms': int(45_000, {
+    server: 'group.consumer.session.timeout.ms',
+    min: 1,
+    doc: 'How long a member may be silent.',
+  }),
   'errors.deadletterqueue.copy.record.enable': boolean(false),
   'errors.deadletterqueue.topic.name': string(''),
   'share.assignment.interval.ms': int(1000, { server: 'group.share.assignment.interval.ms', min: 0 }),

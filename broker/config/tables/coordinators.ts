@@ -8,28 +8,64 @@ export const coordinatorConfigs = {
   'add.partitions.to.txn.retry.backoff.ms': int(20, { min: 1 }),
   'errors.deadletterqueue.auto.create.topics.enable': boolean(false, { dynamic: 'cluster' }),
   'errors.deadletterqueue.topic.name.prefix': string('dlq.', { dynamic: 'cluster' }),
-  'group.consumer.assignment.interval.ms': int(1000, { min: 0, dynamic: 'cluster' }),
+  'group.consumer.assignment.interval.ms': int(1000, {
+    min: 0,
+    dynamic: 'cluster',
+    doc: 'How soon after a target of a consumer group the next one may be worked out.',
+  }),
   'group.consumer.assignor.offload.enable': boolean(true, { dynamic: 'cluster', internal: true }),
-  'group.consumer.assignors': list('uniform,range'),
-  'group.consumer.heartbeat.interval.ms': int(5000, { min: 1 }),
-  'group.consumer.max.assignment.interval.ms': int(15_000, { min: 0 }),
-  'group.consumer.max.heartbeat.interval.ms': int(15_000, { min: 1 }),
-  'group.consumer.max.session.timeout.ms': int(60_000, { min: 1 }),
-  'group.consumer.max.size': int(2_147_483_647, { min: 1 }),
+  'group.consumer.assignors': list('uniform,range', {
+    doc: 'Assignors that consumer groups may ask for; the first is the default.',
+  }),
+  'group.consumer.heartbeat.interval.ms': int(5000, {
+    min: 1,
+    doc: 'How often members of consumer groups are told to heartbeat.',
+  }),
+  'group.consumer.max.assignment.interval.ms': int(15_000, {
+    min: 0,
+    doc: "Upper bound of a group's own consumer.assignment.interval.ms.",
+  }),
+  'group.consumer.max.heartbeat.interval.ms': int(15_000, {
+    min: 1,
+    doc: "Upper bound of a group's own consumer.heartbeat.interval.ms.",
+  }),
+  'group.consumer.max.session.timeout.ms': int(60_000, {
+    min: 1,
+    doc: "Upper bound of a group's own consumer.session.timeout.ms.",
+  }),
+  'group.consumer.max.size': int(2_147_483_647, { min: 1, doc: 'Members that one consumer group may have.' }),
   'group.consumer.migration.policy': string('bidirectional', {
     values: ['DISABLED', 'DOWNGRADE', 'UPGRADE', 'BIDIRECTIONAL'],
     ignoreCase: true,
+    doc: 'Which way groups in use may change between the classic and the consumer protocol.',
   }),
-  'group.consumer.min.assignment.interval.ms': int(0, { min: 0 }),
-  'group.consumer.min.heartbeat.interval.ms': int(5000, { min: 1 }),
-  'group.consumer.min.session.timeout.ms': int(45_000, { min: 1 }),
-  'group.consumer.regex.refresh.interval.ms': int(600_000, { min: 10_000, internal: true }),
-  'group.consumer.session.timeout.ms': int(45_000, { min: 1 }),
+  'group.consumer.min.assignment.interval.ms': int(0, {
+    min: 0,
+    doc: "Lower bound of a group's own consumer.assignment.interval.ms.",
+  }),
+  'group.consumer.min.heartbeat.interval.ms': int(5000, {
+    min: 1,
+    doc: "Lower bound of a group's own consumer.heartbeat.interval.ms.",
+  }),
+  'group.consumer.min.session.timeout.ms': int(45_000, {
+    min: 1,
+    doc: "Lower bound of a group's own consumer.session.timeout.ms.",
+  }),
+  'group.consumer.regex.refresh.interval.ms': int(600_000, {
+    min: 10_000,
+    internal: true,
+    doc: 'How often it is looked at anew what the regular expressions of a group match.',
+  }),
+  'group.consumer.session.timeout.ms': int(45_000, {
+    min: 1,
+    doc: 'How long a member of a consumer group may be silent.',
+  }),
   'group.coordinator.append.linger.ms': int(-1, { min: -1 }),
   'group.coordinator.background.threads': int(2, { min: 1 }),
   'group.coordinator.cached.buffer.max.bytes': int(1_048_588, { min: 524_288, dynamic: 'cluster' }),
   'group.coordinator.rebalance.protocols': list('classic,consumer,streams', {
     values: ['consumer', 'classic', 'share', 'streams'],
+    doc: 'Kinds of groups that are served, besides classic ones.',
   }),
   'group.coordinator.threads': int(4, { min: 1 }),
   'group.initial.rebalance.delay.ms': int(3000, {
