@@ -114,9 +114,10 @@ function bumpingVerdict(transaction: Transaction, { producerId, producerEpoch, c
   const isRetry = hasRisen || isReplaced
   if (transaction.producerId !== producerId && !isReplaced) return ErrorCode.INVALID_PRODUCER_ID_MAPPING
   const isCurrent = transaction.producerEpoch === producerEpoch
-  const isKnown = isDeciding(transaction) ? hasRisen : isCurrent || (isComplete && isRetry)
-  if (!isKnown) return ErrorCode.PRODUCER_FENCED
+  if (!isCurrent && !(isRetry && state !== 'Empty' && state !== 'Ongoing')) return ErrorCode.PRODUCER_FENCED
   if (state === 'Ongoing') return 'end'
+  // The end of the next transaction, while this one is being carried out: franz-go aborts what it has not begun.
+  if (isDeciding(transaction) && isCurrent) return ErrorCode.CONCURRENT_TRANSACTIONS
   if (isDeciding(transaction)) {
     return isSameEnd(transaction, committed) ? ErrorCode.CONCURRENT_TRANSACTIONS : ErrorCode.INVALID_TXN_STATE
   }

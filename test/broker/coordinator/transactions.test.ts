@@ -201,6 +201,8 @@ t.test('the last epoch ends its transaction, and the next one is of a new produc
   const next = await world.end(current, true)
   t.match(next, { errorCode: 0, producerId: 2000n, producerEpoch: 0 })
   t.match(await world.end(current, true), { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS })
+  t.match(await world.end(current, false), { errorCode: ErrorCode.INVALID_TXN_STATE })
+  t.match(await world.end(producer(0x7fff), false), { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS })
   t.match(world.markers, [{ producerId: 7n, producerEpoch: 0x7fff }])
   world.release?.()
   await world.run(10)

@@ -55,6 +55,9 @@ func list(bootstrap string) {
 		{"lists, describes and alters groups", c.groups},
 		{"a static member comes back to its partitions", c.static},
 		{"describes log directories and producers", c.describes},
+		{"commits and aborts transactions", c.transactions},
+		{"consumes, transforms and produces in transactions", c.exactlyOnce},
+		{"shuts out the producer before", c.fences},
 		{"deletes offsets, groups and topics", c.deletes},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)

@@ -337,6 +337,47 @@ class Checks:
         delete()
         self.fails(KafkaError.GROUP_ID_NOT_FOUND, delete)
 
+    def check_commits_and_aborts_transactions(self):
+        topic = self.topic + "-transactions"
+        create_topic(self.bootstrap, topic, 2)
+        producer = self.transactional("commits")
+        for number in range(4):
+            producer.begin_transaction()
+            for partition in (0, 1):
+                producer.produce(topic, b"%d" % number, partition=partition)
+            producer.commit_transaction(TIMEOUT) if number % 2 == 0 else producer.abort_transaction(TIMEOUT)
+        committed = self.read_all(topic, 4)
+        equal(sorted(message.value() for message in committed), [b"0", b"0", b"2", b"2"])
+
+    def check_commits_offsets_in_transactions(self):
+        group = self.topic + "-exactly-once"
+        topic = self.topic + "-transactions"
+        consumer = self.consumer(group)
+        consumer.subscribe([topic])
+        self.read(consumer, 1)
+        producer = self.transactional("offsets")
+        for offset, end in ((3, producer.commit_transaction), (4, producer.abort_transaction)):
+            producer.begin_transaction()
+            offsets = [TopicPartition(topic, 0, offset)]
+            producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata(), TIMEOUT)
+            end(TIMEOUT)
+        equal(consumer.committed([TopicPartition(topic, 0)], TIMEOUT)[0].offset, 3)
+        consumer.close()
+
+    def check_shuts_out_the_producer_before(self):
+        topic = self.topic + "-transactions"
+        old = self.transactional("zombie")
+        old.begin_transaction()
+        old.produce(topic, b"of the zombie")
+        self.transactional("zombie")
+        self.fails(KafkaError._FENCED, lambda: old.commit_transaction(TIMEOUT))
+
+    def transactional(self, name):
+        transactional_id = self.topic + "-" + name
+        producer = Producer({"bootstrap.servers": self.bootstrap, "transactional.id": transactional_id})
+        producer.init_transactions(TIMEOUT)
+        return producer
+
     def check_deletes_topics(self):
         for name in [self.topic, self.topic + "-time", self.topic + "-fields"]:
             self.admin.delete_topics([name])[name].result(TIMEOUT)
