@@ -14,11 +14,13 @@ import { consumerScenarios } from './scenarios/consumers.ts'
 import { dataScenarios } from './scenarios/data.ts'
 import { fetchingScenarios } from './scenarios/fetching.ts'
 import { groupScenarios } from './scenarios/groups.ts'
+import { logDirScenarios } from './scenarios/log-dirs.ts'
 import { memberScenarios } from './scenarios/members.ts'
 import { operatingScenarios } from './scenarios/operating.ts'
 import { producingScenarios } from './scenarios/producing.ts'
 import { quotaScenarios } from './scenarios/quotas.ts'
 import { securingScenarios } from './scenarios/securing.ts'
+import { shareScenarios } from './scenarios/shares.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { transactionScenarios } from './scenarios/transactions.ts'
@@ -31,12 +33,14 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...producingScenarios,
   ...fetchingScenarios,
   ...groupScenarios,
+  ...logDirScenarios,
   ...memberScenarios,
   ...consumerScenarios,
   ...configScenarios,
   ...operatingScenarios,
   ...quotaScenarios,
   ...securingScenarios,
+  ...shareScenarios,
   ...telemetryScenarios,
   ...transactionScenarios,
 }
@@ -46,6 +50,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 const settings = [
   'node.id=1',
   'offsets.topic.num.partitions=4',
+  'share.coordinator.state.topic.num.partitions=2',
   'transaction.state.log.num.partitions=4',
   'group.min.session.timeout.ms=100',
 ]
