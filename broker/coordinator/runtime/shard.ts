@@ -31,7 +31,7 @@ export type Schedule<R> = (key: string, delayMs: number, event: () => Outcome<R>
 export interface ShardTimers<R> {
   schedule: Schedule<R>
   cancel(key: string): void
-  /** Runs an event at the end of this turn, from wherever; not when the shard has loaded its log again by then. */
+  /** Runs an event at the end of this turn, from wherever; not when the shard has another state by then. */
   post(event: () => Outcome<R>): void
   /** By which logs tell this coordinator from those before it. */
   readonly leaderEpoch: number
@@ -282,16 +282,16 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   }
 
   #createMachine(): M {
+    const incarnation = this.#incarnation
     return this.#options.createMachine({
       schedule: (key, delayMs, event) => this.#timers.schedule(key, delayMs, () => this.#execute(event)),
       cancel: (key) => this.#timers.cancel(key),
-      post: (event) => this.#post(event),
+      post: (event) => this.#post(incarnation, event),
       leaderEpoch: this.leaderEpoch,
     })
   }
 
-  #post(event: () => Outcome<R>): void {
-    const incarnation = this.#incarnation
+  #post(incarnation: number, event: () => Outcome<R>): void {
     this.#options.host.timers.endOfTurn(() => {
       if (this.#incarnation === incarnation && this.#phase === 'active') this.#execute(event)
     })

@@ -2,7 +2,7 @@
 // partitions.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { isRegexValid, loadRegexEngine, matchingNames } from '../../coordinator/group/consumer/regex.ts'
+import { loadRegexEngine, regexFault, regexMatcher } from '../../coordinator/group/consumer/regex.ts'
 import { TRANSACTION_STATES } from '../../coordinator/transaction/transaction.ts'
 import { handler } from '../handler.ts'
 
@@ -12,7 +12,7 @@ export const listTransactions = handler('ListTransactions', async ({ transaction
   const { stateFilters, producerIdFilters, durationFilter, transactionalIdPattern: pattern } = request
   const unknownStateFilters = stateFilters.filter((state) => !KNOWN_STATES.has(state))
   if (pattern !== null) await loadRegexEngine()
-  if (pattern !== null && isRegexValid(pattern) !== null) {
+  if (pattern !== null && regexFault(pattern) !== null) {
     return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, unknownStateFilters: [], transactionStates: [] }
   }
   const { errorCode, transactions: listed } = await transactions.list({
@@ -21,8 +21,7 @@ export const listTransactions = handler('ListTransactions', async ({ transaction
     durationMs: Number(durationFilter),
   })
   if (pattern === null || pattern === '') return { errorCode, unknownStateFilters, transactionStates: [...listed] }
-  const names = listed.map(({ transactionalId }) => transactionalId)
-  const matching = matchingNames(pattern, names)
-  const transactionStates = listed.filter(({ transactionalId }) => matching.has(transactionalId))
+  const matches = regexMatcher(pattern)
+  const transactionStates = listed.filter(({ transactionalId }) => matches(transactionalId))
   return { errorCode, unknownStateFilters, transactionStates }
 })

@@ -218,6 +218,8 @@ t.test('an expression that cannot be read is refused; one that is built to track
   t.equal((await describeConsumers(world, 'g')).errorCode, ErrorCode.GROUP_ID_NOT_FOUND, 'nothing came of it')
   // A machine that tracks back takes 2^249 steps for it; if this test ends, ours does not.
   world.topics.set('x'.repeat(249), { id: 'AAAAAAAAAAAAAAAAAAAABw', partitionCount: 1 })
+  a.subscribe({ regex: 'a?'.repeat(4000) })
+  t.equal((await a.send()).errorCode, ErrorCode.INVALID_REGULAR_EXPRESSION, 'as it is too long')
   a.subscribe({ regex: '(x+x+)+y|(x|x)*z|o.*s' })
   await a.heartbeat()
   await world.run(10)

@@ -184,6 +184,7 @@ async function expressions(s: Session): Promise<void> {
   ]) {
     await s.ask(`the expression ${regex}`, 'ConsumerGroupHeartbeat', 1, join(groupId, 'a', subscribed(regex)))
   }
+  await s.ask('a long one', 'ConsumerGroupHeartbeat', 1, join('cg-long', 'a', subscribed('a?'.repeat(4_000))))
   await s.ask('a valid one', 'ConsumerGroupHeartbeat', 1, join(groupId, 'a', subscribed('matched-[0-9]')))
   await s.settled(
     'it is resolved',

@@ -27,7 +27,7 @@ import {
   regexTombstone,
 } from './consumer-records.ts'
 import { reconcile } from './reconcile.ts'
-import { isRegexValid } from './regex.ts'
+import { regexFault } from './regex.ts'
 import { refreshRegexes } from './regex-refresh.ts'
 import { isHomogeneous, retarget } from './target.ts'
 import { awaitRevocation, endRevocation } from './timers.ts'
@@ -106,7 +106,7 @@ function changeRegex(machine: GroupMachine, speaker: Speaker, draft: Draft): Reg
     if (next === null) {
       if (old !== null) change = 'updated and resolved'
     } else if (!group.regexCounts.has(next)) {
-      const fault = isRegexValid(next)
+      const fault = regexFault(next)
       if (fault !== null) return { errorCode: ErrorCode.INVALID_REGULAR_EXPRESSION, errorMessage: fault }
       isNew = true
     } else if (group.resolvedRegexes.has(next)) change = 'updated and resolved'

@@ -2,14 +2,15 @@
 // topics of new names have come, and at group.consumer.regex.refresh.interval.ms; not more often than every ten
 // seconds. Members learn of it with their next heartbeat.
 
-import { NOTHING, type Outcome } from '../../runtime/state-machine.ts'
+import type { Clock } from '../../../../host/host.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { countTopic } from './consumer-group.ts'
 import { equalSets } from './consumer-member.ts'
 import { groupEpochRecord, regexRecord } from './consumer-records.ts'
-import { isRegexEngineLoaded, loadRegexEngine, matchingNames } from './regex.ts'
+import { isRegexEngineLoaded, loadRegexEngine, regexMatcher } from './regex.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'
 
 const LEAST_INTERVAL_MS = 10_000
@@ -33,35 +34,77 @@ export function refreshRegexes(
     now > timestamp + machine.config.get('group.consumer.regex.refresh.interval.ms')
   if (!isDue) return
   group.isResolving = true
-  const run = (): void =>
-    machine.timers.post((): Outcome<GroupRecord> => resolve(machine, groupId, [...regexes.keys()]))
+  const matching = new Matching([...regexes.keys()], [...machine.topics.names()], machine.topics.version(), now)
+  const step = (): GroupOutcome => {
+    if (matching.advance(machine.host.clock)) return conclude(machine, groupId, matching)
+    machine.timers.post(step)
+    return NOTHING
+  }
   if (isRegexEngineLoaded()) {
-    run()
+    machine.timers.post(step)
     return
   }
+  const run = (): void => machine.timers.post(step)
   loadRegexEngine().then(run, (error: unknown) => {
     group.isResolving = false
     machine.host.logger.error('group: the engine of regular expressions cannot be loaded', { error: String(error) })
   })
 }
 
-function resolve(machine: GroupMachine, groupId: string, regexes: readonly string[]): GroupOutcome {
+/** How long one turn may take; of an expression that is built to be slow a single name takes 0.1 s. */
+const TURN_MS = 5
+
+/** Every expression against every name, a turn at a time. */
+class Matching {
+  readonly results = new Map<string, ResolvedRegex>()
+  readonly #regexes: string[]
+  readonly #names: readonly string[]
+  readonly #version: number
+  readonly #timestamp: number
+  #current: { readonly matches: (name: string) => boolean; readonly topics: Set<string>; next: number } | null = null
+
+  constructor(regexes: string[], names: readonly string[], version: number, timestamp: number) {
+    this.#regexes = regexes
+    this.#names = names
+    this.#version = version
+    this.#timestamp = timestamp
+  }
+
+  /** True: it is done. */
+  advance(clock: Clock): boolean {
+    const end = clock.monotonic() + TURN_MS
+    for (;;) {
+      const regex = this.#regexes.at(-1)
+      if (regex === undefined) return true
+      this.#current ??= { matches: regexMatcher(regex), topics: new Set(), next: 0 }
+      const { matches, topics } = this.#current
+      while (this.#current.next < this.#names.length) {
+        if (clock.monotonic() > end) return false
+        const name = this.#names[this.#current.next++]!
+        if (matches(name)) topics.add(name)
+      }
+      this.results.set(regex, { topics, version: this.#version, timestamp: this.#timestamp })
+      this.#regexes.pop()
+      this.#current = null
+    }
+  }
+}
+
+function conclude(machine: GroupMachine, groupId: string, { results }: Matching): GroupOutcome {
   const group = machine.consumer(groupId)
   if (group === undefined) return NOTHING
   group.isResolving = false
   const subscriptions = new Map(group.subscriptions)
   const records: GroupRecord[] = []
   let bump = false
-  for (const regex of regexes) {
+  for (const [regex, resolved] of results) {
     if (!group.regexCounts.has(regex)) continue
-    const topics = matchingNames(regex, machine.topics.names())
-    const old: ResolvedRegex | undefined = group.resolvedRegexes.get(regex)
-    if (!equalSets(old?.topics ?? new Set(), topics)) {
+    const old = group.resolvedRegexes.get(regex)?.topics ?? new Set<string>()
+    if (!equalSets(old, resolved.topics)) {
       bump = true
-      for (const topic of old?.topics ?? []) countTopic(subscriptions, topic, 0, -1)
-      for (const topic of topics) countTopic(subscriptions, topic, 0, 1)
+      for (const topic of old) countTopic(subscriptions, topic, 0, -1)
+      for (const topic of resolved.topics) countTopic(subscriptions, topic, 0, 1)
     }
-    const resolved = { topics, version: machine.topics.version(), timestamp: machine.now() }
     records.push(regexRecord(groupId, regex, resolved))
   }
   const hash = metadataHash(machine.topics, subscriptions.keys())
