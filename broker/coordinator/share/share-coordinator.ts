@@ -165,7 +165,7 @@ export function coordinatorKey({ groupId, topicId, partition }: ShareKey): strin
 }
 
 export function isCoordinatorKey(key: string): boolean {
-  return /^.+:[A-Za-z0-9_-]{22}:\d{1,9}$/s.test(key)
+  return /^.+:[A-Za-z0-9_-]{22}:-?\d{1,9}$/s.test(key)
 }
 
 function stateError(errorCode: number): StateAnswer {

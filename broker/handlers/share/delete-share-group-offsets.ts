@@ -12,11 +12,12 @@ export const deleteShareGroupOffsets = handler('DeleteShareGroupOffsets', async 
   if (refusal !== null) return { ...refusal, responses: [] }
   const responses = request.topics.map(({ topicName }) => {
     const topicId = idOf(topicName)
-    if (topicId === undefined) {
+    const errorCode = topicId === undefined ? undefined : codes.get(topicId)
+    if (topicId === undefined || errorCode === undefined) {
       const errorMessage = 'This server does not host this topic-partition.'
       return { topicName, topicId: ZERO_UUID, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage }
     }
-    return { topicName, topicId, errorCode: codes.get(topicId) ?? ErrorCode.NONE, errorMessage: null }
+    return { topicName, topicId, errorCode, errorMessage: null }
   })
   return { errorCode: ErrorCode.NONE, errorMessage: null, responses }
 })

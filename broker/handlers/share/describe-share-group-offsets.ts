@@ -51,17 +51,14 @@ async function describeTopic(
       errorCode: ErrorCode.NONE,
       errorMessage: null,
     }
-    if (topicId === undefined) {
-      const errorMessage = 'This server does not host this topic-partition.'
-      return { ...row, startOffset: 0n, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage }
-    }
-    if (known.topics.get(topicId)?.partitions.has(partitionIndex) !== true) return row
+    if (topicId === undefined || known.topics.get(topicId)?.partitions.has(partitionIndex) !== true) return row
     const summary = await services.shareState.summarise({ groupId, topicId, partition: partitionIndex })
     const { errorCode, errorMessage, leaderEpoch, startOffset, deliveryCompleteCount } = summary
     if (errorCode !== ErrorCode.NONE) return { ...row, errorCode, errorMessage }
     const end = services.replicas.partition(topicName, partitionIndex)?.log.highWatermark
     const isLagKnown = end !== undefined && startOffset >= 0 && deliveryCompleteCount >= 0
-    const lag = isLagKnown ? Math.max(0, end - startOffset - deliveryCompleteCount) : NONE
+    // Below 0 when the start was set past the end.
+    const lag = isLagKnown ? end - startOffset - deliveryCompleteCount : NONE
     return { ...row, startOffset: BigInt(startOffset), leaderEpoch, lag: BigInt(lag) }
   })
   return { topicName, topicId: topicId ?? ZERO_UUID, partitions: await Promise.all(rows) }

@@ -16,6 +16,7 @@ import { byTopic, NO_LEADER, nameLeaders } from './answer.ts'
 type Request = Parameters<Parameters<typeof deferredHandler<'ShareFetch'>>[1]>[1]
 
 const RENEWAL_SINCE = 2
+/** 0: whole batches. */
 const RECORD_LIMIT = 1
 const NO_TARGETS: readonly ShareFetchTarget[] = []
 
@@ -41,6 +42,8 @@ export const shareFetch = deferredHandler('ShareFetch', (services, request, call
     return
   }
   if (typeof session === 'number') return refuse(session)
+  if (request.shareAcquireMode < 0 || request.shareAcquireMode > RECORD_LIMIT)
+    return refuse(ErrorCode.UNKNOWN_SERVER_ERROR)
   serve(services, request, call, session)
 })
 

@@ -10,6 +10,7 @@
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
+import { ClassicGroup } from '../classic/classic-group.ts'
 import type { Group, Refusal } from '../group.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
@@ -34,7 +35,7 @@ export interface StateTopics {
 
 export const NO_STATE: StateTopics = { initializing: new Map(), initialized: new Map(), deleting: new Map() }
 
-const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: 'The group is not empty.' }
+const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
 
 export class ShareGroup extends ModernGroup<ShareMember> implements Group {
   readonly type = 'share'
@@ -80,8 +81,9 @@ export class ShareGroup extends ModernGroup<ShareMember> implements Group {
     return null
   }
 
+  /** Nobody is told that it has none of these. */
   fetchError(): number {
-    return ErrorCode.GROUP_ID_NOT_FOUND
+    return ErrorCode.NONE
   }
 
   onCommit(): void {}
@@ -117,4 +119,11 @@ export class ShareGroup extends ModernGroup<ShareMember> implements Group {
 export function shareGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
   const group = machine.groups.get(groupId)
   return group instanceof ShareGroup ? group : undefined
+}
+
+/** One that is not there yet, nor in the machine before its records are. undefined: there is one of another kind. */
+export function newShareGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
+  const group = machine.groups.get(groupId)
+  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) return undefined
+  return new ShareGroup(groupId)
 }

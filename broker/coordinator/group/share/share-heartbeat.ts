@@ -5,14 +5,13 @@
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
-import { ClassicGroup } from '../classic/classic-group.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
 import { type Assignment, equalAssignments, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { type ShareHeartbeat, type ShareHeartbeatAnswer, type StatePartitions, shareRefusal } from './share-answer.ts'
 import { shareConfig } from './share-config.ts'
-import { ShareGroup, type StateTopics, shareGroup } from './share-group.ts'
+import { newShareGroup, type ShareGroup, type StateTopics, shareGroup } from './share-group.ts'
 import { groupNotFound, leaveShareGroup, notAMember } from './share-leave.ts'
 import { LEAVE_EPOCH, newShareMember, type ShareMember } from './share-member.ts'
 import {
@@ -41,7 +40,7 @@ export function shareHeartbeat(
 ): GroupOutcome {
   const { groupId, memberId, memberEpoch } = request
   if (memberEpoch === LEAVE_EPOCH) return leaveShareGroup(machine, request, reply)
-  const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newGroup(machine, groupId) : undefined)
+  const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newShareGroup(machine, groupId) : undefined)
   if (group === undefined) {
     return shareRefusal(reply, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
   }
@@ -57,13 +56,6 @@ export function shareHeartbeat(
   const fault = known === undefined ? null : epochFault(known, memberEpoch)
   if (fault !== null) return shareRefusal(reply, ErrorCode.FENCED_MEMBER_EPOCH, fault)
   return progress(machine, group, known ?? newShareMember(memberId), request, reply)
-}
-
-/** Not in the machine before its records are. */
-function newGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
-  const group = machine.groups.get(groupId)
-  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) return undefined
-  return new ShareGroup(groupId)
 }
 
 function epochFault({ memberEpoch, previousMemberEpoch }: ShareMember, received: number): string | null {
@@ -96,7 +88,14 @@ function progress(
   if (hasSubscriptionChanged || !isSameMember(before, told) || !group.members.has(before.memberId)) {
     records.push(memberRecord(groupId, told))
   }
-  const { groupEpoch, topics } = refreshMetadata(machine, group, before, told, hasSubscriptionChanged, records)
+  const { groupEpoch, topics } = refreshMetadata(
+    machine,
+    group,
+    before,
+    told,
+    hasSubscriptionChanged || group.hasNewState,
+    records,
+  )
   const toInitialize = partitionsToInitialize(machine, group, topics, groupEpoch, records)
   const target = targetOf(machine, group, told, groupEpoch, records)
   const after = approach(group, told, target, records)
@@ -115,7 +114,7 @@ function progress(
   }
 }
 
-/** The group epoch grows with the subscriptions and the topics behind them. */
+/** The group epoch grows with the subscriptions, the topics behind them, and what of them may be assigned. */
 function refreshMetadata(
   machine: GroupMachine,
   group: ShareGroup,
@@ -192,7 +191,7 @@ function targetOf(
 ): Target {
   const { groupId } = group
   const last = { epoch: group.assignmentEpoch, assignment: group.targetOf(speaker.memberId), isNew: false }
-  if (group.assignmentEpoch >= groupEpoch && !group.hasNewState) return last
+  if (group.assignmentEpoch >= groupEpoch) return last
   const { assignmentIntervalMs } = shareConfig(machine.config, groupId)
   const isTooYoung = group.assignmentTimestamp > 0 && machine.now() < group.assignmentTimestamp + assignmentIntervalMs
   // What was initialised meanwhile is waited for: by members that have nothing.

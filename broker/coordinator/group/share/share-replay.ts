@@ -76,6 +76,7 @@ function applyRecord(group: ShareGroup, record: ShareGroupRecord): void {
     }
     case 'ShareGroupStatePartitionMetadata': {
       const { value } = record
+      const before = group.state.initialized
       group.state =
         value === null
           ? NO_STATE
@@ -84,9 +85,15 @@ function applyRecord(group: ShareGroup, record: ShareGroupRecord): void {
               initialized: toStateTopics(value.initializedTopics),
               deleting: new Map(value.deletingTopics.map(({ topicId, topicName }) => [topicId, topicName])),
             }
-      group.hasNewState = true
+      if (countOf(group.state.initialized) !== countOf(before)) group.hasNewState = true
     }
   }
+}
+
+function countOf(topics: ReadonlyMap<string, StateTopic>): number {
+  let count = 0
+  for (const { partitions } of topics.values()) count += partitions.size
+  return count
 }
 
 function toStateTopics(

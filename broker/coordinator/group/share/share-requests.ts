@@ -25,6 +25,10 @@ export async function shareGroupHeartbeat(
   context: GroupRequestContext,
   request: RequestOf<'ShareGroupHeartbeat'>,
 ): Promise<ShareHeartbeatAnswer> {
+  const { memberId } = request
+  if (isBlank(memberId) || memberId.length > MAX_MEMBER_ID_LENGTH) {
+    return shareHeartbeatError(ErrorCode.INVALID_REQUEST).answer
+  }
   const fault = heartbeatFault(request)
   if (fault !== null) return shareHeartbeatError(ErrorCode.INVALID_REQUEST, fault).answer
   const clientHost = context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`
@@ -90,9 +94,7 @@ export async function initializeState(
 }
 
 function heartbeatFault(request: RequestOf<'ShareGroupHeartbeat'>): string | null {
-  const { groupId, memberId, memberEpoch, rackId, subscribedTopicNames } = request
-  if (isBlank(memberId)) return "MemberId can't be empty."
-  if (memberId.length > MAX_MEMBER_ID_LENGTH) return "MemberId can't be longer than 36 characters."
+  const { groupId, memberEpoch, rackId, subscribedTopicNames } = request
   if (isBlank(groupId)) return "GroupId can't be empty."
   if (isBlank(rackId)) return "RackId can't be empty."
   if (memberEpoch < -1) return 'MemberEpoch is invalid.'

@@ -10,7 +10,7 @@ import type { Refusal } from '../group.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
 import type { StatePartitions } from './share-answer.ts'
-import { type ShareGroup, type StateTopic, type StateTopics, shareGroup } from './share-group.ts'
+import { newShareGroup, type ShareGroup, type StateTopic, type StateTopics, shareGroup } from './share-group.ts'
 import { withPartitions } from './share-heartbeat.ts'
 import { groupNotFound } from './share-leave.ts'
 import { groupEpochRecord, stateRecord } from './share-records.ts'
@@ -52,13 +52,11 @@ function change(group: ShareGroup, state: StateTopics, reply: Reply<number>, mor
   }
 }
 
-/** Of what the group has state, by topic id; or why nothing can be said. */
+/** Of what the group has state, by topic id: nothing, when there is no such group; or why nothing can be said. */
 export type KnownState = { readonly topics: ReadonlyMap<string, StateTopic>; readonly refusal: Refusal | null }
 
 export function knownState(machine: GroupMachine, groupId: string, reply: Reply<KnownState>): GroupOutcome {
-  const group = shareGroup(machine, groupId)
-  if (group === undefined) reply.send(refused(ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId)))
-  else reply.send({ topics: group.state.initialized, refusal: null })
+  reply.send({ topics: shareGroup(machine, groupId)?.state.initialized ?? new Map(), refusal: null })
   return NOTHING
 }
 
@@ -66,7 +64,7 @@ export function refused(errorCode: number, errorMessage: string | null): KnownSt
   return { topics: new Map(), refusal: { errorCode, errorMessage } }
 }
 
-/** The epoch at which a group without members may have its offsets set; below 0: an error, negated. */
+/** The epoch at which a group without members has its offsets set. It may be a group that was not there before. */
 export interface Alteration {
   readonly refusal: Refusal | null
   readonly stateEpoch: number
@@ -78,7 +76,7 @@ export function beginAlteration(
   topics: readonly StatePartitions[],
   reply: Reply<Alteration>,
 ): GroupOutcome {
-  const group = shareGroup(machine, groupId)
+  const group = shareGroup(machine, groupId) ?? newShareGroup(machine, groupId)
   const fault = emptyFault(machine, groupId, group)
   if (group === undefined || fault !== null) {
     reply.send({ refusal: fault, stateEpoch: -1 })
@@ -160,7 +158,8 @@ function emptyFault(machine: GroupMachine, groupId: string, group: ShareGroup | 
   if (group === undefined) {
     return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, errorMessage: groupNotFound(machine, groupId) }
   }
-  return group.deleteError()
+  const fault = group.deleteError()
+  return fault && { ...fault, errorMessage: 'The group is not empty.' }
 }
 
 /** Topics are deleted; the share coordinator forgets their state of itself. */
