@@ -27,6 +27,9 @@ import { listGroups } from './groups/list-groups.ts'
 import { offsetCommit } from './groups/offset-commit.ts'
 import { offsetDelete } from './groups/offset-delete.ts'
 import { offsetFetch } from './groups/offset-fetch.ts'
+import { streamsGroupDescribe } from './groups/streams-group-describe.ts'
+import { streamsGroupHeartbeat } from './groups/streams-group-heartbeat.ts'
+import { streamsGroupTopologyDescriptionUpdate } from './groups/streams-group-topology-description-update.ts'
 import { syncGroup } from './groups/sync-group.ts'
 import type { HandlerRow } from './handler.ts'
 import { alterClientQuotas } from './quotas/alter-client-quotas.ts'
@@ -97,6 +100,9 @@ export const handlers: readonly HandlerRow[] = [
   deleteGroups,
   consumerGroupHeartbeat,
   consumerGroupDescribe,
+  streamsGroupHeartbeat,
+  streamsGroupDescribe,
+  streamsGroupTopologyDescriptionUpdate,
   // share groups
   shareGroupHeartbeat,
   shareGroupDescribe,

@@ -8,12 +8,12 @@ import { ClassicGroup } from './classic/classic-group.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
 import { replayConsumer } from './consumer/replay.ts'
 import { scheduleExpiry } from './expiry.ts'
-import { ForeignGroup } from './foreign-group.ts'
 import type { Group } from './group.ts'
 import type { GroupConfig } from './group-config.ts'
-import type { ForeignRecord, GroupMetadataRecord, GroupRecord, OffsetRecord } from './group-records.ts'
+import type { GroupMetadataRecord, GroupRecord, OffsetRecord } from './group-records.ts'
 import { OffsetStore } from './offset-store.ts'
 import { replayShare } from './share/share-replay.ts'
+import { replayStreams } from './streams/streams-replay.ts'
 import type { TopicLookup } from './topic-lookup.ts'
 
 export type GroupOutcome = Outcome<GroupRecord>
@@ -63,8 +63,8 @@ export class GroupMachine implements StateMachine<GroupRecord> {
       case 'share':
         replayShare(this, record)
         break
-      case 'foreign':
-        this.#replayForeign(record)
+      case 'streams':
+        replayStreams(this, record)
     }
   }
 
@@ -98,18 +98,5 @@ export class GroupMachine implements StateMachine<GroupRecord> {
       this.groups.set(groupId, group)
     }
     group.restore(value)
-  }
-
-  #replayForeign(record: ForeignRecord): void {
-    const known = this.groups.get(record.groupId)
-    let group = known instanceof ForeignGroup && known.type === record.groupType ? known : undefined
-    if (group === undefined) {
-      // A tombstone for something that has been replaced, or for nothing.
-      if (record.value === null) return
-      group = new ForeignGroup(record.groupId, record.groupType)
-      this.groups.set(record.groupId, group)
-    }
-    group.replay(record)
-    if (group.isGone) this.groups.delete(record.groupId)
   }
 }

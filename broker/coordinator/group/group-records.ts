@@ -6,9 +6,6 @@
 //   type  0, 1  an offset of a group          3 … 8, 16   consumer groups (KIP-848)
 //         2     a classic group              10 … 15      share groups (KIP-932)
 //                                            17 … 23      streams groups (KIP-1071)
-//
-// Records of the kinds that are coordinated here are decoded; those of other kinds are kept as they are found
-// (foreign-group.ts).
 
 import type { LogFields } from '../../../host/host.ts'
 import { MalformedRequest } from '../../../protocol/errors.ts'
@@ -20,10 +17,8 @@ import {
   OffsetCommitKey,
   OffsetCommitValue,
 } from '../../../protocol/messages/group-state/offsets.ts'
-import { Reader } from '../../../protocol/reader.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { RecordFormat } from '../runtime/state-machine.ts'
-import { FOREIGN_TYPES, type ForeignGroupType } from './foreign-group.ts'
 
 export interface OffsetRecord {
   readonly kind: 'offset'
@@ -51,27 +46,18 @@ export type ShareGroupRecord = Extract<(typeof groupRecords)['record'], { type: 
   readonly kind: 'share'
 }
 
-/** Of a group of a kind that is not coordinated here: its bytes, and whose it is. */
-export interface ForeignRecord {
-  readonly kind: 'foreign'
-  readonly groupType: ForeignGroupType
-  readonly recordType: number
-  readonly groupId: string
-  readonly key: Uint8Array
-  readonly value: Uint8Array | null
+/** The records of streams groups (KIP-1071), likewise. */
+export type StreamsRecord = Extract<(typeof groupRecords)['record'], { type: `StreamsGroup${string}` }> & {
+  readonly kind: 'streams'
 }
 
-export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ShareGroupRecord | ForeignRecord
-
-/** Kinds whose records are decoded. */
-const COORDINATED: ReadonlySet<ForeignGroupType> = new Set(['consumer', 'share'])
+export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ShareGroupRecord | StreamsRecord
 
 const GROUP_METADATA_VERSION = 3
 
 export const groupRecordFormat: RecordFormat<GroupRecord> = {
   encode(record) {
-    if (record.kind === 'foreign') return { key: record.key, value: record.value }
-    if (record.kind === 'consumer' || record.kind === 'share') return groupRecords.encode(record)
+    if (isModern(record)) return groupRecords.encode(record)
     if (record.kind === 'group') {
       const key = withPrefix(GroupMetadataKey.apiKey, GroupMetadataKey.encodeBytes({ group: record.groupId }, 0))
       if (record.value === null) return { key, value: null }
@@ -97,13 +83,7 @@ export const groupRecordFormat: RecordFormat<GroupRecord> = {
       return { kind: 'offset', groupId: group, topic, partition, value: offset }
     }
     if (type === LegacyOffsetCommitKey.apiKey) return decodeLegacyOffset(key, value)
-    const groupType = FOREIGN_TYPES[type]
-    if (groupType === undefined) return null
-    if (COORDINATED.has(groupType)) return decodeKind(key, value)
-    // Every key of these begins with the group's id.
-    const groupId = new Reader(key.subarray(PREFIX_SIZE)).string()
-    const copy = value === null ? null : new Uint8Array(value)
-    return { kind: 'foreign', groupType, recordType: type, groupId, key: new Uint8Array(key), value: copy }
+    return decodeModern(key, value)
   },
 
   describe(key): LogFields {
@@ -145,24 +125,28 @@ function decodeValue<T>(
 }
 
 /** Byte fields of the decoded value are views; the memory under them is used again. */
-function decodeKind(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
+function decodeModern(key: Uint8Array, value: Uint8Array | null): GroupRecord | null {
   const record = groupRecords.decode(key, value === null ? null : new Uint8Array(value))
   return record === undefined ? null : kindOf(record)
 }
 
-function kindOf(record: StateRecord): GroupRecord | null {
-  if (isConsumerRecord(record)) return { kind: 'consumer', ...record }
-  return isShareRecord(record) ? { kind: 'share', ...record } : null
-}
-
 type StateRecord = (typeof groupRecords)['record']
 
-function isConsumerRecord(record: StateRecord): record is Extract<StateRecord, { type: `ConsumerGroup${string}` }> {
-  return record.type.startsWith('ConsumerGroup')
+function kindOf(record: StateRecord): GroupRecord | null {
+  if (isOf('ConsumerGroup', record)) return { kind: 'consumer', ...record }
+  if (isOf('ShareGroup', record)) return { kind: 'share', ...record }
+  return isOf('StreamsGroup', record) ? { kind: 'streams', ...record } : null
 }
 
-function isShareRecord(record: StateRecord): record is Extract<StateRecord, { type: `ShareGroup${string}` }> {
-  return record.type.startsWith('ShareGroup')
+function isOf<Prefix extends string>(
+  prefix: Prefix,
+  record: StateRecord,
+): record is Extract<StateRecord, { type: `${Prefix}${string}` }> {
+  return record.type.startsWith(prefix)
+}
+
+function isModern(record: GroupRecord): record is ConsumerRecord | ShareGroupRecord | StreamsRecord {
+  return record.kind !== 'group' && record.kind !== 'offset'
 }
 
 function decodeLegacyOffset(key: Uint8Array, value: Uint8Array | null): OffsetRecord {

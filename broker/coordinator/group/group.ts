@@ -4,11 +4,10 @@
 //   KIND/KIND-records.ts   its records, and `replayKIND(machine, record)`: the only place where its state changes
 //   modern/*.ts            what members with epochs have in common: assignments, targets, the hash of the topics
 //   KIND/*.ts              what its requests do, as functions (machine, request, reply) → GroupOutcome
-//   group-records.ts       a type of its records beside ConsumerRecord, and the kind in COORDINATED and kindOf
+//   group-records.ts       a type of its records beside ConsumerRecord, and the kind in kindOf
 //   group-machine.ts       one case in replay()
 //   handlers/groups/*.ts   call `services.groups.run(groupId, event, onError)`
 //
-// Until then groups of a kind are foreign (foreign-group.ts): kept, listed, and left alone.
 // Source: Group of Apache Kafka.
 
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'

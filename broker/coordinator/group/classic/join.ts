@@ -13,6 +13,7 @@ import { ConsumerGroup } from '../consumer/consumer-group.ts'
 import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../group-config.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
+import { StreamsGroup } from '../streams/streams-group.ts'
 import { ClassicGroup } from './classic-group.ts'
 import { ClassicMember, EMPTY_BYTES, type JoinReply, type MemberProtocol } from './classic-member.ts'
 import { memberError, newMemberId } from './members.ts'
@@ -56,6 +57,8 @@ export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: Jo
   if (group instanceof ConsumerGroup) {
     // An empty one gives way; its offsets stay.
     if (!group.isEmpty) return joinConsumerGroup(machine, group, request, reply)
+  } else if (group instanceof StreamsGroup) {
+    if (!group.isEmpty) return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
   } else if (group !== undefined) return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
   if (memberId !== '') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
   if (request.protocolType === '' || request.protocols.length === 0) {

@@ -12,6 +12,7 @@ import { NOTHING } from '../../runtime/state-machine.ts'
 import type { Group, Refusal } from '../group.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
+import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
 import type { CommitPartitionCheck, CommitRequest } from '../offset-commit.ts'
@@ -35,7 +36,8 @@ export interface Subscription {
   readonly byRegex: number
 }
 
-export class ConsumerGroup extends ModernGroup<ConsumerMember> implements Group {
+export class ConsumerGroup extends ModernGroup<ConsumerMember, Assignment> implements Group {
+  protected readonly noTarget = NO_PARTITIONS
   readonly type = 'consumer'
   readonly listedProtocolType = 'consumer'
   readonly subscriptions = new Map<string, Subscription>()

@@ -7,9 +7,6 @@
 // Everything here is a fold over records but for `metadataDeadline`, which says when the topics are to be looked at
 // again. Invariant: staticMembers maps onto members. Source: ModernGroup of Apache Kafka.
 
-import type { Assignment } from './assignment.ts'
-import { NO_PARTITIONS } from './assignment.ts'
-
 export interface ModernMember {
   readonly memberId: string
   /** Not null: a static member, which keeps its place when it comes back within its session timeout. */
@@ -21,8 +18,10 @@ export interface ModernMember {
   readonly previousMemberEpoch: number
 }
 
-export abstract class ModernGroup<M extends ModernMember> {
+export abstract class ModernGroup<M extends ModernMember, Target> {
   readonly groupId: string
+  /** Of a member that has none. */
+  protected abstract readonly noTarget: Target
   /** Of a group without any record; its first change makes it 2. */
   groupEpoch = 1
   /** Of the topics that the members are subscribed to, at the group epoch (metadata-hash.ts); 0n: none. */
@@ -33,7 +32,7 @@ export abstract class ModernGroup<M extends ModernMember> {
   assignmentEpoch = 1
   /** When the target was worked out, ms; 0: not known. */
   assignmentTimestamp = 0
-  readonly targetAssignment = new Map<string, Assignment>()
+  readonly targetAssignment = new Map<string, Target>()
   /** Until when the topics count as looked at, monotonic ms, and for which group epoch. 0: look now. */
   metadataDeadline = { at: 0, groupEpoch: 0 }
 
@@ -50,8 +49,8 @@ export abstract class ModernGroup<M extends ModernMember> {
     return memberId === undefined ? undefined : this.members.get(memberId)
   }
 
-  targetOf(memberId: string): Assignment {
-    return this.targetAssignment.get(memberId) ?? NO_PARTITIONS
+  targetOf(memberId: string): Target {
+    return this.targetAssignment.get(memberId) ?? this.noTarget
   }
 
   /** Topics have changed: the next heartbeat looks at them. */

@@ -14,6 +14,7 @@ import { ClassicGroup } from '../classic/classic-group.ts'
 import type { Group, Refusal } from '../group.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupRecord } from '../group-records.ts'
+import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
 import type { ShareMember } from './share-member.ts'
@@ -37,7 +38,8 @@ export const NO_STATE: StateTopics = { initializing: new Map(), initialized: new
 
 const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
 
-export class ShareGroup extends ModernGroup<ShareMember> implements Group {
+export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements Group {
+  protected readonly noTarget = NO_PARTITIONS
   readonly type = 'share'
   readonly listedProtocolType = 'share'
   readonly subscriptions = new Map<string, number>()

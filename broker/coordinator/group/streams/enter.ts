@@ -1,0 +1,142 @@
+// Who speaks, and in which group: checks of ids and epochs. A static member may take the place of the one that ran
+// under its instance id before, when that has said that it is away.
+
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { Refusal } from '../group.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { HeartbeatRequest } from './heartbeat-answer.ts'
+import type { Draft } from './progress.ts'
+import { StreamsGroup } from './streams-group.ts'
+import { LEAVE_STATIC_EPOCH, newMember, type StreamsMember } from './streams-member.ts'
+import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './streams-records.ts'
+import { isWithin, type TaskIds, toTasks } from './tasks.ts'
+import { forgetMember } from './timers.ts'
+
+export function isRefusal(value: object): value is Refusal {
+  return 'errorCode' in value
+}
+
+const refusal = (errorCode: number, errorMessage: string): Refusal => ({ errorCode, errorMessage })
+
+export function findGroup(machine: GroupMachine, groupId: string): StreamsGroup | Refusal {
+  const group = machine.groups.get(groupId)
+  if (group instanceof StreamsGroup) return group
+  const what = group === undefined ? `Streams group ${groupId} not found.` : `Group ${groupId} is not a streams group.`
+  return refusal(ErrorCode.GROUP_ID_NOT_FOUND, what)
+}
+
+/** The group that a member may join: the one there is, or a new one, for which an empty classic one gives way. */
+export function enterGroup(machine: GroupMachine, groupId: string, draft: Draft): StreamsGroup | Refusal {
+  const group = machine.groups.get(groupId)
+  if (group === undefined) return new StreamsGroup(groupId)
+  if (!(group instanceof ClassicGroup && group.isEmpty)) return findGroup(machine, groupId)
+  draft.records.push(...group.tombstones())
+  draft.whenApplied.push(() => group.forgetTimers(machine))
+  return new StreamsGroup(groupId)
+}
+
+export interface Entered {
+  /** As the group knows it, or one that nobody knows yet. */
+  readonly before: StreamsMember
+  readonly replaces: StreamsMember | null
+}
+
+export function enterMember(
+  machine: GroupMachine,
+  group: StreamsGroup,
+  request: HeartbeatRequest,
+  draft: Draft,
+): Entered | Refusal {
+  const { memberId, memberEpoch, instanceId } = request
+  const isJoining = memberEpoch === 0
+  const full = isJoining ? fullError(machine, group, request) : null
+  if (full !== null) return full
+  if (instanceId !== null) return enterStatic(machine, group, { ...request, instanceId }, draft)
+  const before = group.members.get(memberId) ?? (isJoining ? newMember(memberId) : null)
+  if (before === null) return notAMember(group.groupId, memberId)
+  return epochError(before, request) ?? { before, replaces: null }
+}
+
+function fullError(machine: GroupMachine, group: StreamsGroup, request: HeartbeatRequest): Refusal | null {
+  const limit = machine.config.get('group.streams.max.size')
+  if (request.instanceId !== null && group.staticMembers.has(request.instanceId)) return null
+  if (group.members.size < limit || group.members.has(request.memberId)) return null
+  const words = `The streams group has reached its maximum capacity of ${limit} members.`
+  return refusal(ErrorCode.GROUP_MAX_SIZE_REACHED, words)
+}
+
+function enterStatic(
+  machine: GroupMachine,
+  group: StreamsGroup,
+  request: HeartbeatRequest & { readonly instanceId: string },
+  draft: Draft,
+): Entered | Refusal {
+  const { memberId, memberEpoch, instanceId } = request
+  const { groupId } = group
+  const current = group.staticMember(instanceId)
+  if (memberEpoch !== 0) {
+    if (current === undefined) return unknownInstance(instanceId)
+    return (
+      fencedInstance(current, memberId, instanceId) ??
+      epochError(current, request) ?? { before: current, replaces: null }
+    )
+  }
+  if (current === undefined) return { before: group.members.get(memberId) ?? newMember(memberId), replaces: null }
+  if (current.memberEpoch !== LEAVE_STATIC_EPOCH) {
+    return refusal(
+      ErrorCode.UNRELEASED_INSTANCE_ID,
+      `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is ` +
+        `owned by ${current.memberId} member.`,
+    )
+  }
+  const before = { ...current, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
+  draft.records.push(
+    ...removalRecords(groupId, current.memberId),
+    memberRecord(groupId, before),
+    targetRecord(groupId, memberId, group.targetOf(current.memberId)),
+    currentAssignmentRecord(groupId, before),
+  )
+  draft.whenApplied.push(() => {
+    if (current.memberId !== memberId) forgetMember(machine, groupId, current.memberId)
+  })
+  return { before, replaces: current }
+}
+
+export function notAMember(groupId: string, memberId: string): Refusal {
+  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not a member of group ${groupId}.`)
+}
+
+export function unknownInstance(instanceId: string): Refusal {
+  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Instance id ${instanceId} is unknown.`)
+}
+
+export function fencedInstance(current: StreamsMember, memberId: string, instanceId: string): Refusal | null {
+  if (current.memberId === memberId) return null
+  const words = `Static member ${memberId} with instance id ${instanceId} was fenced by member ${current.memberId}.`
+  return refusal(ErrorCode.FENCED_INSTANCE_ID, words)
+}
+
+/** The answer to the last heartbeat may be lost: its epoch passes while the member claims no more than it has. */
+function epochError(member: StreamsMember, request: HeartbeatRequest): Refusal | null {
+  const { memberEpoch } = request
+  if (memberEpoch === 0 || memberEpoch === member.memberEpoch) return null
+  const isBehind = memberEpoch < member.memberEpoch
+  if (isBehind && memberEpoch === member.previousMemberEpoch && claimsNoMore(member, request)) return null
+  return refusal(
+    ErrorCode.FENCED_MEMBER_EPOCH,
+    `The streams group member has a ${isBehind ? 'smaller' : 'greater'} member epoch (${memberEpoch}) than the one ` +
+      `known by the group coordinator (${member.memberEpoch}). The member must abandon all its partitions and rejoin.`,
+  )
+}
+
+function claimsNoMore({ assigned }: StreamsMember, request: HeartbeatRequest): boolean {
+  const { activeTasks, standbyTasks, warmupTasks } = request
+  const isHeld = (ids: readonly TaskIds[] | null, held: Parameters<typeof isWithin>[1]): boolean =>
+    ids !== null && isWithin(toTasks(ids), held)
+  return (
+    isHeld(activeTasks, assigned.active) &&
+    isHeld(standbyTasks, assigned.standby) &&
+    isHeld(warmupTasks, assigned.warmup)
+  )
+}

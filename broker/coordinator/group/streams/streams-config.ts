@@ -1,0 +1,73 @@
+// What counts for one streams group: what was set for it while running, else what the server says.
+
+import type { GroupConfig } from '../group-config.ts'
+
+export interface StreamsConfig {
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  /** Between two targets, at least. */
+  readonly assignmentIntervalMs: number
+  /** How long a group without members waits for more of them than the first. */
+  readonly initialRebalanceDelayMs: number
+  readonly taskOffsetIntervalMs: number
+  readonly acceptableRecoveryLag: number
+}
+
+export function streamsConfig(config: GroupConfig, groupId: string): StreamsConfig {
+  const own = config.ownValues(groupId)
+  const number = (name: string, server: number): number => {
+    const text = own.get(name)
+    return text === undefined ? server : Number(text)
+  }
+  return {
+    sessionTimeoutMs: number('streams.session.timeout.ms', config.get('group.streams.session.timeout.ms')),
+    heartbeatIntervalMs: number('streams.heartbeat.interval.ms', config.get('group.streams.heartbeat.interval.ms')),
+    assignmentIntervalMs: number('streams.assignment.interval.ms', config.get('group.streams.assignment.interval.ms')),
+    initialRebalanceDelayMs: number(
+      'streams.initial.rebalance.delay.ms',
+      config.get('group.streams.initial.rebalance.delay.ms'),
+    ),
+    taskOffsetIntervalMs: number(
+      'streams.task.offset.interval.ms',
+      config.get('group.streams.task.offset.interval.ms'),
+    ),
+    acceptableRecoveryLag: number(
+      'streams.acceptable.recovery.lag',
+      config.get('group.streams.acceptable.recovery.lag'),
+    ),
+  }
+}
+
+const STANDBY_REPLICAS = 'num.standby.replicas'
+const RACK_AWARE_TAGS = 'rack.aware.assignment.tags'
+
+/** What a target depends on besides members and topics: it stands in the group's record, a change makes a new epoch. */
+export type AssignmentConfigs = ReadonlyMap<string, string>
+
+export function assignmentConfigs(config: GroupConfig, groupId: string): AssignmentConfigs {
+  const own = config.ownValues(groupId)
+  const replicas = own.get('streams.num.standby.replicas') ?? String(config.get('group.streams.num.standby.replicas'))
+  const configs = new Map([[STANDBY_REPLICAS, replicas]])
+  const tags =
+    own.get('streams.rack.aware.assignment.tags') ??
+    (config.get('group.streams.rack.aware.assignment.tags') ?? []).join(',')
+  if (tags !== '') configs.set(RACK_AWARE_TAGS, tags)
+  return configs
+}
+
+export function standbyReplicas(configs: AssignmentConfigs): number {
+  return Number(configs.get(STANDBY_REPLICAS) ?? '0')
+}
+
+/** Keys of client tags. */
+export function rackAwareTags(configs: AssignmentConfigs): string[] {
+  const tags = configs.get(RACK_AWARE_TAGS)?.trim() ?? ''
+  return tags === '' ? [] : tags.split(/\s*,\s*/)
+}
+
+export function equalConfigs(a: AssignmentConfigs, b: AssignmentConfigs): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.get(key) === value)
+}
+
+/** The only one there is; `streams.assignor.name` may name another one, which then counts as this. */
+export const DEFAULT_ASSIGNOR = 'sticky'

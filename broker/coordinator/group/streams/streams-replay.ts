@@ -1,0 +1,140 @@
+// How the records of `__consumer_offsets` change streams groups. As in Kafka a tombstone for what is not there changes
+// nothing, for compaction may have taken away what it ended.
+
+import { ClassicGroup } from '../classic/classic-group.ts'
+import type { GroupMachine } from '../group-machine.ts'
+import type { StreamsRecord } from '../group-records.ts'
+import { StreamsGroup } from './streams-group.ts'
+import { MEMBER_STATE, type MemberState, newMember } from './streams-member.ts'
+import { type EpochTasks, type HeldTasks, NONE_HELD, toTasks } from './tasks.ts'
+import { Topology } from './topology.ts'
+
+type RecordOf<Type extends StreamsRecord['type']> = Extract<StreamsRecord, { type: Type }>
+
+export function replayStreams(machine: GroupMachine, record: StreamsRecord): void {
+  const { groupId } = record.key
+  const group = groupOf(machine, groupId, record.value !== null)
+  if (group === undefined) return
+  applyRecord(group, record)
+  if (record.type === 'StreamsGroupMetadata' && record.value === null) machine.groups.delete(groupId)
+}
+
+function groupOf(machine: GroupMachine, groupId: string, create: boolean): StreamsGroup | undefined {
+  const group = machine.groups.get(groupId)
+  if (group instanceof StreamsGroup) return group
+  if (!create) return undefined
+  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
+    throw new Error(`assertion: a record of a streams group for ${groupId}, which is a ${group.type} group`)
+  }
+  const created = new StreamsGroup(groupId)
+  machine.groups.set(groupId, created)
+  return created
+}
+
+function applyRecord(group: StreamsGroup, record: StreamsRecord): void {
+  switch (record.type) {
+    case 'StreamsGroupMetadata':
+      applyGroupEpoch(group, record)
+      break
+    case 'StreamsGroupMemberMetadata':
+      applyMember(group, record)
+      break
+    case 'StreamsGroupTargetAssignmentMetadata':
+      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
+      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      break
+    case 'StreamsGroupTargetAssignmentMember': {
+      const { key, value } = record
+      if (value === null) {
+        group.targetAssignment.delete(key.memberId)
+        return
+      }
+      const { activeTasks, standbyTasks, warmupTasks } = value
+      const target = { active: toTasks(activeTasks), standby: toTasks(standbyTasks), warmup: toTasks(warmupTasks) }
+      group.targetAssignment.set(key.memberId, target)
+      break
+    }
+    case 'StreamsGroupCurrentMemberAssignment':
+      applyCurrentAssignment(group, record)
+      break
+    case 'StreamsGroupTopology':
+      group.setTopology(record.value === null ? null : new Topology(record.value))
+  }
+}
+
+function applyGroupEpoch(group: StreamsGroup, { value }: RecordOf<'StreamsGroupMetadata'>): void {
+  if (value === null) return
+  group.groupEpoch = value.epoch
+  group.metadataHash = value.metadataHash
+  group.validatedTopologyEpoch = value.validatedTopologyEpoch
+  group.assignmentConfigs = new Map((value.lastAssignmentConfigs ?? []).map((config) => [config.key, config.value]))
+  group.storedDescriptionTopologyEpoch = value.storedDescriptionTopologyEpoch
+  group.failedDescriptionTopologyEpoch = value.failedDescriptionTopologyEpoch
+}
+
+function applyMember(group: StreamsGroup, { key, value }: RecordOf<'StreamsGroupMemberMetadata'>): void {
+  if (value === null) {
+    group.remove(key.memberId)
+    return
+  }
+  const { instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, topologyEpoch, processId, userEndpoint } = value
+  group.update({
+    ...(group.members.get(key.memberId) ?? newMember(key.memberId)),
+    instanceId,
+    rackId,
+    clientId,
+    clientHost,
+    rebalanceTimeoutMs,
+    topologyEpoch,
+    processId,
+    userEndpoint,
+    clientTags: new Map(value.clientTags.map((tag) => [tag.key, tag.value])),
+  })
+}
+
+function applyCurrentAssignment(
+  group: StreamsGroup,
+  { key, value }: RecordOf<'StreamsGroupCurrentMemberAssignment'>,
+): void {
+  const member = group.members.get(key.memberId)
+  if (value === null) {
+    if (member === undefined) return
+    const gone = { memberEpoch: -1, previousMemberEpoch: -1, assigned: NONE_HELD, pendingRevocation: NONE_HELD }
+    group.update({ ...member, ...gone })
+    return
+  }
+  const { memberEpoch, previousMemberEpoch, state } = value
+  const held = (active: HeldTaskIds, standby: HeldTaskIds, warmup: HeldTaskIds): HeldTasks => ({
+    active: toEpochTasks(active, memberEpoch),
+    standby: toTasks(standby),
+    warmup: toTasks(warmup),
+  })
+  group.update({
+    ...(member ?? newMember(key.memberId)),
+    memberEpoch,
+    previousMemberEpoch,
+    state: toMemberState(state),
+    assigned: held(value.activeTasks, value.standbyTasks, value.warmupTasks),
+    pendingRevocation: held(
+      value.activeTasksPendingRevocation,
+      value.standbyTasksPendingRevocation,
+      value.warmupTasksPendingRevocation,
+    ),
+  })
+}
+
+type HeldTaskIds = NonNullable<RecordOf<'StreamsGroupCurrentMemberAssignment'>['value']>['activeTasks']
+
+/** Records before KIP-1251 have no epochs: what a member has counts as got at its own epoch. */
+function toEpochTasks(ids: HeldTaskIds, memberEpoch: number): EpochTasks {
+  return new Map(
+    ids.map(({ subtopologyId, partitions, assignmentEpochs }) => {
+      const epochs = assignmentEpochs?.length === partitions.length ? assignmentEpochs : null
+      return [subtopologyId, new Map(partitions.map((one, index) => [one, epochs?.[index] ?? memberEpoch]))]
+    }),
+  )
+}
+
+function toMemberState(state: number): MemberState {
+  return Object.values(MEMBER_STATE).find((known) => known === state) ?? MEMBER_STATE.unknown
+}
