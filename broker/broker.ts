@@ -181,6 +181,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const metadata = new MetadataLoader({ host, channel, nodeId })
   endings.push(() => metadata.stop())
   metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
+  metadata.subscribe(() => {
+    environment.options.producerIdExpirationMs = config.get('producer.id.expiration.ms')
+  })
   metadata.subscribe((image, delta) => {
     if (delta.quotasChanged) quotas.apply(image)
     telemetry.apply(image, delta.changedConfigs)

@@ -15,6 +15,7 @@ const PROPERTIES: Properties = {
 /** Says what went wrong, and nothing else. */
 function quiet(logger: Logger): Logger {
   return {
+    level: 'warn',
     debug() {},
     info() {},
     warn: (message, fields) => logger.warn(message, fields),

@@ -48,7 +48,12 @@ export interface Random {
 export type LogFields = Readonly<Record<string, unknown>>
 
 /** One line per event, never one per request. `fields` are appended as key=value. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
 export interface Logger {
+  /** Events below it are dropped; it may change at any time. */
+  level: LogLevel
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void
   warn(message: string, fields?: LogFields): void

@@ -2,10 +2,7 @@
 //
 //   2026-11-23T04:30:00.123Z WARN  topic deleted topic=orders partitions=3 reason="by a client"
 
-import type { LogFields } from './host.ts'
-
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof logLevels)[number]
+import type { LogFields, LogLevel } from './host.ts'
 
 /** Longer values are cut: one field (a request's text, say) must not fill the log. */
 const maxValueLength = 2000

@@ -22,8 +22,8 @@ export interface StorageOptions {
   readonly slowWriteMs: number
   /** Of one log, in bytes; less than that waits for the device too seldom. */
   readonly poolWriteFromSize: number
-  /** producer.id.expiration.ms */
-  readonly producerIdExpirationMs: number
+  /** producer.id.expiration.ms, which may change while the logs are open. */
+  producerIdExpirationMs: number
   /** milena.journal.size, of each log directory; 0: none. */
   readonly journalSize: number
   /** It is made when as many syncs have been waited for that it could have spared. */

@@ -1,7 +1,7 @@
 // The host of a broker in production: this process, its operating system, its file systems.
 
-import type { Host, LogFields, Logger } from '../host.ts'
-import { type LogLevel, logLevels, logLine } from '../log-line.ts'
+import { type Host, type LogFields, type Logger, type LogLevel, logLevels } from '../host.ts'
+import { logLine } from '../log-line.ts'
 import { SlabPool } from '../slab.ts'
 import { RealDisk } from './disk.ts'
 import { RealNetwork } from './network.ts'
@@ -30,17 +30,37 @@ export function realHost(options: RealHostOptions = {}): Host {
     disk: new RealDisk(),
     network: new RealNetwork(),
     slabs,
-    logger: streamLogger(options.logLevel ?? 'info', options.writeLog ?? ((line) => process.stderr.write(line))),
+    logger: new StreamLogger(options.logLevel ?? 'info', options.writeLog ?? ((line) => process.stderr.write(line))),
   }
 }
 
-function streamLogger(threshold: LogLevel, write: (line: string) => void): Logger {
-  const lowest = logLevels.indexOf(threshold)
-  const at = (level: LogLevel) => {
-    if (logLevels.indexOf(level) < lowest) return () => {}
-    return (message: string, fields?: LogFields) => {
-      write(`${logLine(realClock.now(), level, message, fields)}\n`)
-    }
+class StreamLogger implements Logger {
+  level: LogLevel
+  readonly #write: (line: string) => void
+
+  constructor(level: LogLevel, write: (line: string) => void) {
+    this.level = level
+    this.#write = write
   }
-  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+
+  debug(message: string, fields?: LogFields): void {
+    this.#log('debug', message, fields)
+  }
+
+  info(message: string, fields?: LogFields): void {
+    this.#log('info', message, fields)
+  }
+
+  warn(message: string, fields?: LogFields): void {
+    this.#log('warn', message, fields)
+  }
+
+  error(message: string, fields?: LogFields): void {
+    this.#log('error', message, fields)
+  }
+
+  #log(level: LogLevel, message: string, fields?: LogFields): void {
+    if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return
+    this.#write(`${logLine(realClock.now(), level, message, fields)}\n`)
+  }
 }

@@ -1,7 +1,7 @@
 // Log events kept for assertions.
 
-import type { LogFields, Logger } from '../host.ts'
-import { type LogLevel, logLine } from '../log-line.ts'
+import type { LogFields, Logger, LogLevel } from '../host.ts'
+import { logLine } from '../log-line.ts'
 
 export interface LogEvent {
   readonly timeMs: number
@@ -12,6 +12,8 @@ export interface LogEvent {
 
 export class SimulatedLogger implements Logger {
   readonly events: LogEvent[] = []
+  /** Kept, and without effect: a test sees all. */
+  level: LogLevel = 'info'
   readonly #now: () => number
 
   constructor(now: () => number) {

@@ -27,8 +27,11 @@ export const clusterConfigs = {
   'controller.quorum.request.timeout.ms': int(2000, { min: 0 }),
   'controller.quorum.retry.backoff.ms': int(20, { min: 0 }),
   'controller.quorum.voters': list('', { nonEmpty: true }),
-  'controller.quota.window.num': int(11, { min: 1 }),
-  'controller.quota.window.size.seconds': int(1, { min: 1 }),
+  'controller.quota.window.num': int(11, {
+    min: 1,
+    doc: 'Windows of time whose share of partitions created and deleted may come at once.',
+  }),
+  'controller.quota.window.size.seconds': int(1, { min: 1, doc: 'Length of one of these windows.' }),
   'controller.socket.timeout.ms': int(30_000),
   'initial.broker.registration.timeout.ms': int(60_000),
   'internal.metadata.delete.delay.millis': long(60_000, { internal: true }),

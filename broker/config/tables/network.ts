@@ -14,7 +14,11 @@ export const networkConfigs = {
     dynamic: 'broker',
     doc: 'Addresses on which clients are served: NAME://HOST:PORT, separated by commas.',
   }),
-  'max.connection.creation.rate': int(2_147_483_647, { min: 0, dynamic: 'cluster' }),
+  'max.connection.creation.rate': int(2_147_483_647, {
+    min: 0,
+    dynamic: 'cluster',
+    doc: 'Connections accepted a second; those beyond wait.',
+  }),
   'max.connections': int(2_147_483_647, { min: 0, dynamic: 'cluster', doc: 'Connections accepted at one time.' }),
   'max.connections.per.ip': int(2_147_483_647, {
     min: 0,

@@ -16,8 +16,8 @@ export const replicationConfigs = {
   'metrics.recording.level': string('INFO'),
   'metrics.sample.window.ms': long(30_000, { min: 1 }),
   'num.replica.fetchers': int(1, { min: 1, dynamic: 'cluster' }),
-  'quota.window.num': int(11, { min: 1 }),
-  'quota.window.size.seconds': int(1, { min: 1 }),
+  'quota.window.num': int(11, { min: 1, doc: 'Windows of time over which the rates of client quotas are measured.' }),
+  'quota.window.size.seconds': int(1, { min: 1, doc: 'Length of one of these windows.' }),
   'replica.fetch.backoff.ms': int(1000, { min: 0 }),
   'replica.fetch.max.bytes': int(1_048_576, { min: 0 }),
   'replica.fetch.min.bytes': int(1),
@@ -30,5 +30,5 @@ export const replicationConfigs = {
   'replica.socket.timeout.ms': int(30_000),
   'replication.quota.window.num': int(11, { min: 1 }),
   'replication.quota.window.size.seconds': int(1, { min: 1 }),
-  'telemetry.max.bytes': int(1_048_576, { min: 1 }),
+  'telemetry.max.bytes': int(1_048_576, { min: 1, doc: 'Largest push of metrics by a client, also decompressed.' }),
 }

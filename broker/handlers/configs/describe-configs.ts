@@ -54,7 +54,7 @@ function describe(services: Services, type: number, name: string): DescribedConf
       return otherBroker(name, `expected ${nodeId} or empty string`, nodeId) ?? describeBroker(config)
     case RESOURCE.brokerLogger:
       if (name === '') return invalidRequest('Broker id must not be empty')
-      return otherBroker(name, `expected ${nodeId}`, nodeId) ?? [rootLogger]
+      return otherBroker(name, `expected ${nodeId}`, nodeId) ?? [rootLogger(services.host.logger.level)]
     case RESOURCE.clientMetrics:
       if (name === '') return invalidRequest('Client metrics subscription name must not be empty')
       return describeClientMetricsValues(config, own)
@@ -71,16 +71,16 @@ interface NoSuchTopic {
 }
 const NO_SUCH_TOPIC: NoSuchTopic = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: '' }
 
-const rootLogger: DescribedConfig = {
+const rootLogger = (level: string): DescribedConfig => ({
   name: ROOT,
-  value: 'INFO',
+  value: level.toUpperCase(),
   readOnly: false,
   configSource: CONFIG_SOURCE.dynamicBrokerLogger,
   isSensitive: false,
   synonyms: [],
   configType: 0,
-  documentation: null,
-}
+  documentation: '',
+})
 
 function otherBroker(name: string, expected: string, nodeId: number): Fault | null {
   if (!/^[+-]?\d+$/.test(name)) return invalidRequest(`Broker id must be an integer, but it is: ${name}`)

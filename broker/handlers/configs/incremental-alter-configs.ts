@@ -16,7 +16,7 @@ export const incrementalAlterConfigs = handler('IncrementalAlterConfigs', async 
   const persistent = request.resources.filter((resource) => !isLogger(resource))
   const faults = preliminaryFaults(persistent, services.nodeId)
   for (const resource of request.resources.filter(isLogger)) {
-    faults.set(resource, alterLoggers(resource, services.nodeId))
+    faults.set(resource, alterLoggers(resource, services.nodeId, services.host.logger, request.validateOnly))
   }
   const resources = persistent.filter((resource) => !faults.has(resource))
   const response =

@@ -177,8 +177,40 @@ async function alterConfigs(s: Session): Promise<void> {
   await s.ask('of an unknown kind', 'ListConfigResources', 1, { resourceTypes: [99] })
 }
 
+async function loggers(s: Session): Promise<void> {
+  for (const version of versionsOf('IncrementalAlterConfigs')) {
+    const alter = (label: string, name: string, configOperation: number, value: string | null, node = NODE) =>
+      s.ask(label, 'IncrementalAlterConfigs', version, {
+        resources: [{ resourceType: BROKER_LOGGER, resourceName: node, configs: [{ name, configOperation, value }] }],
+        validateOnly: false,
+      })
+    await alter('another level', 'root', SET, 'WARN')
+    await alter('back again', 'root', SET, 'INFO')
+    await alter('a level in small letters', 'root', SET, 'info')
+    await alter('an unknown level', 'root', SET, 'LOUD')
+    await alter('no level', 'root', SET, null)
+    await alter('deleted', 'root', DELETE, null)
+    await alter('appended to', 'root', APPEND, 'INFO')
+    await alter('subtracted from', 'root', SUBTRACT, 'INFO')
+    await alter('an unknown logger', 'no.such.logger', SET, 'INFO')
+    await alter('an unknown logger deleted', 'no.such.logger', DELETE, null)
+    await alter('of another broker', 'root', SET, 'INFO', '77')
+    await alter('of no broker', 'root', SET, 'INFO', '')
+    await alter('of a broker that is no number', 'root', SET, 'INFO', 'one')
+  }
+  for (const version of versionsOf('DescribeConfigs')) {
+    const described = { resourceType: BROKER_LOGGER, resourceName: NODE, configurationKeys: ['root', 'no.such.logger'] }
+    await s.ask('the root', 'DescribeConfigs', version, {
+      resources: [described],
+      includeSynonyms: true,
+      includeDocumentation: true,
+    })
+  }
+}
+
 export const configScenarios: Readonly<Record<string, Scenario>> = {
   describeConfigs,
   incrementalAlterConfigs,
   alterConfigs,
+  loggers,
 }
