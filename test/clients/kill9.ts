@@ -4,7 +4,6 @@
 //   node --conditions=milena-source test/clients/kill9.ts --rounds 100 [--seed N]
 
 import { strict as assert } from 'node:assert'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,8 +14,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { realHost } from '../../host/real/host.ts'
 import { SeededRandom } from '../../host/simulated/random.ts'
 import { topic, Workload } from '../sim/workload.ts'
-
-const script = fileURLToPath(new URL('../../cli/milena.mjs', import.meta.url))
+import { BrokerProcess } from './broker-process.ts'
 
 /** A hundred rounds at full speed are two million records, which this process keeps three times. */
 const sizes = [1, 100]
@@ -26,56 +24,6 @@ export interface Kill9Report {
   readonly givenUp: number
   /** From kill to ready, the longest. */
   readonly slowestStartMs: number
-}
-
-/** A broker process on the same port and data through all its lives. */
-class BrokerProcess {
-  readonly #directory: string
-  #process: ChildProcess | null = null
-  port = 0
-
-  constructor(directory: string) {
-    this.#directory = directory
-  }
-
-  async start(): Promise<void> {
-    const words = [
-      'serve',
-      '--listen',
-      `127.0.0.1:${this.port}`,
-      '--data',
-      this.#directory,
-      'log.segment.bytes=1048576',
-      'group.initial.rebalance.delay.ms=0',
-    ]
-    const child = spawn(process.execPath, ['--conditions=milena-source', script, ...words], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    this.#process = child
-    let output = ''
-    await new Promise<void>((resolve, reject) => {
-      child.stderr.on('data', (text) => {
-        output += text
-      })
-      child.stdout.on('data', (text) => {
-        output += text
-        const port = / serves \S+:(\d+) /.exec(output)?.[1]
-        if (port === undefined) return
-        this.port = Number(port)
-        resolve()
-      })
-      child.on('exit', (code) => reject(new Error(`the broker ended with ${code}: ${output}`)))
-    })
-  }
-
-  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-    const child = this.#process
-    if (child === null || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-    return new Promise((resolve) => {
-      child.on('exit', () => resolve())
-      child.kill(signal)
-    })
-  }
 }
 
 export async function runKill9(rounds: number, seed: number, print: (line: string) => void): Promise<Kill9Report> {

@@ -27,7 +27,8 @@ export class ChainWorkload {
   readonly #consumers: readonly CommittedConsumer[]
   readonly #clients: readonly LastingClient[]
 
-  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom) {
+  /** `hasChains` false: they run elsewhere. */
+  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom, hasChains = true) {
     this.#hostOf = hostOf
     this.#broker = broker
     const setting = (name: string) => ({ name, host: hostOf(name), broker })
@@ -35,7 +36,7 @@ export class ChainWorkload {
     this.#source = new LastingProducer({ ...setting('source'), ...source, random: random.fork() })
     const isClassic = random.chance(0.4)
     // Now and then two, which shut out each other; by the same rules, as two of one application are.
-    const count = random.chance(0.3) ? 2 : 1
+    const count = hasChains ? (random.chance(0.3) ? 2 : 1) : 0
     this.#chains = Array.from({ length: count }, (_, index) => {
       return new LastingChain({
         ...setting(`chain${index}`),

@@ -1,6 +1,6 @@
-// Whether records may be appended as part of a transaction: asked of its coordinator by whoever leads the partition, the
-// first time in each transaction (KIP-890; Kafka: AddPartitionsToTxnManager, ReplicaManager.handleProduceAppend). From
-// Produce v12 and TxnOffsetCommit v5 on the partition is added by that; below, it must have been added.
+// Whether records may be appended as part of a transaction: asked of its coordinator by whoever leads the partition,
+// the first time in each transaction (KIP-890; Kafka: AddPartitionsToTxnManager, ReplicaManager.handleProduceAppend).
+// From Produce v12 and TxnOffsetCommit v5 on the partition is added by that; below, it must have been added.
 //
 //   batch ──▶ its log has an open transaction of the producer and epoch? ── yes ──▶ append, at once
 //                │ no
@@ -15,9 +15,7 @@ import type { Partition } from '../../replication/partition.ts'
 import { EPOCH_BUMP_VERSION, type TopicPartitions } from './transaction.ts'
 import type { TransactionCoordinator } from './transaction-coordinator.ts'
 
-/**
- * What a request's version lets its client understand: nothing new, TRANSACTION_ABORTABLE, or that partitions are added.
- */
+/** What a request's version lets its client understand: nothing new, TRANSACTION_ABORTABLE, that partitions are added. */
 export type AdmissionMode = 'verify' | 'verify-abortable' | 'add'
 
 export interface Participant {

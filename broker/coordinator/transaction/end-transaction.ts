@@ -61,15 +61,14 @@ export function endTransaction(
 ): TransactionOutcome {
   const { transactionalId, committed, clientVersion } = request
   const transaction = machine.transactions.get(transactionalId)
-  const verdict =
-    transaction === undefined
-      ? ErrorCode.INVALID_PRODUCER_ID_MAPPING
-      : clientVersion >= EPOCH_BUMP_VERSION
-        ? bumpingVerdict(transaction, request)
-        : classicVerdict(transaction, request)
-  if (transaction === undefined || verdict !== 'end') {
-    if (verdict === 'done' && transaction !== undefined) reply.send(doneAnswer(transaction, clientVersion))
-    else reply.send(failed(verdict === 'end' || verdict === 'done' ? ErrorCode.UNKNOWN_SERVER_ERROR : verdict))
+  if (transaction === undefined) {
+    reply.send(failed(ErrorCode.INVALID_PRODUCER_ID_MAPPING))
+    return NOTHING
+  }
+  const verdictOf = clientVersion >= EPOCH_BUMP_VERSION ? bumpingVerdict : classicVerdict
+  const verdict = verdictOf(transaction, request)
+  if (verdict !== 'end') {
+    reply.send(verdict === 'done' ? doneAnswer(transaction, clientVersion) : failed(verdict))
     return NOTHING
   }
   const decided = decide(machine, transaction, committed, clientVersion)
@@ -125,8 +124,9 @@ function bumpingVerdict(transaction: Transaction, { producerId, producerEpoch, c
   return committed ? ErrorCode.INVALID_TXN_STATE : 'end'
 }
 
+/** Of a transaction that has been decided. */
 function isSameEnd({ state }: Transaction, committed: boolean): boolean {
-  return committed ? state === 'PrepareCommit' || state === 'CompleteCommit' : /Abort$/.test(state)
+  return committed === (state === 'PrepareCommit' || state === 'CompleteCommit')
 }
 
 /** The transaction as its client is to go on with it; below v5 it is told nothing. */
@@ -165,8 +165,8 @@ function raiseEpoch(machine: TransactionMachine, decided: Transaction): Transact
 }
 
 /**
- * An open transaction aborted by the coordinator, with an epoch that shuts its producer out; undefined when that takes a
- * producer id that is not at hand.
+ * An open transaction aborted by the coordinator, with an epoch that shuts its producer out; undefined when that takes
+ * a producer id that is not at hand.
  */
 export function fence(machine: TransactionMachine, transaction: Transaction): Transaction | undefined {
   const clientVersion = machine.config.transactionVersion >= EPOCH_BUMP_VERSION ? EPOCH_BUMP_VERSION : 0

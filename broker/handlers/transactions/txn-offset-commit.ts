@@ -1,5 +1,5 @@
-// TxnOffsetCommit (28), v0–6. KIP-98, KIP-447 (who commits as a member, v3), KIP-890 (v4: TRANSACTION_ABORTABLE; v5: the
-// offsets' partition is added by it), topic ids (v6).
+// TxnOffsetCommit (28), v0–6. KIP-98, KIP-447 (who commits as a member, v3), KIP-890 (v4: TRANSACTION_ABORTABLE; v5:
+// the offsets' partition is added by it), topic ids (v6).
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { TxnOffsetCommitRequest } from '../../../protocol/messages/transactions/txn-offset-commit.ts'
