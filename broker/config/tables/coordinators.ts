@@ -4,7 +4,10 @@
 import { boolean, className, int, list, long, short, string } from '../config-row.ts'
 
 export const coordinatorConfigs = {
-  'add.partitions.to.txn.retry.backoff.max.ms': int(100, { min: 0 }),
+  'add.partitions.to.txn.retry.backoff.max.ms': int(100, {
+    min: 0,
+    doc: 'How long the first batch of a transaction waits for the transaction before it to be complete.',
+  }),
   'add.partitions.to.txn.retry.backoff.ms': int(20, { min: 1 }),
   'errors.deadletterqueue.auto.create.topics.enable': boolean(false, { dynamic: 'cluster' }),
   'errors.deadletterqueue.topic.name.prefix': string('dlq.', { dynamic: 'cluster' }),
@@ -151,23 +154,42 @@ export const coordinatorConfigs = {
   'share.coordinator.threads': int(1, { min: 1 }),
   'share.coordinator.write.timeout.ms': int(5000, { min: 1 }),
   'share.fetch.purgatory.purge.interval.requests': int(1000),
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(10_000, { min: 1 }),
-  'transaction.max.timeout.ms': int(900_000, { min: 1 }),
-  'transaction.partition.verification.enable': boolean(true, { dynamic: 'cluster' }),
-  'transaction.remove.expired.transaction.cleanup.interval.ms': int(3_600_000, { min: 1 }),
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': int(10_000, {
+    min: 1,
+    doc: 'How often transactions that take too long are looked for.',
+  }),
+  'transaction.max.timeout.ms': int(900_000, {
+    min: 1,
+    doc: 'Longest timeout that a transactional producer may ask for.',
+  }),
+  'transaction.partition.verification.enable': boolean(true, {
+    dynamic: 'cluster',
+    doc: 'Whether batches of old clients must belong to a transaction that their coordinator knows.',
+  }),
+  'transaction.remove.expired.transaction.cleanup.interval.ms': int(3_600_000, {
+    min: 1,
+    doc: 'How often expired transactional ids are looked for.',
+  }),
   'transaction.state.log.load.buffer.size': int(5_242_880, { min: 1 }),
   'transaction.state.log.min.isr': int(2, {
     min: 1,
+    doc: 'min.insync.replicas of __transaction_state when it is created.',
   }),
   'transaction.state.log.num.partitions': int(50, {
     min: 1,
+    doc: 'Partitions of __transaction_state when it is created.',
   }),
   'transaction.state.log.replication.factor': short(3, {
     min: 1,
+    doc: 'Replicas of __transaction_state when it is created.',
   }),
   'transaction.state.log.segment.bytes': int(104_857_600, {
     min: 1,
+    doc: 'Segment size of __transaction_state when it is created.',
   }),
   'transaction.two.phase.commit.enable': boolean(false),
-  'transactional.id.expiration.ms': int(604_800_000, { min: 1 }),
+  'transactional.id.expiration.ms': int(604_800_000, {
+    min: 1,
+    doc: 'How long a transactional id that nobody uses is kept.',
+  }),
 }
