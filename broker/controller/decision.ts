@@ -45,7 +45,7 @@ export interface Fault {
 /** The client has created and deleted more partitions than its quota lets it (KIP-599). */
 export const QUOTA_EXCEEDED: Fault = {
   errorCode: ErrorCode.THROTTLING_QUOTA_EXCEEDED,
-  errorMessage: 'The throttling quota has been exceeded.',
+  errorMessage: null,
 }
 
 export const NO_FAULT = { errorCode: ErrorCode.NONE, errorMessage: null }

@@ -137,7 +137,7 @@ t.test('operations are bit fields when asked for', async (t) => {
   await world.stop()
 })
 
-t.test('CreateTopics answers with the topic id from v7 on, and with all configs from v5 on', async (t) => {
+t.test('trap 30: CreateTopics answers with the topic id from v7 on, and with all configs from v5 on', async (t) => {
   const { world, client } = await ready(t)
   for (let version = 2; version <= 7; version++) {
     const configs = [{ name: 'retention.ms', value: '5000' }]
@@ -190,35 +190,38 @@ function describe(client: Client, cursor: { topicName: string; partitionIndex: n
   return client.request('DescribeTopicPartitions', 0, { topics: [], responsePartitionLimit: 2, cursor })
 }
 
-t.test('configs: keys null or none are all; synonyms and documentation only when asked; no secrets', async (t) => {
-  const { world, client } = await ready(t, { 'ssl.keystore.password': 'secret' })
-  await client.createTopic('a', 1, { 'retention.ms': '5' })
-  const ask = async (resourceType: number, resourceName: string, configurationKeys: string[] | null, rest = {}) => {
-    const resources = [{ resourceType, resourceName, configurationKeys }]
-    const { results } = await client.request('DescribeConfigs', 4, { resources, includeSynonyms: false, ...rest })
-    return results[0]!
-  }
-  const all = await ask(RESOURCE.topic, 'a', null)
-  t.ok(all.configs.length > 30)
-  t.equal((await ask(RESOURCE.topic, 'a', [])).configs.length, all.configs.length)
-  t.same(
-    all.configs.flatMap(({ synonyms }) => synonyms),
-    [],
-  )
-  t.ok(all.configs.every(({ documentation }) => documentation === null))
-  const one = await ask(RESOURCE.topic, 'a', ['retention.ms'], { includeSynonyms: true, includeDocumentation: true })
-  t.match(one.configs, [{ name: 'retention.ms', value: '5', documentation: /./, configSource: CONFIG_SOURCE.topic }])
-  t.match(one.configs[0]?.synonyms, [{ name: 'retention.ms', value: '5', source: CONFIG_SOURCE.topic }])
-  t.match((await ask(RESOURCE.broker, '1', ['ssl.keystore.password'])).configs, [{ value: null, isSensitive: true }])
-  t.match((await ask(RESOURCE.broker, '1', ['log.dirs'])).configs, [{ readOnly: true }])
-  t.equal((await ask(RESOURCE.topic, 'absent', null)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  t.equal((await ask(RESOURCE.broker, '7', null)).errorCode, ErrorCode.INVALID_REQUEST)
-  t.equal((await ask(RESOURCE.brokerLogger, '1', null)).errorCode, ErrorCode.NONE)
-  t.equal((await ask(RESOURCE.group, 'g', null)).errorCode, ErrorCode.NONE)
-  t.equal((await ask(RESOURCE.clientMetrics, 'm', null)).errorCode, ErrorCode.NONE)
-  t.equal((await ask(3, 'x', null)).errorCode, ErrorCode.INVALID_REQUEST)
-  await world.stop()
-})
+t.test(
+  'trap 31: configs: keys null or none are all; synonyms and documentation only when asked; no secrets',
+  async (t) => {
+    const { world, client } = await ready(t, { 'ssl.keystore.password': 'secret' })
+    await client.createTopic('a', 1, { 'retention.ms': '5' })
+    const ask = async (resourceType: number, resourceName: string, configurationKeys: string[] | null, rest = {}) => {
+      const resources = [{ resourceType, resourceName, configurationKeys }]
+      const { results } = await client.request('DescribeConfigs', 4, { resources, includeSynonyms: false, ...rest })
+      return results[0]!
+    }
+    const all = await ask(RESOURCE.topic, 'a', null)
+    t.ok(all.configs.length > 30)
+    t.equal((await ask(RESOURCE.topic, 'a', [])).configs.length, all.configs.length)
+    t.same(
+      all.configs.flatMap(({ synonyms }) => synonyms),
+      [],
+    )
+    t.ok(all.configs.every(({ documentation }) => documentation === null))
+    const one = await ask(RESOURCE.topic, 'a', ['retention.ms'], { includeSynonyms: true, includeDocumentation: true })
+    t.match(one.configs, [{ name: 'retention.ms', value: '5', documentation: /./, configSource: CONFIG_SOURCE.topic }])
+    t.match(one.configs[0]?.synonyms, [{ name: 'retention.ms', value: '5', source: CONFIG_SOURCE.topic }])
+    t.match((await ask(RESOURCE.broker, '1', ['ssl.keystore.password'])).configs, [{ value: null, isSensitive: true }])
+    t.match((await ask(RESOURCE.broker, '1', ['log.dirs'])).configs, [{ readOnly: true }])
+    t.equal((await ask(RESOURCE.topic, 'absent', null)).errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    t.equal((await ask(RESOURCE.broker, '7', null)).errorCode, ErrorCode.INVALID_REQUEST)
+    t.equal((await ask(RESOURCE.brokerLogger, '1', null)).errorCode, ErrorCode.NONE)
+    t.equal((await ask(RESOURCE.group, 'g', null)).errorCode, ErrorCode.NONE)
+    t.equal((await ask(RESOURCE.clientMetrics, 'm', null)).errorCode, ErrorCode.NONE)
+    t.equal((await ask(3, 'x', null)).errorCode, ErrorCode.INVALID_REQUEST)
+    await world.stop()
+  },
+)
 
 t.test('an altered config acts when the answer is there, and after a crash', async (t) => {
   const { world, client } = await ready(t)

@@ -44,7 +44,7 @@ t.test(
   },
 )
 
-t.test('a feature goes down and stays down over a restart, and its epoch goes up', async (t) => {
+t.test('trap 35: a feature goes down and stays down over a restart, and its epoch goes up', async (t) => {
   const world = await World.start(t)
   let client = await world.connect()
   const before = await client.request('ApiVersions', 4, SOFTWARE)

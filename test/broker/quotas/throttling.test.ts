@@ -1,8 +1,11 @@
 // Quotas on the wire: who goes beyond is answered at once, told how long to keep still, and kept still for so long.
 
 import t from 'tap'
+import { Broker } from '../../../broker/broker.ts'
+import { realHost } from '../../../host/real/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
+import { WireClient } from '../../sim/wire-client.ts'
 import { batchOf, type Client, World } from '../harness.ts'
 
 type Entity = Record<string, string | null>
@@ -32,7 +35,7 @@ const fetchRequest = (fetchOffset: bigint, sessionId = 0, sessionEpoch = -1) => 
   sessionEpoch,
 })
 
-t.test('a producer beyond its quota is answered at once and its connection then muted', async (t) => {
+t.test('trap 34: a producer beyond its quota is answered at once and its connection then muted', async (t) => {
   const world = await World.start(t)
   const admin = await world.connect('admin')
   await admin.createTopic('a')
@@ -194,4 +197,22 @@ t.test('beyond max.connection.creation.rate connections wait, and all are served
   for (const client of clients) await client.request('Metadata', 9, { topics: null })
   t.ok(world.node.host.clock.monotonic() - startedAt > 1000)
   await world.stop()
+})
+
+t.test('who takes more of the thread than its share is told so by every answer that can, and muted', async (t) => {
+  // On a real clock: simulated time stands still while a request is handled.
+  const broker = await Broker.start()
+  t.teardown(() => broker.stop())
+  const connect = async (clientId: string) =>
+    new WireClient(await realHost().network.connect(broker.advertised), clientId)
+  const admin = await connect('admin')
+  const entity = [{ entityType: 'client-id', entityName: 'busy' }]
+  const ops = [{ key: 'request_percentage', value: 1e-9, remove: false }]
+  await admin.send('AlterClientQuotas', 1, { entries: [{ entity, ops }], validateOnly: false })
+  const busy = await connect('busy')
+  const answer = await busy.send('Metadata', 9, { topics: null })
+  t.equal(answer?.throttleTimeMs, 1000, 'no longer than a window, as in Kafka')
+  const other = await connect('other')
+  t.equal((await other.send('Metadata', 9, { topics: null }))?.throttleTimeMs, 0)
+  for (const client of [admin, busy, other]) client.close()
 })

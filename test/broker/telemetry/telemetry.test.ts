@@ -126,7 +126,7 @@ t.test('a pattern must match as a whole, all patterns must, and one that backtra
   t.notOk(matcher.isMatch(subscriptionOf(new Map([['match', 'client_id=(a+)+']])), long))
 })
 
-t.test('what a client pushes in any codec is taken; a bomb and what is no telemetry are not', async (t) => {
+t.test('trap 37: what a client pushes in any codec is taken; a bomb and what is no telemetry are not', async (t) => {
   const world = await World.start(t, { 'telemetry.max.bytes': '10000' })
   const connection = await world.connect('orders-1')
   const whole = pushed(gauge('g', 1))

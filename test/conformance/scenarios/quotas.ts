@@ -1,6 +1,7 @@
 // Client quotas (KIP-546, KIP-599, KIP-612): set, removed, described by every kind of filter. What they do to those who
 // go beyond them is in test/broker/quotas.
 
+import { buildBatch } from '../../../protocol/records/builder.ts'
 import { type Scenario, type Session, versionsOf } from '../session.ts'
 
 type Entity = Readonly<Record<string, string | null>>
@@ -132,4 +133,89 @@ async function describe(s: Session, version: number, user: string): Promise<void
   ])
 }
 
-export const quotaScenarios: Readonly<Record<string, Scenario>> = { quotas }
+/** In seconds: what is measured in milliseconds of two processes. */
+const told = ({ throttleTimeMs }: { readonly throttleTimeMs: number }) => ({
+  throttleTimeMs: Math.round(throttleTimeMs / 2000) * 2000,
+})
+
+/** Each connection makes one request that goes beyond, for then it is muted. */
+async function throttled(s: Session): Promise<void> {
+  await s.topic('throttled')
+  const set = async (key: string, value: number | null) => {
+    const entity = [{ entityType: 'client-id', entityName: 'conformance' }]
+    const ops = [{ key, value: value ?? 0, remove: value === null }]
+    await s.get('AlterClientQuotas', 1, { entries: [{ entity, ops }], validateOnly: false })
+    const components = [{ entityType: 'client-id', matchType: EXACT, match: 'conformance' }]
+    await s.settled(`${key} ${value}`, 'DescribeClientQuotas', 1, { components, strict: true }, ({ entries }) =>
+      value === null ? entries?.length === 0 : (entries?.[0]?.values.some((one) => one.value === value) ?? false),
+    )
+  }
+  const batch = buildBatch({
+    timestamp: 1_767_225_600_000,
+    records: [{ key: null, value: Buffer.alloc(5000, 'x'), headers: [] }],
+  })
+  const produce = {
+    acks: -1,
+    timeoutMs: 5000,
+    topicData: [{ name: 'throttled', partitionData: [{ index: 0, records: batch }] }],
+  }
+  for (const version of [3, 7, 9]) await s.get('Produce', version, produce)
+  await set('producer_byte_rate', 100)
+  const produced = await s.get('Produce', 9, produce, s.connection())
+  s.note('beyond the quota', 'Produce', 9, { ...produced, ...told(produced) })
+  await set('producer_byte_rate', null)
+  await fetchThrottled(s, set)
+  await mutateThrottled(s, set)
+}
+
+async function fetchThrottled(s: Session, set: (key: string, value: number | null) => Promise<void>): Promise<void> {
+  const partitions = [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1 << 20 }]
+  const fetch = {
+    ...{ maxWaitMs: 100, minBytes: 1, maxBytes: 1 << 20, isolationLevel: 0, sessionId: 0, sessionEpoch: -1 },
+    topics: [{ topic: 'throttled', partitions }],
+    ...{ forgottenTopicsData: [], rackId: '' },
+  }
+  await set('consumer_byte_rate', 2100)
+  const within = await s.get('Fetch', 11, fetch, s.connection())
+  s.note('what fits into ten windows', 'Fetch', 11, { ...within, ...told(within) })
+  const beyond = await s.get('Fetch', 11, fetch, s.connection())
+  s.note('beyond the quota', 'Fetch', 11, { ...beyond, ...told(beyond) })
+  const session = await s.get('Fetch', 11, { ...fetch, sessionEpoch: 0 }, s.connection())
+  s.note('beyond the quota, to open a session', 'Fetch', 11, { ...session, ...told(session) })
+  await set('consumer_byte_rate', null)
+}
+
+async function mutateThrottled(s: Session, set: (key: string, value: number | null) => Promise<void>): Promise<void> {
+  await set('controller_mutation_rate', 0.1)
+  const topicsOf = (name: string, numPartitions: number) => ({
+    topics: [{ name, numPartitions, replicationFactor: 1, assignments: [], configs: [] }],
+    validateOnly: false,
+  })
+  const into = await s.get('CreateTopics', 7, topicsOf('throttled-a', 3), s.connection())
+  s.note('into debt', 'CreateTopics', 7, { ...into, ...told(into) })
+  for (const version of [5, 6, 7]) {
+    const answer = await s.get('CreateTopics', version, topicsOf(`throttled-v${version}`, 1), s.connection())
+    s.note('in debt', 'CreateTopics', version, { ...answer, ...told(answer) })
+  }
+  for (const version of [2, 3]) {
+    const request = {
+      topics: [{ name: 'throttled-a', count: 3 + version, assignments: null }],
+      timeoutMs: 5000,
+      validateOnly: false,
+    }
+    const answer = await s.get('CreatePartitions', version, request, s.connection())
+    s.note('in debt', 'CreatePartitions', version, { ...answer, ...told(answer) })
+  }
+  for (const version of [5, 4]) {
+    const answer = await s.get(
+      'DeleteTopics',
+      version,
+      { topicNames: ['throttled-a'], timeoutMs: 5000 },
+      s.connection(),
+    )
+    s.note('in debt', 'DeleteTopics', version, { ...answer, ...told(answer) })
+  }
+  await set('controller_mutation_rate', null)
+}
+
+export const quotaScenarios: Readonly<Record<string, Scenario>> = { quotas, throttled }
