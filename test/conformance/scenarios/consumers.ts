@@ -9,7 +9,7 @@ type Heartbeat = RequestInputOf<'ConsumerGroupHeartbeat'>
 type Partitions = readonly { readonly topicId: string; readonly partitions: readonly number[] }[]
 
 /** Longer than the interval between two targets. */
-const nextTarget = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+const nextTarget = () => new Promise((resolve) => setTimeout(resolve, 1_500))
 
 function join(groupId: string, memberId: string, changes: Partial<Heartbeat> = {}): Heartbeat {
   const subscription = { subscribedTopicNames: ['consumed'], subscribedTopicRegex: null, serverAssignor: null }
