@@ -23,18 +23,52 @@ export const groupConfigs = {
     min: 1,
     doc: 'How long a member may be silent.',
   }),
-  'errors.deadletterqueue.copy.record.enable': boolean(false),
-  'errors.deadletterqueue.topic.name': string(''),
-  'share.assignment.interval.ms': int(1000, { server: 'group.share.assignment.interval.ms', min: 0 }),
+  'errors.deadletterqueue.copy.record.enable': boolean(false, {
+    doc: 'Whether dead letters have the key and the value of the record.',
+  }),
+  'errors.deadletterqueue.topic.name': string('', {
+    doc: 'Where records go that a share group rejects or fails on too often; empty: nowhere.',
+  }),
+  'share.assignment.interval.ms': int(1000, {
+    server: 'group.share.assignment.interval.ms',
+    min: 0,
+    doc: 'Shortest time between two assignments.',
+  }),
   'share.assignor.offload.enable': boolean(true, { server: 'group.share.assignor.offload.enable', internal: true }),
-  'share.auto.offset.reset': string('latest', { check: offsetReset }),
-  'share.delivery.count.limit': int(5, { server: 'group.share.delivery.count.limit', min: 2 }),
-  'share.heartbeat.interval.ms': int(5000, { server: 'group.share.heartbeat.interval.ms', min: 1 }),
-  'share.isolation.level': string('read_uncommitted', { values: ['read_committed', 'read_uncommitted'] }),
-  'share.partition.max.record.locks': int(2000, { server: 'group.share.partition.max.record.locks', min: 100 }),
-  'share.record.lock.duration.ms': int(30_000, { server: 'group.share.record.lock.duration.ms', min: 1000 }),
-  'share.renew.acknowledge.enable': boolean(true),
-  'share.session.timeout.ms': int(45_000, { server: 'group.share.session.timeout.ms', min: 1 }),
+  'share.auto.offset.reset': string('latest', {
+    check: offsetReset,
+    doc: 'Where a share group begins: latest, earliest, or by_duration: and how long ago.',
+  }),
+  'share.delivery.count.limit': int(5, {
+    server: 'group.share.delivery.count.limit',
+    min: 2,
+    doc: 'How often a record is delivered before it is given up.',
+  }),
+  'share.heartbeat.interval.ms': int(5000, {
+    server: 'group.share.heartbeat.interval.ms',
+    min: 1,
+    doc: 'How often members are told to send heartbeats.',
+  }),
+  'share.isolation.level': string('read_uncommitted', {
+    values: ['read_committed', 'read_uncommitted'],
+    doc: 'With read_committed, records of aborted transactions are not delivered.',
+  }),
+  'share.partition.max.record.locks': int(2000, {
+    server: 'group.share.partition.max.record.locks',
+    min: 100,
+    doc: 'Records of one partition that the group may have in flight.',
+  }),
+  'share.record.lock.duration.ms': int(30_000, {
+    server: 'group.share.record.lock.duration.ms',
+    min: 1000,
+    doc: 'How long a member has a record for itself.',
+  }),
+  'share.renew.acknowledge.enable': boolean(true, { doc: 'Whether members may have their locks begin anew.' }),
+  'share.session.timeout.ms': int(45_000, {
+    server: 'group.share.session.timeout.ms',
+    min: 1,
+    doc: 'After so long without a heartbeat a member is removed.',
+  }),
   'streams.acceptable.recovery.lag': long(10_000, {
     server: 'group.streams.acceptable.recovery.lag',
     min: 0,

@@ -11,7 +11,8 @@
 // available when its lock has ended. Locks that time out change runs without waiting (Kafka does so too: the worst that
 // can come of it is one more delivery).
 
-import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { AcknowledgeFault } from './acknowledge-fault.ts'
+import * as fault from './acknowledge-fault.ts'
 import { type InFlightRun, InFlightRuns, NOBODY, InFlightRun as Run } from './in-flight-run.ts'
 import type { StateBatch } from './record-state.ts'
 import * as state from './record-state.ts'
@@ -58,29 +59,6 @@ export interface Acknowledgement {
   readonly lastOffset: number
   readonly types: readonly number[]
 }
-
-/** Why an acknowledgement is not taken, in Kafka's words. */
-export interface AcknowledgeFault {
-  readonly errorCode: number
-  readonly errorMessage: string
-}
-
-const invalidState = (errorMessage: string): AcknowledgeFault => {
-  return { errorCode: ErrorCode.INVALID_RECORD_STATE, errorMessage }
-}
-const invalidRequest = (errorMessage: string): AcknowledgeFault => {
-  return { errorCode: ErrorCode.INVALID_REQUEST, errorMessage }
-}
-
-const NOT_FOUND = invalidState('Batch record not found. The request batch offsets are not found in the cache.')
-const FIRST_PAST = invalidRequest('Batch record not found. The first offset in request is past acquired records.')
-const LAST_PAST = invalidRequest('Batch record not found. The last offset in request is past acquired records.')
-const NOT_ACQUIRED = invalidState('The batch cannot be acknowledged. The batch is not in the acquired state.')
-const OFFSET_NOT_ACQUIRED = invalidState('The offset cannot be acknowledged. The offset is not acquired.')
-const NOT_OWNER = invalidState('Member is not the owner of batch record')
-const NOT_OWNER_OF_OFFSET = invalidState('Member is not the owner of offset')
-const IS_PENDING = invalidState('The record state is invalid. The acknowledgement of delivery could not be completed.')
-const NO_RENEWAL = invalidState('Renewing acquisition locks is not enabled for the group.')
 
 const NOTHING: AcquiredRecords[] = []
 /** Batches that have failed before are delivered in smaller pieces, but not after the first failure. */
@@ -295,8 +273,8 @@ export class InFlightRecords {
     changed: InFlightRun[],
   ): AcknowledgeFault | null {
     for (const one of acknowledgements) {
-      const fault = this.#acknowledgeFault(memberId, one)
-      if (fault !== null) return fault
+      const found = this.#acknowledgeFault(memberId, one)
+      if (found !== null) return found
     }
     for (const { firstOffset, lastOffset, types } of acknowledgements) {
       if (types.length === 1) {
@@ -316,9 +294,9 @@ export class InFlightRecords {
     // Gone meanwhile with the start of the log.
     if (lastOffset < start) return null
     const { runs } = this.#runs
-    if (runs.length === 0 || (firstOffset < runs[0]!.first && firstOffset >= start)) return NOT_FOUND
-    if (firstOffset >= this.#nextOffset) return FIRST_PAST
-    if (lastOffset >= this.#nextOffset) return LAST_PAST
+    if (runs.length === 0 || (firstOffset < runs[0]!.first && firstOffset >= start)) return fault.NOT_FOUND
+    if (firstOffset >= this.#nextOffset) return fault.FIRST_PAST
+    if (lastOffset >= this.#nextOffset) return fault.LAST_PAST
     const from = Math.max(firstOffset, start)
     let isAny = false
     for (let index = this.#runs.indexFrom(from); index < runs.length; index++) {
@@ -326,12 +304,12 @@ export class InFlightRecords {
       if (run.first > lastOffset) break
       isAny = true
       const isWhole = run.count === run.batchCount
-      if (run.state !== state.ACQUIRED) return isWhole ? NOT_ACQUIRED : OFFSET_NOT_ACQUIRED
-      if (run.isPending) return IS_PENDING
-      if (run.memberId !== memberId) return isWhole ? NOT_OWNER : NOT_OWNER_OF_OFFSET
+      if (run.state !== state.ACQUIRED) return isWhole ? fault.NOT_ACQUIRED : fault.OFFSET_NOT_ACQUIRED
+      if (run.isPending) return fault.IS_PENDING
+      if (run.memberId !== memberId) return isWhole ? fault.NOT_OWNER : fault.NOT_OWNER_OF_OFFSET
     }
-    if (!isAny) return NOT_FOUND
-    return types.includes(state.RENEW) && !this.#settings().mayRenew ? NO_RENEWAL : null
+    if (!isAny) return fault.NOT_FOUND
+    return types.includes(state.RENEW) && !this.#settings().mayRenew ? fault.NO_RENEWAL : null
   }
 
   #acknowledgeRange(first: number, last: number, type: number, nowMs: number, changed: InFlightRun[]): void {

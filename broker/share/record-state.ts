@@ -6,7 +6,7 @@
 //       ▲              │ │ reject, gap,
 //       └──────────────┘ │ released too often
 //     release, lock      ├──────────────────▶ ARCHIVED
-//     timed out          └──▶ ARCHIVING ───────▶ ┘        with a dead letter queue (KIP-1191): the copy is being written
+//     timed out          └──▶ ARCHIVING ───────▶ ┘        with dead letters (KIP-1191): the copy is being written
 
 export const AVAILABLE = 0
 export const ACQUIRED = 1

@@ -1,8 +1,8 @@
 // A partition as one share group sees it, on the broker that leads it: its records in flight, the state that is kept of
 // them, the locks that time out, the fetches that wait for records.
 //
-//   loading ──▶ active ──▶ fenced        fenced: the partition is led elsewhere or gone, or the group's offsets were set
-//      └───────────────────▶ ┘           anew. Whoever comes next begins with what is kept (share-partitions.ts).
+//   loading ──▶ active ──▶ fenced      fenced: the partition is led elsewhere or gone, or the group's offsets were
+//      └───────────────────▶ ┘         set anew. Whoever comes next begins with what is kept (share-partitions.ts).
 //
 // Source: SharePartition of Apache Kafka.
 

@@ -1,5 +1,5 @@
-// What can be asked of the state of one share partition: initialise, read, write, summarise, delete. Errors are those of
-// Kafka's ShareCoordinatorShard; a state has to be initialised before anything else.
+// What can be asked of the state of one share partition: initialise, read, write, summarise, delete. Errors are those
+// of Kafka's ShareCoordinatorShard; a state has to be initialised before anything else.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Reply } from '../runtime/reply.ts'

@@ -11,7 +11,9 @@ export interface AssignableMember {
   readonly current: Assignment
 }
 
-/** `partitions`: those that may be assigned, by topic id. Members and topics in any order; the result does not depend on it. */
+/**
+ * `partitions`: those that may be assigned, by topic id. The result does not depend on the order of members and topics.
+ */
 export function assignSimple(
   members: readonly AssignableMember[],
   partitions: ReadonlyMap<string, ReadonlySet<number>>,
