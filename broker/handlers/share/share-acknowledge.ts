@@ -6,6 +6,7 @@ import { FINAL_EPOCH, INITIAL_EPOCH } from '../../share/share-sessions.ts'
 import { deferredHandler, NOT_THROTTLED } from '../handler.ts'
 import { acknowledgeAll, isMemberId } from './acknowledgements.ts'
 import { byTopic, NO_LEADER, nameLeaders } from './answer.ts'
+import { hasShareGroups } from './enabled.ts'
 
 const RENEWAL_SINCE = 2
 
@@ -22,6 +23,7 @@ export const shareAcknowledge = deferredHandler('ShareAcknowledge', (services, r
       nodeEndpoints: [],
     })
   }
+  if (!hasShareGroups(services)) return refuse(ErrorCode.UNSUPPORTED_VERSION)
   if (groupId === null || !isMemberId(memberId)) return refuse(ErrorCode.INVALID_REQUEST)
   if (epoch === INITIAL_EPOCH) return refuse(ErrorCode.INVALID_SHARE_SESSION_EPOCH)
   const session = shares.sessions.resolve(groupId, memberId, epoch)

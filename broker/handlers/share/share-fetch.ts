@@ -12,6 +12,7 @@ import { findPartition } from '../data/find-partition.ts'
 import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
 import { type AcknowledgedPartition, acknowledgeAll, isMemberId } from './acknowledgements.ts'
 import { byTopic, NO_LEADER, nameLeaders } from './answer.ts'
+import { hasShareGroups } from './enabled.ts'
 
 type Request = Parameters<Parameters<typeof deferredHandler<'ShareFetch'>>[1]>[1]
 
@@ -32,6 +33,7 @@ export const shareFetch = deferredHandler('ShareFetch', (services, request, call
       nodeEndpoints: [],
     })
   }
+  if (!hasShareGroups(services)) return refuse(ErrorCode.UNSUPPORTED_VERSION)
   if (groupId === null) return refuse(ErrorCode.INVALID_REQUEST)
   if (!isMemberId(memberId)) return refuse(ErrorCode.INVALID_REQUEST)
   if (request.isRenewAck && fetchesToo(request)) return refuse(ErrorCode.INVALID_REQUEST)
@@ -104,11 +106,13 @@ function serve(services: Services, request: Request, call: Call<'ShareFetch'>, s
     if (!partition.isLeader) return new ShareFetchTarget(topicId, index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
     return new ShareFetchTarget(topicId, index, shares.get(session.groupId, partition))
   })
+  const quota = services.quotas.fetch
+  const quotaSize = quota === null ? Number.POSITIVE_INFINITY : quota.maxAtOnce(call.quotaClient)
   const limits = {
     memberId: session.memberId,
     maxWaitMs: request.maxWaitMs,
     minSize: request.minBytes,
-    maxSize: Math.min(request.maxBytes, services.config.get('fetch.max.bytes')),
+    maxSize: Math.min(request.maxBytes, services.config.get('fetch.max.bytes'), quotaSize),
     maxRecords: request.maxRecords,
     batchSize: request.batchSize,
     isRecordLimit: request.shareAcquireMode === RECORD_LIMIT,
@@ -145,8 +149,11 @@ function tell(
     told.push(toldPartition(one.topicId, one.partitionIndex, ErrorCode.NONE, one, [], []))
   }
   const nodeEndpoints = nameLeaders(services, call.listener, told)
+  let size = 0
+  for (const { records } of targets) for (const { length } of records) size += length
   call.answer({
-    throttleTimeMs: NOT_THROTTLED,
+    // Beyond its quota the client is given the records all the same, and then kept waiting: they are acquired.
+    throttleTimeMs: services.quotas.fetch?.record(call.quotaClient, size) ?? NOT_THROTTLED,
     errorCode: ErrorCode.NONE,
     errorMessage: null,
     acquisitionLockTimeoutMs: services.shares.settingsOf(session.groupId).lockDurationMs,

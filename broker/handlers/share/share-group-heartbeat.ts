@@ -2,9 +2,13 @@
 // the log has what it says; a member that is the first to name a topic learns its partitions at once, and not with its
 // next heartbeat as in Apache Kafka.
 
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { shareHeartbeatError } from '../../coordinator/group/share/share-answer.ts'
 import { shareGroupHeartbeat as heartbeat } from '../../coordinator/group/share/share-requests.ts'
 import { handler } from '../handler.ts'
+import { hasShareGroups } from './enabled.ts'
 
-export const shareGroupHeartbeat = handler('ShareGroupHeartbeat', ({ groups, shareState }, request, context) =>
-  heartbeat(groups, shareState, context, request),
-)
+export const shareGroupHeartbeat = handler('ShareGroupHeartbeat', (services, request, context) => {
+  if (!hasShareGroups(services)) return shareHeartbeatError(ErrorCode.UNSUPPORTED_VERSION).answer
+  return heartbeat(services.groups, services.shareState, context, request)
+})
