@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts'
 import type { Log } from './log.ts'
 import { syncDirectories, syncFiles } from './sync-files.ts'
 
-/** `beforeFinish`: when the files are synced, and the logs still open. Resolves to false when one is not closed in order. */
+/** `beforeFinish`: the files are synced, the logs still open. Resolves to false when one is not closed in order. */
 export async function closeLogs(
   { disk, logger }: Host,
   logs: readonly Log[],

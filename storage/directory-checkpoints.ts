@@ -37,6 +37,8 @@ export class DirectoryCheckpoint {
   /** null: no line. */
   readonly #offsetOf: (log: Log) => number | null
   readonly #offsets: OffsetCheckpoint
+  /** False: the file was damaged at the start. */
+  isSound = true
   #version = 1
   #writtenVersion = 0
   /** Directories of logs that are gone, with the first version that has no line of them. */
@@ -59,6 +61,7 @@ export class DirectoryCheckpoint {
     } catch (error) {
       if (!(error instanceof StorageFault)) throw error
       logger.warn('a checkpoint is not used', { path: error.path, reason: error.reason })
+      this.isSound = false
       return new Map()
     }
   }

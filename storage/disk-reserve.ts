@@ -1,8 +1,8 @@
 // A file that is there to be removed: on a full disk it makes room for what the metadata log has to write, so that
 // topics can be deleted and settings changed just then.
 //
-//   kept ── the metadata log finds no room: the file goes, its bytes are free ──► out: the directory's logs refuse appends
-//     ▲                                                                             │ deletions, retention, the operator
+//   kept ── the metadata log finds no room: the file goes, its bytes are free ──► out: the logs refuse appends
+//     ▲                                                                             │ deletions, the operator
 //     └──────────────── there is room again, the file is written anew ◀─────────────┘
 //
 // While it is out nobody but the metadata log may use its bytes. It is written, not only made longer: a hole would keep

@@ -191,6 +191,7 @@ export class LogDirectory {
       topicId,
       config,
       recoveryPoint: this.#recoveryPoints.offset(topic, partition),
+      isRecoveryPointKnown: this.#recoveryPoints.isSound,
       logStartOffset: this.#logStartOffsets.offset(topic, partition),
       highWatermark: this.#highWatermarks.offset(topic, partition),
       cleanedOffset: this.#cleanedOffsets.has(topic, partition) ? this.#cleanedOffsets.offset(topic, partition) : null,

@@ -17,6 +17,8 @@ export interface LogOptions {
   readonly spendsReserve?: boolean
   /** Up to here everything is known to be on disk; 0 when unknown. */
   readonly recoveryPoint?: number
+  /** False: the checkpoint could not be read. */
+  readonly isRecoveryPointKnown?: boolean
   readonly logStartOffset?: number
   readonly highWatermark?: number
   /** Up to here it has been compacted; null: never. */

@@ -52,6 +52,7 @@ interface LoadOptions {
   readonly recoveryPoint: number
   readonly logStartOffset: number
   readonly cleanedOffset?: number | null
+  readonly isRecoveryPointKnown?: boolean
   readonly cleanShutdown: boolean
   /** What the journal has of it. */
   readonly journaled: readonly JournalEntry[]
@@ -165,8 +166,9 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   // What was written past the recovery point may be torn, or stale from before a truncation.
   snapshots.truncateTo(start)
   const producers = snapshots.rebuild(segments.slice(0, first + 1), start)
-  // Compaction leaves gaps, always below both; without a checkpoint of the one or the other nothing is known of them.
-  const isGapDamage = !config.cleanupPolicy.includes('compact') || options.recoveryPoint > 0
+  // Compaction leaves gaps, below both: the recovery point is checkpointed before. Where that file was damaged, nothing
+  // is known.
+  const isGapDamage = !config.cleanupPolicy.includes('compact') || options.isRecoveryPointKnown !== false
   const wholeFrom = Math.max(options.recoveryPoint, options.cleanedOffset ?? 0)
   let next = start
   let bytesCut = 0

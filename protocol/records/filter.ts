@@ -3,11 +3,11 @@
  * last offset, producer, sequence, codec and leader epoch. Source: MemoryRecords.filterTo, DefaultRecordBatch.
  *
  *   batch  [ a@10 | b@11 | a@12 | c@13 ]      kept whole: the same bytes
- *          [      | b@11 |      | c@13 ]      written anew: key, value and headers as they were, base and last offset too
+ *          [      | b@11 |      | c@13 ]      written anew: key, value, headers as they were, base and last offset too
  *          [                           ]      empty: a header alone, for the producer's sequence or the log's end
  *
- * A batch with tombstones, or the marker of a transaction that has nothing left, gets a delete horizon the first time it
- * is met: its base timestamp becomes the time from which those may go (KAFKA-8522).
+ * A batch with tombstones, or the marker of a transaction that has nothing left, gets a delete horizon the first time
+ * it is met: its base timestamp becomes the time from which those may go (KAFKA-8522).
  */
 
 import * as batch from './batch.ts'

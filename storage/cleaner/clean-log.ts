@@ -27,11 +27,6 @@ import { groupSegments } from './segment-groups.ts'
 import { SegmentReader } from './segment-reader.ts'
 import { removeCleaned, swapIn } from './segment-swap.ts'
 
-/** The smallest record with a key of one byte that differs from others, in a batch that is not compressed. */
-const MIN_KEYED_SIZE = 8
-/** A compressed batch has more records than its size says. */
-const MAX_RATIO = 16
-
 export interface CleaningBounds {
   /** log.cleaner.dedupe.buffer.size */
   readonly mapSize: number
@@ -50,7 +45,7 @@ export interface CleanedLog {
   readonly recordsKept: number
 }
 
-/** Throws CleaningAborted, DiskError, and StorageFault for what cannot be cleaned: damage, or a map that is too small. */
+/** Throws CleaningAborted, DiskError, and StorageFault for what cannot be cleaned: damage, or too small a map. */
 export async function cleanLog(
   environment: StorageEnvironment,
   target: LogToClean,
@@ -86,8 +81,7 @@ class Cleaning {
     this.#pace = pace
     this.#now = host.clock.now()
     this.#reader = new SegmentReader(pace, Math.max(1024, bounds.bufferSize / 2))
-    const maxKeys = (target.cleanableSize / MIN_KEYED_SIZE) * MAX_RATIO
-    this.#map = new OffsetMap(bounds.mapSize, bounds.loadFactor, maxKeys, host.random)
+    this.#map = new OffsetMap(bounds.mapSize, bounds.loadFactor, host.random)
   }
 
   async run(): Promise<CleanedLog> {

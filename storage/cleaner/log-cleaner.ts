@@ -6,8 +6,8 @@
 //       └──────────────────────────────────────────────────────────────────────────────────────────────────────┘
 //
 // Recovery points first: a start after a crash takes a gap between segments above them for damage, and compaction makes
-// such gaps. A log that cannot be cleaned is not tried again until the broker starts anew; a full disk is no reason, the
-// next round tries again. Source: LogCleaner, LogCleanerManager.
+// such gaps. A log that cannot be cleaned is not tried again until the broker starts anew; a full disk is no reason,
+// the next round tries again. Source: LogCleaner, LogCleanerManager.
 
 import { DiskError } from '../../host/disk.ts'
 import type { Timer } from '../../host/host.ts'

@@ -79,10 +79,12 @@ class CompactionRun {
   #appended = 0
   #dropped = 0
   #serial = 0
+  readonly #keyCount: number
 
   constructor(seed: number) {
     this.#simulation = simulate(seed)
     const { random } = this.#simulation
+    this.#keyCount = random.pick([12, 12, 300])
     this.#config = {
       ...defaultLogConfig,
       cleanupPolicy: ['compact'],
@@ -97,7 +99,7 @@ class CompactionRun {
       isEnabled: true,
       backoffMs: 10,
       maxBytesPerSecond: random.pick([Number.POSITIVE_INFINITY, 1_000_000]),
-      mapSize: 24 * random.pick([8, 1000]),
+      mapSize: 24 * random.pick([512, 1024, 100_000]),
       loadFactor: 0.9,
       bufferSize: random.pick([2048, 524_288]),
     }
@@ -140,7 +142,10 @@ class CompactionRun {
   }
 
   async #open(): Promise<Log> {
-    const environment = createStorageEnvironment(this.#simulation.node('a').host)
+    // At times small appends go to the journal first.
+    const { random } = this.#simulation
+    const journal = { journalSize: random.pick([0, 1 << 20]), journalAfterSyncs: random.pick([0, 5]) }
+    const environment = createStorageEnvironment(this.#simulation.node('a').host, journal)
     const directory = LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
     const log = directory.openLog('topic', TOPIC_ID, 0, this.#config)
     log.listener = {
@@ -184,7 +189,7 @@ class CompactionRun {
     const producer = random.pick([null, ...this.#producers])
     const timestamp = Math.floor(this.#simulation.node('a').host.clock.now())
     const records = Array.from({ length: random.between(1, 4) }, () => ({
-      key: `k${random.below(12)}`,
+      key: `k${random.below(this.#keyCount)}`,
       value: random.chance(0.25) ? null : `${this.#serial++}`.padEnd(random.between(1, 120), '.'),
     }))
     const compression: Codec = random.pick(['none', 'none', random.pick(CODECS)])
