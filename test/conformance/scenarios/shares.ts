@@ -451,8 +451,8 @@ async function offsets(s: Session): Promise<void> {
 }
 
 export const shareScenarios: Readonly<Record<string, Scenario>> = {
-  'share-membership': membership,
-  'share-state': state,
-  'share-fetching': fetching,
-  'share-offsets': offsets,
+  shareMembership: membership,
+  shareState: state,
+  shareFetching: fetching,
+  shareOffsets: offsets,
 }
