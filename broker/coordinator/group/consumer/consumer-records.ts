@@ -8,80 +8,86 @@ import type { ResolvedRegex } from './resolved-regex.ts'
 
 type EpochPartitions = ConsumerGroupCurrentMemberAssignmentValue['assignedPartitions']
 
+const WRITTEN = { kind: 'consumer', version: 0 } as const
+const DELETED = { kind: 'consumer', version: -1, value: null } as const
+
 export function groupEpochRecord(groupId: string, epoch: number, metadataHash: bigint): ConsumerRecord {
-  return record('ConsumerGroupMetadata', { groupId }, { epoch, metadataHash })
+  return { ...WRITTEN, type: 'ConsumerGroupMetadata', key: { groupId }, value: { epoch, metadataHash } }
 }
 
 export function memberRecord(groupId: string, member: ConsumerMember): ConsumerRecord {
   const { memberId, instanceId, rackId, clientId, clientHost, subscribedTopicRegex } = member
-  return record(
-    'ConsumerGroupMemberMetadata',
-    { groupId, memberId },
-    {
-      instanceId,
-      rackId,
-      clientId,
-      clientHost,
-      subscribedTopicNames: [...member.subscribedTopicNames].sort(),
-      subscribedTopicRegex,
-      rebalanceTimeoutMs: member.rebalanceTimeoutMs,
-      serverAssignor: member.serverAssignor,
-      classicMemberMetadata: member.classic,
-    },
-  )
+  const value = {
+    instanceId,
+    rackId,
+    clientId,
+    clientHost,
+    subscribedTopicNames: [...member.subscribedTopicNames].sort(),
+    subscribedTopicRegex,
+    rebalanceTimeoutMs: member.rebalanceTimeoutMs,
+    serverAssignor: member.serverAssignor,
+    classicMemberMetadata: member.classic,
+  }
+  return { ...WRITTEN, type: 'ConsumerGroupMemberMetadata', key: { groupId, memberId }, value }
 }
 
 export function targetRecord(groupId: string, memberId: string, target: Assignment): ConsumerRecord {
   const value = { topicPartitions: toTopicPartitions(target) }
-  return record('ConsumerGroupTargetAssignmentMember', { groupId, memberId }, value)
+  return { ...WRITTEN, type: 'ConsumerGroupTargetAssignmentMember', key: { groupId, memberId }, value }
 }
 
 export function targetEpochRecord(groupId: string, assignmentEpoch: number, now: number): ConsumerRecord {
   const value = { assignmentEpoch, assignmentTimestamp: BigInt(now) }
-  return record('ConsumerGroupTargetAssignmentMetadata', { groupId }, value)
+  return { ...WRITTEN, type: 'ConsumerGroupTargetAssignmentMetadata', key: { groupId }, value }
 }
 
 export function currentAssignmentRecord(groupId: string, member: ConsumerMember): ConsumerRecord {
   const { memberId, memberEpoch, previousMemberEpoch, state } = member
-  return record(
-    'ConsumerGroupCurrentMemberAssignment',
-    { groupId, memberId },
-    {
-      memberEpoch,
-      previousMemberEpoch,
-      state,
-      assignedPartitions: toEpochPartitions(member.assigned),
-      partitionsPendingRevocation: toEpochPartitions(member.pendingRevocation),
-    },
-  )
+  const value = {
+    memberEpoch,
+    previousMemberEpoch,
+    state,
+    assignedPartitions: toEpochPartitions(member.assigned),
+    partitionsPendingRevocation: toEpochPartitions(member.pendingRevocation),
+  }
+  return { ...WRITTEN, type: 'ConsumerGroupCurrentMemberAssignment', key: { groupId, memberId }, value }
 }
 
-export function regexRecord(groupId: string, regex: string, { topics, version, timestamp }: ResolvedRegex) {
+export function regexRecord(groupId: string, regex: string, resolved: ResolvedRegex): ConsumerRecord {
+  const { topics, version, timestamp } = resolved
   const value = { topics: [...topics].sort(), version: BigInt(version), timestamp: BigInt(timestamp) }
-  return record('ConsumerGroupRegularExpression', { groupId, regularExpression: regex }, value)
+  const key = { groupId, regularExpression: regex }
+  return { ...WRITTEN, type: 'ConsumerGroupRegularExpression', key, value }
 }
 
-export const groupEpochTombstone = (groupId: string): ConsumerRecord =>
-  record('ConsumerGroupMetadata', { groupId }, null)
+export function groupEpochTombstone(groupId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupMetadata', key: { groupId } }
+}
 
 /** Of a record that Kafka wrote until 4.0 and writes no more. */
-export const partitionMetadataTombstone = (groupId: string): ConsumerRecord =>
-  record('ConsumerGroupPartitionMetadata', { groupId }, null)
+export function partitionMetadataTombstone(groupId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupPartitionMetadata', key: { groupId } }
+}
 
-export const memberTombstone = (groupId: string, memberId: string): ConsumerRecord =>
-  record('ConsumerGroupMemberMetadata', { groupId, memberId }, null)
+export function memberTombstone(groupId: string, memberId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupMemberMetadata', key: { groupId, memberId } }
+}
 
-export const targetTombstone = (groupId: string, memberId: string): ConsumerRecord =>
-  record('ConsumerGroupTargetAssignmentMember', { groupId, memberId }, null)
+export function targetTombstone(groupId: string, memberId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupTargetAssignmentMember', key: { groupId, memberId } }
+}
 
-export const targetEpochTombstone = (groupId: string): ConsumerRecord =>
-  record('ConsumerGroupTargetAssignmentMetadata', { groupId }, null)
+export function targetEpochTombstone(groupId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupTargetAssignmentMetadata', key: { groupId } }
+}
 
-export const currentAssignmentTombstone = (groupId: string, memberId: string): ConsumerRecord =>
-  record('ConsumerGroupCurrentMemberAssignment', { groupId, memberId }, null)
+export function currentAssignmentTombstone(groupId: string, memberId: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupCurrentMemberAssignment', key: { groupId, memberId } }
+}
 
-export const regexTombstone = (groupId: string, regularExpression: string): ConsumerRecord =>
-  record('ConsumerGroupRegularExpression', { groupId, regularExpression }, null)
+export function regexTombstone(groupId: string, regularExpression: string): ConsumerRecord {
+  return { ...DELETED, type: 'ConsumerGroupRegularExpression', key: { groupId, regularExpression } }
+}
 
 /** A member is gone: everything of it, in the order that Kafka's replay wants. */
 export function removalRecords(groupId: string, memberId: string): ConsumerRecord[] {
@@ -90,17 +96,6 @@ export function removalRecords(groupId: string, memberId: string): ConsumerRecor
     targetTombstone(groupId, memberId),
     memberTombstone(groupId, memberId),
   ]
-}
-
-type RecordOf<Type extends ConsumerRecord['type']> = Extract<ConsumerRecord, { type: Type }>
-
-function record<Type extends ConsumerRecord['type']>(
-  type: Type,
-  key: RecordOf<Type>['key'],
-  value: RecordOf<Type>['value'],
-): ConsumerRecord {
-  // The compiler does not see that key and value belong to the type, which the signature has made sure of.
-  return { kind: 'consumer', type, version: value === null ? -1 : 0, key, value } as ConsumerRecord
 }
 
 function toEpochPartitions(assignment: EpochAssignment): EpochPartitions {
@@ -120,10 +115,8 @@ export function fromEpochPartitions(topics: EpochPartitions, memberEpoch: number
   const assignment = new Map<string, Map<number, number>>()
   for (const { topicId, partitions, assignmentEpochs } of topics) {
     const hasEpochs = assignmentEpochs !== null && assignmentEpochs.length === partitions.length
-    assignment.set(
-      topicId,
-      new Map(partitions.map((partition, index) => [partition, hasEpochs ? assignmentEpochs[index]! : ownEpoch])),
-    )
+    const epochOf = (index: number): number => (hasEpochs ? assignmentEpochs[index]! : ownEpoch)
+    assignment.set(topicId, new Map(partitions.map((partition, index) => [partition, epochOf(index)])))
   }
   return assignment
 }
