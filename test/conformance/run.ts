@@ -21,6 +21,7 @@ import { producingScenarios } from './scenarios/producing.ts'
 import { quotaScenarios } from './scenarios/quotas.ts'
 import { securingScenarios } from './scenarios/securing.ts'
 import { shareScenarios } from './scenarios/shares.ts'
+import { streamsScenarios } from './scenarios/streams.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { transactionScenarios } from './scenarios/transactions.ts'
@@ -41,6 +42,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...quotaScenarios,
   ...securingScenarios,
   ...shareScenarios,
+  ...streamsScenarios,
   ...telemetryScenarios,
   ...transactionScenarios,
 }

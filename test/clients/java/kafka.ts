@@ -7,7 +7,7 @@ import { cacheDir } from '../cache.ts'
 import { Child, type RunOptions, run } from '../harness.ts'
 
 /** A folder per content of the pom, complete once it has its final name. */
-async function jars(set: 'tools' | 'broker'): Promise<string> {
+export async function jars(set: 'tools' | 'broker' | 'streams'): Promise<string> {
   const pom = join(import.meta.dirname, `${set}.xml`)
   const dir = join(
     cacheDir(),
@@ -25,7 +25,7 @@ async function jars(set: 'tools' | 'broker'): Promise<string> {
 }
 
 // Only where the JVM's time goes: short runs on two cores start faster on the first compiler and the serial collector.
-const toolJvm = ['-Xmx256M', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
+export const toolJvm = ['-Xmx256M', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
 
 const mainClasses: Readonly<Record<string, string>> = {
   'kafka-configs': 'kafka.admin.ConfigCommand',
@@ -43,6 +43,7 @@ const mainClasses: Readonly<Record<string, string>> = {
   'kafka-groups': 'org.apache.kafka.tools.GroupsCommand',
   'kafka-log-dirs': 'org.apache.kafka.tools.LogDirsCommand',
   'kafka-producer-perf-test': 'org.apache.kafka.tools.ProducerPerformance',
+  'kafka-streams-groups': 'org.apache.kafka.tools.streams.StreamsGroupCommand',
   'kafka-topics': 'org.apache.kafka.tools.TopicCommand',
   'kafka-transactions': 'org.apache.kafka.tools.TransactionsCommand',
   'kafka-verifiable-consumer': 'org.apache.kafka.tools.VerifiableConsumer',

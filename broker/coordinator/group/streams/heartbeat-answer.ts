@@ -32,7 +32,7 @@ export function heartbeatError(errorCode: number, errorMessage: string | null = 
     memberEpoch: 0,
     heartbeatIntervalMs: 0,
     taskOffsetIntervalMs: 0,
-    status: null,
+    status: [],
     endpointInformationEpoch: 0,
   }
   return { response, missingTopics: [] }
