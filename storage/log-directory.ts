@@ -26,6 +26,7 @@ import {
   LOCK,
   LOG_START_OFFSET_CHECKPOINT,
   type PartitionDirectoryName,
+  parentOf,
   parsePartitionDirectory,
   partitionDirectoryName,
   RECOVERY_POINT_CHECKPOINT,
@@ -100,7 +101,7 @@ export class LogDirectory {
     this.path = path
     this.futures = new FutureLogs(environment, path)
     this.#intervals = intervalsOf(options)
-    disk.makeDirectory(path)
+    if (!disk.exists(path)) this.#make()
     this.#lock = disk.lock(join(path, LOCK))
     try {
       this.properties = this.#format(options)
@@ -319,6 +320,18 @@ export class LogDirectory {
         logger.warn('a deleted partition stays on disk', { path, error: String(error) })
       }
     })
+  }
+
+  /** With a name that outlives a crash, unless what it stands in may not be read. */
+  #make(): void {
+    const { disk, logger } = this.#environment.host
+    disk.makeDirectory(this.path)
+    try {
+      disk.syncDirectory(parentOf(this.path))
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      logger.warn('the name of a log directory is not synced', { path: this.path, error: error.message })
+    }
   }
 
   #format(options: LogDirectoryOptions): MetaProperties {

@@ -1,9 +1,11 @@
 // Several log directories: where partitions go, how they move, and one that fails alone.
 
 import t from 'tap'
+import { Broker } from '../../broker/broker.ts'
+import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
-import { type Client, World } from './harness.ts'
+import { Client, World } from './harness.ts'
 
 const TWO = { 'log.dirs': '/a,/b', 'file.delete.delay.ms': '1000' }
 const encoder = new TextEncoder()
@@ -159,4 +161,55 @@ t.test('a directory that cannot be opened is offline, and what lies there does n
   const again = await world.connect()
   t.equal((await again.fetch('t', 0, { index: lost })).read.length, 1)
   t.equal((await again.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.NONE)
+})
+
+const seedCount = Number(process.env['SEEDS'] ?? 12)
+
+t.test('moves and crashes at any moment lose nothing that was acknowledged', async (t) => {
+  for (let seed = 1; seed <= seedCount; seed++) {
+    const simulation = simulate(seed)
+    const { random } = simulation
+    const node = simulation.node('broker')
+    const properties = { listeners: 'PLAINTEXT://broker:9092', 'log.dirs': '/a,/b', 'file.delete.delay.ms': '1000' }
+    let broker = await simulation.complete(Broker.start({ host: node.host, properties }))
+    const connect = async (): Promise<Client> => {
+      const { host } = simulation.node('client')
+      const connection = await simulation.complete(host.network.connect({ host: 'broker', port: 9092 }))
+      return new Client(simulation, connection, 'test')
+    }
+    let client = await connect()
+    await client.createTopic('t')
+    const acknowledged = new Map<number, string>()
+    for (let life = 0; life < 5; life++) {
+      for (let step = random.between(1, 30); step > 0; step--) {
+        if (random.chance(0.3)) await move(client, 't', 0, random.pick(['/a', '/b']))
+        const value = `${seed}-${life}-${step}`.padEnd(random.pick([10, 1000, 50_000]), '.')
+        const { errorCode, baseOffset } = await client.produce('t', batch(value))
+        if (errorCode === ErrorCode.NONE) acknowledged.set(Number(baseOffset), value)
+        if (random.chance(0.5)) await simulation.run(random.pick([1, 5, 20]))
+      }
+      await simulation.run(random.pick([0, 1, 3, 10, 30]))
+      if (random.chance(0.2)) await simulation.complete(broker.stop())
+      else if (random.chance(0.5)) node.kill()
+      else node.crash()
+      broker = await simulation.complete(Broker.start({ host: node.restart(), properties }))
+      client = await connect()
+      const found = new Map<number, string>()
+      for (let next = 0; ; ) {
+        const { read } = await client.fetch('t', next)
+        if (read.length === 0) break
+        for (const { offset, value } of read) found.set(offset, new TextDecoder().decode(value ?? undefined))
+        next = (read.at(-1)?.offset ?? next) + 1
+      }
+      for (const [offset, value] of acknowledged) {
+        if (found.get(offset) === value) continue
+        t.fail(
+          `seed ${seed}, life ${life}: the record at ${offset} is ${found.get(offset)?.slice(0, 20)}, not ${value}`,
+        )
+        return
+      }
+    }
+    await simulation.complete(broker.stop())
+  }
+  t.pass(`${seedCount} seeds`)
 })
