@@ -64,6 +64,9 @@ t.test('a member joins, commits at its epoch, and goes on where it was after a c
   const asked = { groupId: GROUP, memberId: 'a', memberEpoch: 2, topics: [{ name: TOPIC, partitionIndexes: [0] }] }
   const fetched = await again.request('OffsetFetch', 9, { groups: [asked], requireStable: true })
   t.equal(fetched.groups?.[0]?.topics[0]?.partitions[0]?.committedOffset, 7n)
+  const stale = { groups: [{ ...asked, memberEpoch: 1 }], requireStable: true }
+  const refused = await again.request('OffsetFetch', 9, stale)
+  t.equal(refused.groups?.[0]?.errorCode, ErrorCode.STALE_MEMBER_EPOCH, 'trap 20')
   await world.stop()
 })
 
