@@ -23,7 +23,7 @@ async function holds(name: string, count: number, run: (seed: number) => Promise
 
 await holds('a log keeps what was durable through every crash', 100, runLogCrash)
 await holds('a broker keeps what was acknowledged through every crash', 20, runBrokerCrash)
-await holds('what is consumed, transformed and produced in transactions is there exactly once', 15, runTransactionCrash)
+await holds('what is consumed, transformed and produced in transactions is there exactly once', 8, runTransactionCrash)
 
 await t.test('the same seed gives the same run, event for event', async (t) => {
   t.same(await runBrokerCrash(seed), await runBrokerCrash(seed))

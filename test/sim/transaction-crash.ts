@@ -42,9 +42,9 @@ async function run(simulation: Simulation, node: SimulatedNode): Promise<Transac
   const hostOf = (name: string) => simulation.node(name).host
   const workload = new ChainWorkload(hostOf, { host: 'broker', port: 9092 }, random.fork())
   await simulation.complete(workload.start())
-  const crashes = random.between(1, 5)
+  const crashes = random.between(2, 9)
   for (let count = 0; count < crashes; count++) {
-    await simulation.run(random.pick([20, 200, 1000]) * random.fraction())
+    await simulation.run(random.pick([20, 100, 500]) * random.fraction())
     if (random.chance(0.3)) await runOnBadDisk(simulation, node)
     workload.check()
     const how = random.pick(['crash', 'crash', 'kill', 'stop'] as const)
