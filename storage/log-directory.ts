@@ -26,7 +26,6 @@ import {
   LOCK,
   LOG_START_OFFSET_CHECKPOINT,
   type PartitionDirectoryName,
-  parentOf,
   parsePartitionDirectory,
   partitionDirectoryName,
   RECOVERY_POINT_CHECKPOINT,
@@ -48,6 +47,7 @@ import {
 } from './meta-properties.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { StorageFault } from './storage-fault.ts'
+import { makeDurably } from './sync-files.ts'
 
 /** What the one who opens a log knows better than the checkpoints. */
 type KnownLog = Partial<
@@ -87,6 +87,11 @@ export class LogDirectory {
   /** The directory has become offline. */
   onOffline: ((directory: LogDirectory, error: Error) => void) | null = null
 
+  /** Of its journal, since the process began. */
+  get journalRecordCount(): number {
+    return this.#journal.recordCount
+  }
+
   /**
    * Takes the lock. Throws DiskError 'locked', or StorageFault when the directory belongs to another cluster or node.
    */
@@ -101,7 +106,7 @@ export class LogDirectory {
     this.path = path
     this.futures = new FutureLogs(environment, path)
     this.#intervals = intervalsOf(options)
-    if (!disk.exists(path)) this.#make()
+    if (!disk.exists(path)) makeDurably(environment.host, path)
     this.#lock = disk.lock(join(path, LOCK))
     try {
       this.properties = this.#format(options)
@@ -320,18 +325,6 @@ export class LogDirectory {
         logger.warn('a deleted partition stays on disk', { path, error: String(error) })
       }
     })
-  }
-
-  /** With a name that outlives a crash, unless what it stands in may not be read. */
-  #make(): void {
-    const { disk, logger } = this.#environment.host
-    disk.makeDirectory(this.path)
-    try {
-      disk.syncDirectory(parentOf(this.path))
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      logger.warn('the name of a log directory is not synced', { path: this.path, error: error.message })
-    }
   }
 
   #format(options: LogDirectoryOptions): MetaProperties {

@@ -1,6 +1,8 @@
 // Syncs many files, or directories, through the pool, some at a time: a journal takes several together.
 
 import { type Disk, DiskError } from '../host/disk.ts'
+import type { Host } from '../host/host.ts'
+import { parentOf } from './file-names.ts'
 
 const AT_ONCE = 12
 
@@ -14,6 +16,17 @@ export function syncFiles(disk: Disk, paths: readonly string[], onError: OnError
 
 export function syncDirectories(disk: Disk, paths: readonly string[], onError: OnError): Promise<boolean> {
   return syncAll(paths, (path, ended) => disk.syncDirectoryLater(path, (error) => ended(path, error)), onError)
+}
+
+/** A directory with a name that outlives a crash, unless what it stands in may not be read. Throws DiskError. */
+export function makeDurably({ disk, logger }: Host, path: string): void {
+  disk.makeDirectory(path)
+  try {
+    disk.syncDirectory(parentOf(path))
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    logger.warn('the name of a directory is not synced', { path, error: error.message })
+  }
 }
 
 function syncAll(paths: readonly string[], startSync: Start, onError: OnError): Promise<boolean> {

@@ -261,6 +261,25 @@ t.test('a compressed batch stays compressed, and what it does not lose stays the
   )
 })
 
+t.test('with delete and compact, what has expired goes as a whole, and the rest is compacted', async (t) => {
+  const world = new World({ cleanupPolicy: ['compact', 'delete'], retentionMs: HOUR })
+  world.append('a=1 b=1')
+  world.append('a=2')
+  await world.clean()
+  await world.simulation.run(HOUR + 1)
+  world.append('c=1')
+  world.append('c=2')
+  world.log.roll()
+  world.log.requestSync()
+  await world.simulation.run(100)
+  world.directory.applyRetention()
+  await world.simulation.run(100)
+  t.equal(world.log.logStartOffset, 3)
+  await world.clean()
+  t.same(await world.records(), ['4:c=2'])
+  t.equal(world.log.cleanedOffset, 5)
+})
+
 t.test('a damaged log is left alone, and named', async (t) => {
   const world = new World()
   world.append('a=1')
