@@ -14,7 +14,7 @@ import { createCoordinators } from './coordinator/coordinators.ts'
 import { Dispatch } from './dispatch.ts'
 import { embedded } from './embedded.ts'
 import { servedApis } from './handlers/handler.ts'
-import { handlers } from './handlers/table.ts'
+import { controllerHandlers, handlers } from './handlers/table.ts'
 import { openLogDirs } from './log-dirs.ts'
 import { BrokerLifecycle } from './metadata/broker-lifecycle.ts'
 import { MetadataLoader } from './metadata/loader.ts'
@@ -117,6 +117,19 @@ async function end(endings: Ending[]): Promise<void> {
   if (faults.length > 0) throw faults[0]
 }
 
+/** Takes the port of a listener, whichever it is when the plan says 0. */
+async function open(
+  { listen, advertise }: { readonly listen: ListenerAddress; readonly advertise: ListenerAddress },
+  serverOf: (listener: string) => Server,
+  endings: Ending[],
+) {
+  const server = serverOf(listen.name)
+  endings.push(() => server.close())
+  const { port } = await server.listen(listen)
+  const advertised = { ...advertise, port: advertise.port === 0 ? port : advertise.port }
+  return { server, address: { ...listen, port }, advertised }
+}
+
 async function build(host: Host, properties: Properties, endings: Ending[]): Promise<Broker> {
   const config = new BrokerConfig(properties)
   const { nodeId } = config
@@ -147,22 +160,16 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const answers = new MemoryBudget(config.get('milena.queued.max.answer.bytes'))
   const quotas = new Quotas(host.clock, config)
   const telemetry = new ClientTelemetry(host.clock, host.random, () => config.get('telemetry.max.bytes'))
-  const server = new Server({
-    network: host.network,
-    clock: host.clock,
-    timers: host.timers,
-    slabs: host.slabs,
-    logger: host.logger,
-    listener: plan.listen.name,
-    requests,
-    answers,
-    limits: serverLimits(config),
-    admission: quotas.connections,
-  })
-  endings.push(() => server.close())
-  const { port } = await server.listen(plan.listen)
-  const address = { ...plan.listen, port }
-  const advertised = { ...plan.advertise, port: plan.advertise.port === 0 ? port : plan.advertise.port }
+  const serverOf = (listener: string): Server => {
+    const { network, clock, timers, slabs, logger } = host
+    const limits = serverLimits(config)
+    return new Server({
+      ...{ network, clock, timers, slabs, logger, listener, requests, answers, limits },
+      admission: quotas.connections,
+    })
+  }
+  const { server, address, advertised } = await open(plan, serverOf, endings)
+  const forController = plan.controller === null ? null : await open(plan.controller, serverOf, endings)
 
   // Controller and metadata.
   const quorum = LocalQuorum.open({
@@ -170,7 +177,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     directory: `${logDirs.metadataPath}/${METADATA_DIRECTORY}`,
     nodeId,
     directoryId: first.directoryId,
-    controllerEndpoint: { name: 'CONTROLLER', host: address.host, port: address.port },
+    controllerEndpoint: forController?.advertised ?? { ...address, name: 'CONTROLLER' },
     cleanShutdown: first.wasCleanShutdown,
     segmentBytes: config.get('metadata.log.segment.bytes'),
   })
@@ -268,9 +275,12 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     shares,
     quotas,
     telemetry,
+    controllerListener: forController?.advertised ?? null,
     servedApis: servedApis(handlers),
   }
   server.serve(new Dispatch(services, handlers))
+  const controllerServices = { ...services, servedApis: servedApis(controllerHandlers) }
+  forController?.server.serve(new Dispatch(controllerServices, controllerHandlers))
   // Nobody is answered while the parts behind the answers go.
   endings.push(() => server.close())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })

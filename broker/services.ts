@@ -50,6 +50,8 @@ export interface Services {
   readonly coordinators: CoordinatorFinder
   readonly quotas: Quotas
   readonly telemetry: ClientTelemetry
+  /** Where the controller is asked past the broker; null: it is not. */
+  readonly controllerListener: { readonly name: string; readonly host: string; readonly port: number } | null
   /** What ApiVersions lists. */
   readonly servedApis: readonly ServedApi[]
 }

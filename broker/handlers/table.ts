@@ -1,6 +1,7 @@
 // Every API that this broker serves, by family. ApiVersions, the dispatch and the documentation are derived from it: an
 // API without a row is not advertised, and a request for it closes its connection.
 
+import type { ApiName } from '../../protocol/apis.ts'
 import { apiVersions } from './cluster/api-versions.ts'
 import { describeCluster } from './cluster/describe-cluster.ts'
 import { addRaftVoter, describeQuorum, removeRaftVoter, unregisterController } from './cluster/quorum.ts'
@@ -156,3 +157,16 @@ export const handlers: readonly HandlerRow[] = [
   describeTransactions,
   listTransactions,
 ]
+
+/** What the controller answers where it is asked past the broker (KIP-919). */
+const CONTROLLER_APIS: ReadonlySet<ApiName> = new Set<ApiName>([
+  ...(['ApiVersions', 'DescribeCluster', 'DescribeQuorum', 'AddRaftVoter', 'RemoveRaftVoter'] as const),
+  ...(['UnregisterController', 'UnregisterBroker', 'UpdateFeatures', 'ElectLeaders'] as const),
+  ...(['AlterPartitionReassignments', 'ListPartitionReassignments', 'AlterClientQuotas'] as const),
+  ...(['CreateTopics', 'DeleteTopics', 'CreatePartitions'] as const),
+  ...(['DescribeConfigs', 'AlterConfigs', 'IncrementalAlterConfigs'] as const),
+  ...(['DescribeAcls', 'CreateAcls', 'DeleteAcls'] as const),
+  ...(['DescribeUserScramCredentials', 'AlterUserScramCredentials'] as const),
+])
+
+export const controllerHandlers: readonly HandlerRow[] = handlers.filter(({ name }) => CONTROLLER_APIS.has(name))

@@ -15,6 +15,7 @@ export class ListenerError extends Error {}
 
 const LISTENER = /^([A-Za-z0-9_]+):\/\/(\[[0-9a-fA-F:.]+\]|[^:/\s]*):(\d+)$/
 const MAX_PORT = 65_535
+const PLAINTEXT = 'PLAINTEXT'
 const ANY_HOSTS = new Set(['0.0.0.0', '::'])
 
 export function parseListeners(property: string, parts: readonly string[]): ListenerAddress[] {
@@ -32,10 +33,13 @@ export interface ListenerPlan {
   readonly listen: ListenerAddress
   /** Port 0: the port that listening takes. */
   readonly advertise: ListenerAddress
+  /** Where tools reach the controller past the broker; null: nowhere. */
+  readonly controller: { readonly listen: ListenerAddress; readonly advertise: ListenerAddress } | null
 }
 
 /**
- * The one client listener of this broker. Controller listeners are left out: broker and controller share a process.
+ * The one client listener of this broker, and the one of its controller, if it has one: broker and controller share a
+ * process, and need none between them.
  * `securityProtocols`: listener.security.protocol.map.
  */
 export function planListener(
@@ -45,7 +49,9 @@ export function planListener(
   securityProtocols: ReadonlyMap<string, string>,
 ): ListenerPlan {
   const isClient = ({ name }: ListenerAddress): boolean => !controllerNames.includes(name)
-  const [listen, ...others] = parseListeners('listeners', listeners).filter(isClient)
+  const all = parseListeners('listeners', listeners)
+  const advertisedAll = parseListeners('advertised.listeners', advertised ?? [])
+  const [listen, ...others] = all.filter(isClient)
   if (listen === undefined)
     throw new ListenerError('listeners names no listener for clients; add PLAINTEXT://HOST:PORT')
   if (others.length > 0) {
@@ -54,10 +60,10 @@ export function planListener(
     )
   }
   const protocol = securityProtocols.get(listen.name) ?? listen.name
-  if (protocol !== 'PLAINTEXT') {
+  if (protocol !== PLAINTEXT) {
     throw new ListenerError(`listener ${listen.name} asks for ${protocol}; only PLAINTEXT is supported`)
   }
-  const advertise = parseListeners('advertised.listeners', advertised ?? []).find(isClient) ?? listen
+  const advertise = advertisedAll.find(isClient) ?? listen
   if (advertise.name !== listen.name) {
     throw new ListenerError(
       `advertised.listeners names ${advertise.name}, which listeners lacks; it has ${listen.name}`,
@@ -69,7 +75,26 @@ export function planListener(
         'with a host that they can reach',
     )
   }
-  return { listen, advertise }
+  return {
+    listen,
+    advertise,
+    controller: planController(all, advertisedAll, controllerNames, securityProtocols, advertise),
+  }
+}
+
+/** A listener that asks for more than PLAINTEXT is left closed: no other node needs it yet. */
+function planController(
+  all: readonly ListenerAddress[],
+  advertised: readonly ListenerAddress[],
+  controllerNames: readonly string[],
+  securityProtocols: ReadonlyMap<string, string>,
+  { host }: ListenerAddress,
+): ListenerPlan['controller'] {
+  const listen = all.find(({ name }) => controllerNames.includes(name))
+  if (listen === undefined || (securityProtocols.get(listen.name) ?? PLAINTEXT) !== PLAINTEXT) return null
+  const given = advertised.find(({ name }) => name === listen.name) ?? listen
+  const isAny = given.host === '' || ANY_HOSTS.has(given.host)
+  return { listen, advertise: isAny ? { ...given, host } : given }
 }
 
 /** `A:1,B:2`, the form of several properties. */
