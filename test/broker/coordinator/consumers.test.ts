@@ -254,3 +254,16 @@ t.test('10,000 sessions that end at once empty the group', { timeout: 60_000 }, 
   await world.run(46_000)
   t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', members: [] })
 })
+
+t.test('a member whose metadata takes 1 MiB is refused, and the group goes on', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a')
+  await settle(world, [a], 2)
+  const topics = Array.from({ length: 40_000 }, (_, index) => `a-name-of-a-topic-that-takes-room-${index}`)
+  const large = new Consumer(world, 'g', 'large', { topics })
+  t.equal(await large.heartbeat(), ErrorCode.UNKNOWN_SERVER_ERROR)
+  const back = new Consumer(world, 'g', 'a-static', { topics, instanceId: 'one' })
+  t.equal(await back.heartbeat(), ErrorCode.UNKNOWN_SERVER_ERROR)
+  t.equal(await a.heartbeat(), ErrorCode.NONE)
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Stable', groupEpoch: 2, members: [{ memberId: 'a' }] })
+})
