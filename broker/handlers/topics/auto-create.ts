@@ -1,6 +1,7 @@
 // Topics created because someone asked for them by name. Source: AutoTopicCreationManager.
 
 import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
+import type { QuotaClient } from '../../quotas/client-quota.ts'
 import type { Services } from '../../services.ts'
 import { askController } from './controller-request.ts'
 import { isInternalTopic } from './describe-topic.ts'
@@ -12,7 +13,7 @@ const DEFAULT = -1
 const inFlight = new WeakMap<Services, Set<string>>()
 
 /** Returns at once. Internal topics are left to their coordinators, which know their settings. */
-export function autoCreateTopics(services: Services, names: readonly string[]): void {
+export function autoCreateTopics(services: Services, names: readonly string[], client: QuotaClient): void {
   let creating = inFlight.get(services)
   if (creating === undefined) {
     creating = new Set()
@@ -28,7 +29,9 @@ export function autoCreateTopics(services: Services, names: readonly string[]): 
     assignments: [],
     configs: [],
   }))
-  askController(services, 'CreateTopics', { topics, timeoutMs: TIMEOUT_MS, validateOnly: false })
+  // Its partitions count against the client that has named it, who is not told: it will ask again.
+  const mutations = services.quotas.mutations?.forRequest(client, true)
+  askController(services, 'CreateTopics', { topics, timeoutMs: TIMEOUT_MS, validateOnly: false }, mutations)
     .then((response) => {
       for (const { name, errorCode, errorMessage } of response?.topics ?? []) {
         if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) continue

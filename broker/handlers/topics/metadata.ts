@@ -80,6 +80,7 @@ function topicRows(services: Services, request: RequestOf<'Metadata'>, context: 
     autoCreateTopics(
       services,
       missing.filter((name) => topicNameFault(name) === null),
+      context.quotaClient,
     )
   }
   for (const name of missing) {

@@ -5,6 +5,7 @@ import { Broker } from '../../../broker/broker.ts'
 import { realHost } from '../../../host/real/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { WireClient } from '../../sim/wire-client.ts'
 import { batchOf, type Client, World } from '../harness.ts'
 
@@ -173,6 +174,22 @@ t.test('CreateTopics beyond the quota: refused from v6 on, allowed and paid for 
   t.match(await admin.request('DeleteTopics', 5, { topicNames: ['c'], timeoutMs: 1000 }), {
     responses: [{ errorCode: 0 }],
   })
+  await world.stop()
+})
+
+t.test('topics that are made because they are named count against who names them', async (t) => {
+  const world = await World.start(t, { 'num.partitions': '20' })
+  const admin = await world.connect('admin')
+  await setQuota(admin, { 'client-id': 'm' }, 'controller_mutation_rate', 0.1)
+  const client = await world.connect('m')
+  const ask = (name: string) =>
+    client.request('Metadata', 9, { topics: [{ name, topicId: ZERO_UUID }], allowAutoTopicCreation: true })
+  for (const name of ['a', 'b']) {
+    await ask(name)
+    await world.simulation.run(1000)
+  }
+  t.equal((await ask('a')).topics[0]?.errorCode, ErrorCode.NONE, 'into debt')
+  t.equal((await ask('b')).topics[0]?.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   await world.stop()
 })
 
