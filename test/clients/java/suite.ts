@@ -17,6 +17,7 @@ import {
   type Target,
 } from '../harness.ts'
 import { KafkaTools } from './kafka.ts'
+import { shareGroups } from './share-groups.ts'
 
 export async function suite(target: Target, report: Report): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-java-'))
@@ -57,6 +58,7 @@ class JavaSuite {
     await this.#groupOfThree()
     await this.#perf()
     await this.#transactions()
+    await shareGroups((...call) => this.#tool(...call), this.#report, this.#topic)
     await this.#deletions()
     await this.#dumpLog()
   }
