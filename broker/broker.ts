@@ -15,9 +15,11 @@ import { Dispatch } from './dispatch.ts'
 import { embedded } from './embedded.ts'
 import { servedApis } from './handlers/handler.ts'
 import { controllerHandlers, handlers } from './handlers/table.ts'
+import { OperatorHttp } from './http/operator-http.ts'
 import { openLogDirs } from './log-dirs.ts'
 import { BrokerLifecycle } from './metadata/broker-lifecycle.ts'
 import { MetadataLoader } from './metadata/loader.ts'
+import { RequestMetrics } from './metrics/request-metrics.ts'
 import { type ListenerAddress, parsePairs, planListener } from './network/listeners.ts'
 import { MemoryBudget } from './network/memory-budget.ts'
 import { Server } from './network/server.ts'
@@ -133,6 +135,9 @@ async function open(
 async function build(host: Host, properties: Properties, endings: Ending[]): Promise<Broker> {
   const config = new BrokerConfig(properties)
   const { nodeId } = config
+  const http = new OperatorHttp(host)
+  endings.push(() => http.close())
+  await http.listen(config.get('milena.http.listeners') ?? [])
   const plan = planListener(
     config.get('listeners'),
     config.get('advertised.listeners'),
@@ -159,6 +164,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Network: the port is taken first, since the broker registers under it; nothing is read before `serve`.
   const answers = new MemoryBudget(config.get('milena.queued.max.answer.bytes'))
   const quotas = new Quotas(host.clock, config)
+  const requestMetrics = new RequestMetrics()
   const telemetry = new ClientTelemetry(host.clock, host.random, () => config.get('telemetry.max.bytes'))
   const serverOf = (listener: string): Server => {
     const { network, clock, timers, slabs, logger } = host
@@ -275,6 +281,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     shares,
     quotas,
     telemetry,
+    requestMetrics,
     controllerListener: forController?.advertised ?? null,
     servedApis: servedApis(handlers),
   }
@@ -283,5 +290,19 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   forController?.server.serve(new Dispatch(controllerServices, controllerHandlers))
   // Nobody is answered while the parts behind the answers go.
   endings.push(() => server.close())
+  const servers = new Map([[plan.listen.name, server]])
+  if (plan.controller !== null && forController !== null) servers.set(plan.controller.listen.name, forController.server)
+  http.serve({
+    ...services,
+    ...coordinators,
+    servers,
+    budgets: new Map([
+      ['requests', requests],
+      ['answers', answers],
+    ]),
+    environment,
+    cleaner,
+  })
+  endings.push(() => http.stopping())
   return new Broker({ clusterId, nodeId, address, advertised, logDirs: directories.map(({ path }) => path), endings })
 }

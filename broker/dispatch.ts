@@ -12,12 +12,14 @@ import { RequestHeader, ResponseHeader } from '../protocol/messages/headers.ts'
 import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
 import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } from './handlers/handler.ts'
+import type { ApiMetrics } from './metrics/request-metrics.ts'
 import type { AnswerSlot, Dispatcher, Peer } from './network/connection.ts'
 import { type QuotaClient, quotaClient } from './quotas/client-quota.ts'
 import type { Services } from './services.ts'
 
 const ANONYMOUS = 'User:ANONYMOUS'
 const SIZE_LENGTH = 4
+const NOTHING: readonly Uint8Array[] = []
 /** Answers are written one behind the other into memory of this size, which goes when the last of them is sent. */
 const ANSWER_MEMORY_SIZE = 16 * 1024
 
@@ -26,6 +28,7 @@ interface Route {
   readonly row: HandlerRow
   readonly minVersion: number
   readonly maxVersion: number
+  readonly metrics: ApiMetrics
 }
 
 /** What is known of a connection beyond its addresses; it grows by ApiVersions, later by authentication. */
@@ -35,6 +38,9 @@ interface Session {
   clientSoftwareVersion: string
   /** Of the last request, which is the only one that may be parked: others start when it is answered. */
   onDisconnect: (() => void) | null
+  /** Requests that are not answered; those of a connection that is gone never may be. */
+  inFlight: number
+  isGone: boolean
 }
 
 export class Dispatch implements Dispatcher {
@@ -52,7 +58,8 @@ export class Dispatch implements Dispatcher {
     for (const row of rows) {
       const { minVersion, maxVersion } = servedVersions(row)
       const api: Api = apis[row.name]
-      this.#routes[api.key] = { api, row, minVersion, maxVersion }
+      const metrics = services.requestMetrics.of(api.name, minVersion, maxVersion)
+      this.#routes[api.key] = { api, row, minVersion, maxVersion, metrics }
     }
   }
 
@@ -64,6 +71,10 @@ export class Dispatch implements Dispatcher {
   forget(peer: Peer): void {
     const session = this.#sessions.get(peer.connectionId)
     this.#sessions.delete(peer.connectionId)
+    if (session !== undefined) {
+      session.isGone = true
+      this.#services.requestMetrics.inFlight -= session.inFlight
+    }
     session?.onDisconnect?.()
     this.#services.telemetry.onDisconnect(peer.connectionId)
     this.#services.shares.onConnectionLost(peer.connectionId)
@@ -100,7 +111,7 @@ export class Dispatch implements Dispatcher {
     const session = this.#session(peer)
     session.onDisconnect = null
     if (api.name === 'ApiVersions') noteSoftware(session, request)
-    const call = new ServedCall(this.#services, this.#writer, api, header, peer, session, slot, frame.length)
+    const call = new ServedCall(this.#services, this.#writer, route, header, peer, session, slot, frame.length)
     this.#handle(route.row, request, call)
     call.endTurn()
   }
@@ -137,7 +148,14 @@ export class Dispatch implements Dispatcher {
   #session(peer: Peer): Session {
     let session = this.#sessions.get(peer.connectionId)
     if (session === undefined) {
-      session = { principal: ANONYMOUS, clientSoftwareName: '', clientSoftwareVersion: '', onDisconnect: null }
+      session = {
+        principal: ANONYMOUS,
+        clientSoftwareName: '',
+        clientSoftwareVersion: '',
+        onDisconnect: null,
+        inFlight: 0,
+        isGone: false,
+      }
       this.#sessions.set(peer.connectionId, session)
     }
     return session
@@ -161,15 +179,17 @@ class ServedCall implements RequestContext {
   readonly #peer: Peer
   readonly #session: Session
   readonly #slot: AnswerSlot
-  /** While a quota is set. Monotonic milliseconds: when its turn began; then, how long it took. */
-  #startedAt = 0
+  readonly #metrics: ApiMetrics
+  /** Monotonic milliseconds. */
+  readonly #startedAt: number
+  /** How long its turn took, while a quota is set. */
   #spentMs = -1
   #requestThrottleMs = -1
 
   constructor(
     services: Services,
     writer: Writer,
-    api: Api,
+    { api, metrics }: Route,
     header: RequestHeader,
     peer: Peer,
     session: Session,
@@ -184,7 +204,11 @@ class ServedCall implements RequestContext {
     this.#peer = peer
     this.#session = session
     this.#slot = slot
-    if (services.quotas.isActive) this.#startedAt = services.host.clock.monotonic()
+    this.#metrics = metrics
+    this.#startedAt = services.host.clock.monotonic()
+    services.requestMetrics.inFlight++
+    session.inFlight++
+    metrics.onRequest(header.requestApiVersion, SIZE_LENGTH + requestSize)
   }
 
   get apiVersion(): number {
@@ -237,14 +261,27 @@ class ServedCall implements RequestContext {
   }
 
   #reply(response: unknown): void {
-    this.#slot.reply(encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response))
+    const chunks = encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response)
+    this.#count(chunks)
+    this.#slot.reply(chunks)
+  }
+
+  #count(chunks: readonly Uint8Array[]): void {
+    const { requestMetrics, host } = this.#services
+    let size = 0
+    for (let index = 0; index < chunks.length; index++) size += chunks[index]!.length
+    if (!this.#session.isGone) {
+      this.#session.inFlight--
+      requestMetrics.inFlight--
+    }
+    this.#metrics.onAnswer(host.clock.monotonic() - this.#startedAt, size)
   }
 
   /** The longest of the times that quotas ask for is told, and then kept (KIP-219). */
   #answerThrottled(response: { readonly throttleTimeMs?: number }): void {
     const throttleTimeMs = Math.max(response.throttleTimeMs ?? NOT_THROTTLED, this.requestThrottleMs())
     this.#reply(throttleTimeMs === NOT_THROTTLED ? response : { ...response, throttleTimeMs })
-    if (throttleTimeMs > NOT_THROTTLED) this.#slot.mute(throttleTimeMs)
+    if (throttleTimeMs > NOT_THROTTLED) this.mute(throttleTimeMs)
   }
 
   requestThrottleMs(): number {
@@ -252,17 +289,19 @@ class ServedCall implements RequestContext {
     const { quotas, host } = this.#services
     const spentMs = this.#spentMs >= 0 ? this.#spentMs : host.clock.monotonic() - this.#startedAt
     // Time of one thread, in percent of a second.
-    this.#requestThrottleMs =
-      quotas.request === null || this.#startedAt === 0 ? 0 : quotas.request.record(this.quotaClient, spentMs / 10)
+    this.#requestThrottleMs = quotas.request === null ? 0 : quotas.request.record(this.quotaClient, spentMs / 10)
     return this.#requestThrottleMs
   }
 
   /** The handler has returned; what it waits for is nobody's time. */
   endTurn(): void {
-    if (this.#startedAt !== 0) this.#spentMs = this.#services.host.clock.monotonic() - this.#startedAt
+    const { quotas, host } = this.#services
+    this.#spentMs = quotas.isActive ? host.clock.monotonic() - this.#startedAt : 0
   }
 
   mute(ms: number): void {
+    this.#metrics.throttled++
+    this.#metrics.throttleMs += ms
     this.#slot.mute(ms)
   }
 
@@ -271,10 +310,13 @@ class ServedCall implements RequestContext {
   }
 
   answerNothing(): void {
+    this.#count(NOTHING)
     this.#slot.reply(null)
   }
 
   close(): void {
+    this.#metrics.closed++
+    this.#count(NOTHING)
     this.#slot.reply({ close: null })
   }
 }

@@ -12,6 +12,7 @@ import type { ProducerIds } from './coordinator/transaction/producer-ids.ts'
 import type { TransactionCoordinator } from './coordinator/transaction/transaction-coordinator.ts'
 import type { ControllerChannel } from './metadata/controller-channel.ts'
 import type { MetadataLoader } from './metadata/loader.ts'
+import type { RequestMetrics } from './metrics/request-metrics.ts'
 import type { Quotas } from './quotas/quotas.ts'
 import type { FetchMemory } from './replication/delayed-fetch.ts'
 import type { FetchSessions } from './replication/fetch-sessions.ts'
@@ -50,6 +51,7 @@ export interface Services {
   readonly coordinators: CoordinatorFinder
   readonly quotas: Quotas
   readonly telemetry: ClientTelemetry
+  readonly requestMetrics: RequestMetrics
   /** Where the controller is asked past the broker; null: it is not. */
   readonly controllerListener: { readonly name: string; readonly host: string; readonly port: number } | null
   /** What ApiVersions lists. */

@@ -15,8 +15,8 @@ import { version } from './version.ts'
 
 /** Answers the exit code once the broker has stopped. `whenUp` is called when it serves. */
 export async function serve(command: ServeCommand, whenUp: () => void): Promise<number> {
-  const host = realHost()
   const properties = { ...readConfigFile(command.configFile), ...command.properties }
+  const host = realHost({ logFormat: properties['milena.log.format'] === 'json' ? 'json' : 'text' })
   const { errors, warnings } = checkProperties(properties)
   if (errors.length > 0) throw new UsageError(errors.join('\nmilena: '))
   for (const warning of warnings) host.logger.warn(warning)

@@ -15,6 +15,15 @@ export interface Host {
   /** Memory for batches, from a socket to the disk and on to consumers. */
   readonly slabs: SlabPool
   readonly logger: Logger
+  /** What the process has used; absent where there is none. */
+  readonly usage?: () => Usage
+}
+
+export interface Usage {
+  readonly cpuSeconds: number
+  readonly residentBytes: number
+  /** Since the Unix epoch. */
+  readonly startedAtSeconds: number
 }
 
 export interface Clock {

@@ -56,6 +56,9 @@ export class Partition implements LogListener {
   #appendedSize = 0
   #visibleSize = 0
   readonly #invisible = new Backlog<number>()
+  /** Since the start, for metrics: appended here, and given to fetches. */
+  recordsIn = 0
+  bytesOut = 0
 
   constructor(topic: string, topicId: string, index: number, log: Log, options: { syncsAcksAll: boolean }) {
     this.topic = topic
@@ -64,6 +67,11 @@ export class Partition implements LogListener {
     this.log = log
     this.#syncsAcksAll = options.syncsAcksAll
     log.listener = this
+  }
+
+  /** As recordsIn. */
+  get bytesIn(): number {
+    return this.#appendedSize
   }
 
   /** This one included. */
@@ -110,6 +118,7 @@ export class Partition implements LogListener {
     if (result.errorCode !== ErrorCode.NONE) return result
     if (!result.duplicate) {
       this.#appendedSize += records.length
+      this.recordsIn += result.lastOffset - result.baseOffset + 1
       this.#invisible.push(log.logEndOffset, this.#appendedSize)
     }
     // Of a duplicate too: its first copy may have been sent with acks=1.

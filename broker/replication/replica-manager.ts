@@ -47,6 +47,8 @@ export class ReplicaManager {
   onDirectoryOffline: (() => void) | null = null
   /** Of the fetches and produce requests that wait for partitions. */
   readonly deadlines: Deadlines
+  /** Of partitions deleted since the start. */
+  readonly deletedTraffic = { recordsIn: 0, bytesIn: 0, bytesOut: 0 }
   readonly #options: ReplicaManagerOptions
   readonly #byName = new Map<string, (Partition | undefined)[]>()
   readonly #byId = new Map<string, (Partition | undefined)[]>()
@@ -288,6 +290,9 @@ export class ReplicaManager {
     for (const partition of partitions) {
       if (partition === undefined) continue
       this.moves.cancel(partition)
+      this.deletedTraffic.recordsIn += partition.recordsIn
+      this.deletedTraffic.bytesIn += partition.bytesIn
+      this.deletedTraffic.bytesOut += partition.bytesOut
       partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
       this.#tell(partition)
       for (const directory of this.directories) {

@@ -1,7 +1,7 @@
 // The host of a broker in production: this process, its operating system, its file systems.
 
-import { type Host, type LogFields, type Logger, type LogLevel, logLevels } from '../host.ts'
-import { logLine } from '../log-line.ts'
+import { type Host, type LogFields, type Logger, type LogLevel, logLevels, type Usage } from '../host.ts'
+import { jsonLogLine, type LogFormat, logLine } from '../log-line.ts'
 import { SlabPool } from '../slab.ts'
 import { RealDisk } from './disk.ts'
 import { RealNetwork } from './network.ts'
@@ -14,6 +14,8 @@ const TRIM_INTERVAL_MS = 10_000
 export interface RealHostOptions {
   /** Events below this level are dropped; `info` when not given. */
   readonly logLevel?: LogLevel
+  /** `json`: an object a line; `text` when not given. */
+  readonly logFormat?: LogFormat
   /** Where log lines go, newline included; the standard error when not given. */
   readonly writeLog?: (line: string) => void
   /** For tests: freed memory of batches is overwritten. */
@@ -30,16 +32,32 @@ export function realHost(options: RealHostOptions = {}): Host {
     disk: new RealDisk(),
     network: new RealNetwork(),
     slabs,
-    logger: new StreamLogger(options.logLevel ?? 'info', options.writeLog ?? ((line) => process.stderr.write(line))),
+    logger: new StreamLogger(
+      options.logLevel ?? 'info',
+      options.logFormat ?? 'text',
+      options.writeLog ?? ((line) => process.stderr.write(line)),
+    ),
+    usage,
+  }
+}
+
+function usage(): Usage {
+  const { user, system } = process.cpuUsage()
+  return {
+    cpuSeconds: (user + system) / 1e6,
+    residentBytes: process.memoryUsage.rss(),
+    startedAtSeconds: performance.timeOrigin / 1000,
   }
 }
 
 class StreamLogger implements Logger {
   level: LogLevel
+  readonly #format: LogFormat
   readonly #write: (line: string) => void
 
-  constructor(level: LogLevel, write: (line: string) => void) {
+  constructor(level: LogLevel, format: LogFormat, write: (line: string) => void) {
     this.level = level
+    this.#format = format
     this.#write = write
   }
 
@@ -61,6 +79,7 @@ class StreamLogger implements Logger {
 
   #log(level: LogLevel, message: string, fields?: LogFields): void {
     if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return
-    this.#write(`${logLine(realClock.now(), level, message, fields)}\n`)
+    const line = this.#format === 'json' ? jsonLogLine : logLine
+    this.#write(`${line(realClock.now(), level, message, fields)}\n`)
   }
 }

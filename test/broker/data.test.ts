@@ -4,6 +4,7 @@ import t from 'tap'
 import { fetch } from '../../broker/handlers/data/fetch.ts'
 import { produce } from '../../broker/handlers/data/produce.ts'
 import type { HandlerRow } from '../../broker/handlers/handler.ts'
+import { RequestMetrics } from '../../broker/metrics/request-metrics.ts'
 import { Deadlines } from '../../broker/replication/deadlines.ts'
 import { FetchSessions } from '../../broker/replication/fetch-sessions.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
@@ -357,6 +358,7 @@ t.test('trap 18: who looks for a leader in vain is told who leads, and where tha
     },
     answerMemory: { grant: (wanted: number) => wanted, release: () => {} },
     quotas: { isActive: false, produce: null, fetch: null },
+    requestMetrics: new RequestMetrics(),
     metadata: {
       image: {
         topics: { byName: () => topic, byId: () => topic },

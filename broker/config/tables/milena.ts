@@ -1,6 +1,6 @@
 // Keys of Milena's own. They begin with `milena.`, so that they never meet one of Kafka's.
 
-import { boolean, int, long } from '../config-row.ts'
+import { boolean, int, list, long, string } from '../config-row.ts'
 
 export const milenaConfigs = {
   'milena.flush.on.acks.all': boolean(true, {
@@ -18,5 +18,12 @@ export const milenaConfigs = {
     min: 0,
     internal: true,
     doc: 'The journal is made when as many syncs have been waited for that it could have spared.',
+  }),
+  'milena.http.listeners': list(null, {
+    doc: 'Where /metrics, /healthz and /readyz are served, as http://127.0.0.1:9644; nowhere by default.',
+  }),
+  'milena.log.format': string('text', {
+    values: ['text', 'json'],
+    doc: 'How the command writes its log: readable lines, or a JSON object a line.',
   }),
 }

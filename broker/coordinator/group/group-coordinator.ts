@@ -103,6 +103,11 @@ export class GroupCoordinator {
     })
   }
 
+  /** Looks at every state that is loaded, without changing it. */
+  forEachMachine(look: (machine: GroupMachine) => void): void {
+    this.#runtime.forEachMachine(look)
+  }
+
   close(): void {
     this.#runtime.close()
   }

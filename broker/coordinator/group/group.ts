@@ -29,6 +29,8 @@ export interface Group {
   readonly stateName: string
   readonly listedProtocolType: string
 
+  readonly members: { readonly size: number }
+
   /** Nobody is in it, nor about to be: it may go when its offsets are gone. */
   readonly isEmpty: boolean
 

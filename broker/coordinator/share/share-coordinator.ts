@@ -106,6 +106,11 @@ export class ShareCoordinator {
     return this.#runtime.shard(index)?.machine?.firstNeededOffset() ?? null
   }
 
+  /** Looks at every state that is loaded, without changing it. */
+  forEachMachine(look: (machine: ShareMachine) => void): void {
+    this.#runtime.forEachMachine(look)
+  }
+
   close(): void {
     this.isClosed = true
     this.#runtime.close()

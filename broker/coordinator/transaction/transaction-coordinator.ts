@@ -70,6 +70,11 @@ export class TransactionCoordinator {
     })
   }
 
+  /** Looks at every state that is loaded, without changing it. */
+  forEachMachine(look: (machine: TransactionMachine) => void): void {
+    this.#runtime.forEachMachine(look)
+  }
+
   get config(): TransactionConfig {
     return this.#options.config
   }

@@ -39,7 +39,14 @@ export const fetch = deferredHandler('Fetch', (services, request, call) => {
   const delayed = new DelayedFetch(targets, limits, services.replicas.deadlines, services.answerMemory, () => {
     if (quotas.isActive && answerThrottled(services, context, call)) return
     const told = context.tell()
-    for (let index = 0; index < told.length; index++) tellAborted(told[index]!, limits.readCommitted)
+    let hasError = false
+    for (let index = 0; index < told.length; index++) {
+      const target = told[index]!
+      tellAborted(target, limits.readCommitted)
+      if (target.partition !== null) target.partition.bytesOut += target.recordsSize
+      if (target.errorCode !== ErrorCode.NONE) hasError = true
+    }
+    if (hasError) services.requestMetrics.failedFetches++
     call.answer({
       throttleTimeMs: NOT_THROTTLED,
       errorCode: ErrorCode.NONE,

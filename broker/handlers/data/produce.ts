@@ -101,14 +101,16 @@ class Produce extends DelayedProduce {
 
   protected override onDone(): void {
     const { responses } = this
+    const isFine = isGood(responses)
+    if (!isFine) this.#services.requestMetrics.failedProduces++
     const { produce: quota } = this.#services.quotas
     const throttleTimeMs = quota === null ? NOT_THROTTLED : quota.record(this.#call.quotaClient, this.#call.requestSize)
     if (this.acks === 0) {
       if (throttleTimeMs > 0) this.#call.mute(throttleTimeMs)
-      if (isGood(responses)) this.#call.answerNothing()
+      if (isFine) this.#call.answerNothing()
       else this.#call.close()
     } else {
-      const nodeEndpoints = isGood(responses) ? NOWHERE : nameLeaders(responses, this.#services, this.#call)
+      const nodeEndpoints = isFine ? NOWHERE : nameLeaders(responses, this.#services, this.#call)
       this.#call.answer({ responses, throttleTimeMs, nodeEndpoints })
     }
   }
