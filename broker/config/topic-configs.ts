@@ -7,7 +7,7 @@ export const topicConfigs = {
   'cleanup.policy': list('delete', {
     server: 'log.cleanup.policy',
     values: ['compact', 'delete'],
-    doc: 'delete drops old segments; compact asks for keys, and nothing is compacted yet.',
+    doc: 'delete drops old segments; compact keeps the last record of each key.',
   }),
   'compression.gzip.level': int(-1, {
     server: 'compression.gzip.level',
@@ -33,7 +33,11 @@ export const topicConfigs = {
     max: 22,
     doc: 'Level used when batches are stored as zstd.',
   }),
-  'delete.retention.ms': long(86_400_000, { server: 'log.cleaner.delete.retention.ms', min: 0 }),
+  'delete.retention.ms': long(86_400_000, {
+    server: 'log.cleaner.delete.retention.ms',
+    min: 0,
+    doc: 'How long compaction keeps tombstones.',
+  }),
   'errors.deadletterqueue.group.enable': boolean(false),
   'file.delete.delay.ms': long(60_000, {
     server: 'log.segment.delete.delay.ms',
@@ -60,7 +64,11 @@ export const topicConfigs = {
   'leader.replication.throttled.replicas': list('', { check: throttledReplicas }),
   'local.retention.bytes': long(-2, { server: 'log.local.retention.bytes', min: -2 }),
   'local.retention.ms': long(-2, { server: 'log.local.retention.ms', min: -2 }),
-  'max.compaction.lag.ms': long(UNLIMITED, { server: 'log.cleaner.max.compaction.lag.ms', min: 1 }),
+  'max.compaction.lag.ms': long(UNLIMITED, {
+    server: 'log.cleaner.max.compaction.lag.ms',
+    min: 1,
+    doc: 'Age from which a record is compacted, whatever the ratio.',
+  }),
   'max.decompressed.message.bytes': int(2_147_483_639, {
     server: 'max.decompressed.message.bytes',
     min: 1,
@@ -86,8 +94,17 @@ export const topicConfigs = {
     values: ['CreateTime', 'LogAppendTime'],
     doc: 'Whether a record carries the time it was created or the time it was appended.',
   }),
-  'min.cleanable.dirty.ratio': double(0.5, { server: 'log.cleaner.min.cleanable.ratio', min: 0, max: 1 }),
-  'min.compaction.lag.ms': long(0, { server: 'log.cleaner.min.compaction.lag.ms', min: 0 }),
+  'min.cleanable.dirty.ratio': double(0.5, {
+    server: 'log.cleaner.min.cleanable.ratio',
+    min: 0,
+    max: 1,
+    doc: 'Share of dirty bytes from which the log is compacted.',
+  }),
+  'min.compaction.lag.ms': long(0, {
+    server: 'log.cleaner.min.compaction.lag.ms',
+    min: 0,
+    doc: 'Age below which a record is not compacted.',
+  }),
   'min.insync.replicas': int(1, {
     server: 'min.insync.replicas',
     min: 1,

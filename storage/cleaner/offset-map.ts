@@ -1,6 +1,6 @@
 // The last offset of each key in the part of a log that is about to be compacted, in a bounded amount of memory: a key
 // is known by 128 bits of hash. 64 tables of open addressing, 24 bytes a slot, which grow one by one as keys come: one
-// table of log.cleaner.dedupe.buffer.size would touch 128 MiB for a few thousand keys, and to grow it would take 100 ms.
+// of log.cleaner.dedupe.buffer.size would touch 128 MiB for a few thousand keys, and to grow it would take 100 ms.
 //
 //   table  │ hash 4 × u32 │ offset + 1, f64 │  …       0: the slot is free
 //
