@@ -9,6 +9,7 @@
 //
 // What comes while a producer's batch waits for the coordinator waits behind it, in order: its batches are numbered.
 
+import { DiskError } from '../../../host/disk.ts'
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Partition } from '../../replication/partition.ts'
@@ -38,10 +39,10 @@ export class Admission {
     this.#transactions = transactions
   }
 
-  /** Whether the coordinator has to be asked about a batch of this producer. Throws DiskError. */
+  /** Whether the coordinator has to be asked about a batch of this producer. */
   isNeeded(partition: Partition, { producerId, producerEpoch }: Participant, mode: AdmissionMode): boolean {
     if (mode !== 'add' && !this.#transactions.config.verifiesPartitions) return false
-    return !partition.log.producers.hasOpenTransaction(producerId, producerEpoch)
+    return orOnBadDisk(() => !partition.log.producers.hasOpenTransaction(producerId, producerEpoch), true)
   }
 
   hasLine(transactionalId: string): boolean {
@@ -74,11 +75,25 @@ export class Admission {
 
   /** Of what the coordinator has agreed to a moment ago: NONE, or what has happened since. */
   check(partition: Partition, participant: Participant): number {
-    const { topic, index, log } = partition
+    const { topic, index } = partition
     if (this.#transactions.isOpen(participant, topic, index)) return ErrorCode.NONE
-    return log.producers.epochOf(participant.producerId) > participant.producerEpoch
-      ? ErrorCode.INVALID_PRODUCER_EPOCH
-      : ErrorCode.INVALID_TXN_STATE
+    const hasGoneOn = this.lastEpoch(partition, participant) > participant.producerEpoch
+    return hasGoneOn ? ErrorCode.INVALID_PRODUCER_EPOCH : ErrorCode.INVALID_TXN_STATE
+  }
+
+  /** In which the log has heard of the producer; -1: in none. */
+  lastEpoch({ log }: Partition, { producerId }: Participant): number {
+    return orOnBadDisk(() => log.producers.epochOf(producerId), -1)
+  }
+}
+
+/** What a log knows of producers may have to be read. When that fails, the append that follows fails and says so. */
+function orOnBadDisk<T>(look: () => T, otherwise: T): T {
+  try {
+    return look()
+  } catch (error) {
+    if (error instanceof DiskError) return otherwise
+    throw error
   }
 }
 

@@ -2,7 +2,6 @@
 // coordinator has agreed (coordinator/transaction/admission.ts), and whatever the producer sends behind it waits as
 // well. All others go their way at once.
 
-import { DiskError } from '../../../host/disk.ts'
 import { hold, letGo } from '../../../host/slab.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
@@ -32,12 +31,13 @@ interface Question {
   readonly asked: Map<Partition, number>
 }
 
-/** Appends by `run`, now or when it may: with the errors of partitions, or with one for all. */
+/** Appends by `run`, now or when it may: with the errors of partitions, or with one for all. `fail`: after a bug. */
 export function inTransaction(
   services: Services,
   request: ProduceRequest & { readonly transactionalId: string },
   apiVersion: number,
   run: (refusalOf: (partition: Partition) => Refusal | null, errorOfAll: number) => void,
+  fail: () => void,
 ): void {
   const { admission } = services
   const mode = modeOf(apiVersion)
@@ -59,29 +59,37 @@ export function inTransaction(
       const verdicts = await admission.ask(question.participant, byTopic(question.asked.keys()), mode)
       run((partition) => {
         const sequence = question.asked.get(partition)
-        if (sequence === undefined) return null
+        if (sequence === undefined) return isAnother(partition, question.asked) ? MOVED : null
         const { topic, index } = partition
         const errorCode = verdicts(topic, index)
         if (errorCode !== ErrorCode.NONE) return refusal(errorCode, mode)
         const since = admission.check(partition, question.participant)
         if (since !== ErrorCode.NONE) return refusal(since, mode)
-        return isGap(partition, question.participant, sequence, mode) ? GAP : null
+        // A producer that the log does not know begins with the first of its batches (KIP-890).
+        const isGap = mode === 'add' && sequence !== 0 && admission.lastEpoch(partition, question.participant) < 0
+        return isGap ? GAP : null
       }, ErrorCode.NONE)
+    } catch (error) {
+      fail()
+      throw error
     } finally {
       for (const records of held) letGo(records)
     }
   })
 }
 
+/** Its topic has been deleted since, and created again. */
+const MOVED: Refusal = { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, message: null }
+
+function isAnother({ topic, index }: Partition, asked: ReadonlyMap<Partition, number>): boolean {
+  for (const one of asked.keys()) if (one.topic === topic && one.index === index) return true
+  return false
+}
+
 const GAP: Refusal = {
   errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER,
   message: 'the log does not know the producer, whose first sequence number is not 0',
   isOfLog: true,
-}
-
-/** A producer that the log does not know begins its transaction with the first of its batches (KIP-890). */
-function isGap({ log }: Partition, { producerId }: Participant, sequence: number, mode: AdmissionMode): boolean {
-  return mode === 'add' && sequence !== 0 && log.producers.epochOf(producerId) < 0
 }
 
 function modeOf(apiVersion: number): AdmissionMode {
@@ -109,21 +117,11 @@ function questionOf(
       const isOther = participant.producerId !== producerId || participant.producerEpoch !== batchProducerEpoch(view, 0)
       if (isOther) return ErrorCode.INVALID_PRODUCER_ID_MAPPING
       const partition = findPartition(services, name, topicId, index)
-      if (typeof partition === 'number' || !isNeeded(services, partition, participant, mode)) continue
+      if (typeof partition === 'number' || !services.admission.isNeeded(partition, participant, mode)) continue
       asked.set(partition, batchBaseSequence(view, 0))
     }
   }
   return participant === null ? null : { participant, asked }
-}
-
-function isNeeded(services: Services, partition: Partition, participant: Participant, mode: AdmissionMode): boolean {
-  try {
-    return services.admission.isNeeded(partition, participant, mode)
-  } catch (error) {
-    // The append finds the same.
-    if (error instanceof DiskError) return false
-    throw error
-  }
 }
 
 /** The frame that they lie in is given back before they are appended. */

@@ -124,10 +124,11 @@ export const produce = deferredHandler('Produce', (services, request, call) => {
     produce.handle(request, errorOfAll)
     return
   }
-  inTransaction(services, { ...request, transactionalId }, call.apiVersion, (refusalOf, error) => {
+  const run = (refusalOf: Produce['refusalOf'], error: number): void => {
     produce.refusalOf = refusalOf
     produce.handle(request, error)
-  })
+  }
+  inTransaction(services, { ...request, transactionalId }, call.apiVersion, run, () => call.close())
 })
 
 /** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
