@@ -55,6 +55,7 @@ class JavaSuite {
     await this.#produceAndConsume()
     await this.#offsets()
     await this.#groups()
+    await this.#consumerGroup()
     await this.#groupOfThree()
     await this.#perf()
     await this.#transactions()
@@ -270,6 +271,32 @@ class JavaSuite {
       await child.exited()
       expect(child.lines.join('\n'), /does not exist|not found/)
     })
+  }
+
+  /** Of the newer protocol (KIP-848). */
+  async #consumerGroup(): Promise<void> {
+    const name = `${this.#group}-848`
+    const group = ['--group', name]
+    await this.#report.check('console-consumer: reads in a consumer group', async () => {
+      const limits = ['--max-messages', String(this.#sent.length), '--timeout-ms', '20000', '--from-beginning']
+      const protocol = ['--consumer-property', 'group.protocol=consumer']
+      const output = await this.#tool('kafka-console-consumer', [
+        '--include',
+        this.#topic,
+        ...group,
+        ...limits,
+        ...protocol,
+      ])
+      // Other tools have written to the topic, too.
+      assert.equal(output.split('\n').filter((line) => /^(value )?\d/.test(line)).length, this.#sent.length)
+    })
+    const groups = (what: string, args: readonly string[], ...patterns: RegExp[]) =>
+      this.#check(`consumer groups of KIP-848: ${what}`, 'kafka-consumer-groups', args, ...patterns)
+    await groups('list', ['--list', '--type', 'consumer', '--state'], new RegExp(`^${name}\\s+Consumer\\s+Empty`, 'm'))
+    await groups('describe', ['--describe', '--verbose', ...group], /LEADER-EPOCH\s+CURRENT-OFFSET/)
+    await groups('describe state', ['--describe', '--state', '--verbose', ...group], /uniform\s+Empty\s+\d+/)
+    await groups('reset', ['--reset-offsets', ...group, '--all-topics', '--to-earliest', '--execute'], / 0\s*$/m)
+    await groups('delete', ['--delete', ...group], /successful/)
   }
 
   async #groupOfThree(): Promise<void> {
