@@ -1,6 +1,7 @@
 // A process while tasks are being assigned: its members, what each of them gets, and how much that is. Source:
 // ProcessState of Apache Kafka.
 
+import { LeastFirst } from './least-first.ts'
 import { taskKey } from './tasks.ts'
 
 export interface Task {
@@ -23,6 +24,8 @@ export class ProcessState {
   readonly shares = new Map<string, Share>()
   readonly #tasks = new Set<string>()
   #taskCount = 0
+  /** Members; null: they have been given tasks since. */
+  #byLoad: LeastFirst<string> | null = null
 
   addMember(memberId: string): void {
     this.shares.set(memberId, { active: [], standby: [] })
@@ -45,19 +48,23 @@ export class ProcessState {
 
   /** How many tasks the member has then. */
   add(memberId: string, task: Task, role: keyof Share): number {
+    this.#byLoad = null
+    return this.#add(memberId, task, role)
+  }
+
+  addToLeastLoaded(task: Task, role: keyof Share): number {
+    this.#byLoad ??= new LeastFirst((memberId) => this.taskCount(memberId), this.shares.keys())
+    const memberId = this.#byLoad.take()
+    if (memberId === undefined) throw new Error('assertion: a process without members')
+    const count = this.#add(memberId, task, role)
+    this.#byLoad.add(memberId)
+    return count
+  }
+
+  #add(memberId: string, task: Task, role: keyof Share): number {
     this.#taskCount++
     this.#tasks.add(task.key)
     this.shares.get(memberId)?.[role].push(task)
     return this.taskCount(memberId)
-  }
-
-  addToLeastLoaded(task: Task, role: keyof Share): number {
-    let least = ''
-    let count = Number.POSITIVE_INFINITY
-    for (const memberId of this.shares.keys()) {
-      const own = this.taskCount(memberId)
-      if (own < count) [least, count] = [memberId, own]
-    }
-    return this.add(least, task, role)
   }
 }

@@ -6,6 +6,7 @@
 // so that the last ones are not left with nothing. Source: StickyTaskAssignor of Apache Kafka.
 
 import type { ConfiguredSubtopology } from './configured-topology.ts'
+import { LeastFirst } from './least-first.ts'
 import { newTask, ProcessState, type Task } from './process-state.ts'
 import { NO_OFFSETS, type TaskOffsets } from './task-offsets.ts'
 import { eachTask, hasTask, type TaskSets, taskKey } from './tasks.ts'
@@ -124,9 +125,12 @@ class StickyAssignment {
     }
     keep(({ key }) => this.#formerActive.get(key))
     keep(({ key }) => leastLoaded(this.#formerStandby.get(key) ?? [], null))
+    const processes = this.#byLoad()
     for (const task of tasks.sort(bySubtopology)) {
-      const state = this.#leastLoadedProcess(null)
-      if (state !== undefined) this.#onActive(state.addToLeastLoaded(task, 'active'))
+      const state = processes.take()
+      if (state === undefined) return
+      this.#onActive(state.addToLeastLoaded(task, 'active'))
+      processes.add(state)
     }
   }
 
@@ -138,13 +142,10 @@ class StickyAssignment {
       while (replicas > 0 && this.#keepStandby(task)) replicas--
       if (replicas > 0) left.push([task, replicas])
     }
+    const processes = this.#byLoad()
     for (const [task, replicas] of left.sort(([a], [b]) => bySubtopology(b, a))) {
-      for (let replica = 0; replica < replicas; replica++) {
-        const state = this.#leastLoadedProcess(task)
-        // There are not as many processes as replicas are wanted.
-        if (state === undefined) break
-        this.#all.onAssigned(state.addToLeastLoaded(task, 'standby'))
-      }
+      // There may not be as many processes as replicas are wanted.
+      for (let replica = 0; replica < replicas && this.#giveStandby(task, processes); replica++);
     }
   }
 
@@ -166,14 +167,24 @@ class StickyAssignment {
     this.#all.onAssigned(count)
   }
 
-  /** `without`: that does not have this task. */
-  #leastLoadedProcess(without: Task | null): ProcessState | undefined {
-    let least: ProcessState | undefined
-    for (const state of this.#processes.values()) {
-      if (without !== null && state.has(without)) continue
-      if (least === undefined || state.load < least.load) least = state
+  #byLoad(): LeastFirst<ProcessState> {
+    return new LeastFirst(({ load }) => load, this.#processes.values())
+  }
+
+  /** To the least loaded process that does not have the task. */
+  #giveStandby(task: Task, processes: LeastFirst<ProcessState>): boolean {
+    const passedBy: ProcessState[] = []
+    let state = processes.take()
+    while (state?.has(task)) {
+      passedBy.push(state)
+      state = processes.take()
     }
-    return least
+    if (state !== undefined) {
+      this.#all.onAssigned(state.addToLeastLoaded(task, 'standby'))
+      processes.add(state)
+    }
+    for (const one of passedBy.reverse()) processes.add(one)
+    return state !== undefined
   }
 
   targets(): Map<string, TaskSets> {
