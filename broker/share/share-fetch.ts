@@ -31,6 +31,12 @@ export interface ShareFetchLimits {
   readonly isRecordLimit: boolean
 }
 
+/** What comes after the turn of a target. */
+type Turn = typeof DONE | typeof AGAIN | typeof READING
+const DONE = 0
+const AGAIN = 1
+const READING = 2
+
 const NO_RECORDS: readonly Uint8Array[] = []
 const NOTHING: readonly AcquiredRecords[] = []
 /** One read is for about as many records as may be acquired; some are larger than the last ones were. */
@@ -153,51 +159,51 @@ export class ShareFetch extends Deadline {
 
   #tryOn(): void {
     while (this.#index < this.#targets.length) {
-      const target = this.#targets[this.#index]!
-      if (this.#tryTarget(target)) return
-      this.#index++
+      const next = this.#tryTarget(this.#targets[this.#index]!)
+      if (next === READING) return
+      if (next === DONE) this.#index++
     }
     this.#onAllTried()
   }
 
-  /** True: a read is under way, and goes on from there. */
-  #tryTarget(target: ShareFetchTarget): boolean {
+  /** READING: it goes on from there when the read is over. */
+  #tryTarget(target: ShareFetchTarget): Turn {
     const { share } = target
-    if (share === null || target.errorCode !== ErrorCode.NONE) return false
+    if (share === null || target.errorCode !== ErrorCode.NONE) return DONE
     if (share.errorCode !== ErrorCode.NONE) {
       target.errorCode = share.errorCode
-      return false
+      return DONE
     }
     const { records } = share
     const { maxRecords, maxSize } = this.#limits
-    if (records === null || share.isReading || target.acquired !== NOTHING) return false
-    if (this.#acquiredCount >= maxRecords || (this.#size > 0 && this.#size >= maxSize)) return false
+    if (records === null || share.isReading || target.acquired !== NOTHING) return DONE
+    if (this.#acquiredCount >= maxRecords || (this.#size > 0 && this.#size >= maxSize)) return DONE
     share.followLogStart()
-    if (!records.canAcquire()) return false
+    if (!records.canAcquire()) return DONE
     const { partition } = share
     const fetchOffset = records.nextFetchOffset()
     const end = share.readableEnd
-    if (fetchOffset >= end) return false
+    if (fetchOffset >= end) return DONE
     const wanted = Math.max(MIN_READ_SIZE, (maxRecords - this.#acquiredCount) * share.recordSize * READ_SLACK)
     const granted = this.#memory.grant(Math.min(Math.ceil(wanted), maxSize - this.#size))
     share.isReading = true
-    let isCalled = false
+    let turn: Turn = READING
     let isAsync = false
     partition.log.read(fetchOffset, granted, end, this.#size === 0, (errorCode, slices, size, nextOffset) => {
-      isCalled = true
       share.isReading = false
       this.#memory.release(granted)
-      this.#take(target, share, fetchOffset, errorCode, slices, size, nextOffset)
+      turn = this.#take(target, share, fetchOffset, errorCode, slices, size, nextOffset)
       if (!isAsync) return
+      if (turn === DONE) this.#index++
       if (!this.#isDone) this.#tryOn()
       // Those who found it being read.
       share.wake()
     })
-    isAsync = !isCalled
-    return isAsync
+    isAsync = turn === READING
+    return turn
   }
 
-  /** What was read; the target's turn is over unless there was nothing to acquire in it. */
+  /** What was read. AGAIN: there was nothing to acquire in it, but there is more. */
   #take(
     target: ShareFetchTarget,
     share: SharePartition,
@@ -206,18 +212,18 @@ export class ShareFetch extends Deadline {
     slices: readonly Uint8Array[],
     size: number,
     nextOffset: number,
-  ): void {
+  ): Turn {
     const { records } = share
     if (this.#isDone || records === null || errorCode !== ErrorCode.NONE || size === 0) {
       letGoOfAll(slices)
       if (errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.OFFSET_OUT_OF_RANGE) target.errorCode = errorCode
-      return
+      return DONE
     }
     const batches = new ReadBatches(slices)
     const aborted = this.#findAborted(target, share, batches, fetchOffset, nextOffset)
     if (aborted === undefined) {
       letGoOfAll(slices)
-      return
+      return DONE
     }
     const { memberId, isRecordLimit, batchSize, maxRecords } = this.#limits
     share.recordSize = Math.max(1, size / (batches.lasts[batches.count - 1]! - batches.bases[0]! + 1))
@@ -235,9 +241,7 @@ export class ShareFetch extends Deadline {
     )
     if (acquired.length === 0) {
       letGoOfAll(slices)
-      // The same target once more.
-      if (records.nextFetchOffset() !== fetchOffset && ++target.emptyReads < MAX_EMPTY_READS) this.#index--
-      return
+      return records.nextFetchOffset() !== fetchOffset && ++target.emptyReads < MAX_EMPTY_READS ? AGAIN : DONE
     }
     share.watchLocks()
     const kept = batches.keep(acquired[0]!.firstOffset, acquired[acquired.length - 1]!.lastOffset)
@@ -245,6 +249,7 @@ export class ShareFetch extends Deadline {
     target.acquired = acquired
     for (const { firstOffset, lastOffset } of acquired) this.#acquiredCount += lastOffset - firstOffset + 1
     for (const { length } of kept) this.#size += length
+    return DONE
   }
 
   /** undefined: their index cannot be read. */

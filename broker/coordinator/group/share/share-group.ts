@@ -108,8 +108,21 @@ export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements 
   }
 
   resume(machine: GroupMachine): GroupOutcome {
+    this.hasNewState = this.#hasUnassigned()
     for (const memberId of this.members.keys()) extendSession(machine, this.groupId, memberId)
     return NOTHING
+  }
+
+  /** A partition that may be assigned, and that no target has. */
+  #hasUnassigned(): boolean {
+    if (this.isEmpty) return false
+    const targets = [...this.targetAssignment.values()]
+    for (const [topicId, { partitions }] of this.state.initialized) {
+      for (const partition of partitions) {
+        if (!targets.some((target) => target.get(topicId)?.has(partition) === true)) return true
+      }
+    }
+    return false
   }
 
   forgetTimers(machine: GroupMachine): void {
