@@ -1,5 +1,5 @@
-// The uniform assignor where members are subscribed to different topics: everybody keeps what it still may have, what is
-// free goes to whoever has least, and then partitions move from those with most to those with least, topic by topic,
+// The uniform assignor where members are subscribed to different topics: everybody keeps what it still may have, what
+// is free goes to whoever has least, and then partitions move from those with most to those with least, topic by topic,
 // until a round moves nothing. Source: UniformHeterogeneousAssignmentBuilder of Apache Kafka.
 
 import type { Assignment } from '../../modern/assignment.ts'

@@ -62,7 +62,7 @@ class Quotas {
     return this.#extraCount > 0 ? this.#least + 1 : this.#least
   }
 
-  /** A member that would have to be given the extra one leaves it to another, while there are enough of them to come. */
+  /** A member that would have to be given the extra one leaves it to another, while enough of them are to come. */
   settle(room: number, membersLeft: number): number {
     if (this.#extraCount === 0) return room
     if (room > 0 && membersLeft > this.#extraCount) return room - 1
