@@ -30,6 +30,8 @@ export class MetadataMachine {
   readonly node: SimulatedNode
   readonly properties: Record<string, string>
   previousBrokerEpoch = -1n
+  /** Of the one log directory. */
+  directoryId = DIRECTORY_ID
 
   constructor(seed: number, properties: Record<string, string> = {}) {
     this.simulation = simulate(seed)
@@ -53,7 +55,7 @@ export class MetadataMachine {
       environment,
       directory: '/data/__cluster_metadata-0',
       nodeId: config.nodeId,
-      directoryId: DIRECTORY_ID,
+      directoryId: this.directoryId,
       controllerEndpoint: { name: 'CONTROLLER', host: '127.0.0.1', port: 9093 },
       cleanShutdown,
       segmentBytes: config.get('metadata.log.segment.bytes'),
@@ -71,7 +73,7 @@ export class MetadataMachine {
       clusterId: CLUSTER_ID,
       endPoints: [{ name: 'PLAINTEXT', host: '127.0.0.1', port: 9092, securityProtocol: 0 }],
       rack: null,
-      logDirs: [DIRECTORY_ID],
+      logDirs: [this.directoryId],
       previousBrokerEpoch: this.previousBrokerEpoch,
       offlineLogDirs: () => [],
       heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),

@@ -227,7 +227,10 @@ t.test('a record of a type that is not known is kept in snapshots', (t) => {
 
 t.test("Apache Kafka's metadata log loads with all that is in it", async (t) => {
   const machine = new MetadataMachine(21)
-  const files = new Map([...kafkaFiles()].filter(([name]) => name.startsWith('__cluster_metadata-0/')))
+  const all = kafkaFiles()
+  const files = new Map([...all].filter(([name]) => name.startsWith('__cluster_metadata-0/')))
+  const properties = Buffer.from(all.get('meta.properties') ?? '').toString()
+  machine.directoryId = /^directory\.id=(.+)$/m.exec(properties)?.[1] ?? ''
   install(machine.node.host.disk, '/data', files)
   for (const path of ['/', '/data', '/data/__cluster_metadata-0']) machine.node.host.disk.syncDirectory(path)
   const running = machine.open()
