@@ -1,6 +1,6 @@
-// ConsumerGroupHeartbeat (68), v0–1. KIP-848: members of consumer groups join, learn their partitions, give up what they
-// shall not have, and leave. v1: regular expressions, and member ids that clients make. Answered when the log has what it
-// says.
+// ConsumerGroupHeartbeat (68), v0–1. KIP-848: members of consumer groups join, learn their partitions, give up what
+// they shall not have, and leave. v1: regular expressions, and member ids that clients make. Answered when the log
+// has what it says.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { heartbeatError } from '../../coordinator/group/consumer/heartbeat.ts'

@@ -1,5 +1,6 @@
-// Whether groups of a newer kind are served: the cluster's feature must be on, and group.coordinator.rebalance.protocols
-// must name the kind. Otherwise clients are told UNSUPPORTED_VERSION, upon which they take the classic protocol.
+// Whether groups of a newer kind are served: the cluster's feature must be on, and
+// group.coordinator.rebalance.protocols must name the kind. Otherwise clients are told UNSUPPORTED_VERSION, upon
+// which they take the classic protocol.
 
 import type { Services } from '../../services.ts'
 

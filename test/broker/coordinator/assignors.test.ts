@@ -1,5 +1,6 @@
-// assignor-vectors.json.gz: what UniformAssignor and RangeAssignor of Apache Kafka 4.4.0 made of random groups, in three
-// rounds each between which members come and go and topics grow. Topics and members stand in the order of Kafka's maps.
+// assignor-vectors.json.gz: what UniformAssignor and RangeAssignor of Apache Kafka 4.4.0 made of random groups, in
+// three rounds each between which members come and go and topics grow. Topics and members stand in the order of
+// Kafka's maps.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'

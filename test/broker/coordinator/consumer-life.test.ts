@@ -86,7 +86,7 @@ class Life {
     if (how === 2 && consumer.options.instanceId) await consumer.leave(-2)
   }
 
-  /** All that speak the newer protocol go, and the group changes kind; or one goes under whose instance another comes. */
+  /** All that speak the newer protocol go, and the group changes kind; or another takes the place of the last one. */
   async #leaveToClassics(): Promise<void> {
     const all = this.consumers.splice(this.random(2))
     for (const consumer of all) await consumer.leave()

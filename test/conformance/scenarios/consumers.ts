@@ -1,5 +1,5 @@
-// Consumer groups (KIP-848): members join, share, move partitions and leave; static members; regular expressions; commits
-// and fetches with epochs; groups that change kind while in use, both ways.
+// Consumer groups (KIP-848): members join, share, move partitions and leave; static members; regular expressions;
+// commits and fetches with epochs; groups that change kind while in use, both ways.
 
 import type { RequestInputOf } from '../../../protocol/apis.ts'
 import { ConsumerProtocolSubscription } from '../../../protocol/messages/groups/consumer-protocol.ts'

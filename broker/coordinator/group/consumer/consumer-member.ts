@@ -1,6 +1,6 @@
-// A member of a consumer group (KIP-848), and what of it the log holds: what it asked for (MemberMetadata) and where it
-// stands (CurrentMemberAssignment). Never changed, only replaced. A classic member, which speaks JoinGroup and is served
-// as if its group were a classic one, has `classic`.
+// A member of a consumer group (KIP-848), and what of it the log holds: what it asked for (MemberMetadata) and where
+// it stands (CurrentMemberAssignment). Never changed, only replaced. A classic member, which speaks JoinGroup and is
+// served as if its group were a classic one, has `classic`.
 
 import type { ConsumerGroupMemberMetadataValue } from '../../../../protocol/messages/group-state/consumer-groups.ts'
 import type { ModernMember } from '../modern/modern-group.ts'

@@ -1,12 +1,12 @@
 // The records of consumer groups, at the versions and with the fields that Kafka 4.4 writes.
 
-import type { ConsumerGroupCurrentMemberAssignmentValue } from '../../../../protocol/messages/group-state/consumer-groups.ts'
 import type { ConsumerRecord } from '../group-records.ts'
 import { type Assignment, toTopicPartitions } from '../modern/assignment.ts'
 import type { ConsumerMember, EpochAssignment } from './consumer-member.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'
 
-type EpochPartitions = ConsumerGroupCurrentMemberAssignmentValue['assignedPartitions']
+type CurrentAssignment = Extract<ConsumerRecord, { type: 'ConsumerGroupCurrentMemberAssignment' }>
+type EpochPartitions = NonNullable<CurrentAssignment['value']>['assignedPartitions']
 
 const WRITTEN = { kind: 'consumer', version: 0 } as const
 const DELETED = { kind: 'consumer', version: -1, value: null } as const

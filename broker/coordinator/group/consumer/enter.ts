@@ -1,5 +1,6 @@
-// Who speaks, and in which group: checks of ids and epochs. A static member may take the place of the one that ran under
-// its instance id before, when that has said that it is away, or when one of the two speaks the classic protocol.
+// Who speaks, and in which group: checks of ids and epochs. A static member may take the place of the one that ran
+// under its instance id before, when that has said that it is away, or when one of the two speaks the classic
+// protocol.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { randomUuid } from '../../../metadata/random-uuid.ts'
@@ -144,7 +145,7 @@ export function fencedInstance(current: ConsumerMember, memberId: string, instan
   return refusal(ErrorCode.FENCED_INSTANCE_ID, words)
 }
 
-/** The answer to the last heartbeat may have been lost: its epoch passes, while the member claims no more than it has. */
+/** The last answer may have been lost: the epoch before passes, while the member claims no more than it has. */
 function epochError(member: ConsumerMember, { memberEpoch, owned, isClassic }: EntryRequest): Refusal | null {
   if (isClassic || memberEpoch === 0 || memberEpoch === member.memberEpoch) return null
   const isBehind = memberEpoch < member.memberEpoch

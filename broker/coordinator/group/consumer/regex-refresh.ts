@@ -1,5 +1,5 @@
-// What the regular expressions of a group match is looked at away from the heartbeat that asks: when a new one comes, when
-// topics of new names have come, and at group.consumer.regex.refresh.interval.ms; not more often than every ten
+// What the regular expressions of a group match is looked at away from the heartbeat that asks: when a new one comes,
+// when topics of new names have come, and at group.consumer.regex.refresh.interval.ms; not more often than every ten
 // seconds. Members learn of it with their next heartbeat.
 
 import type { Clock } from '../../../../host/host.ts'

@@ -15,8 +15,8 @@ export function isRegexEngineLoaded(): boolean {
 }
 
 /**
- * UTF-16 units. It takes 0.1 s to read one of this length, in the worst case, while everybody waits; Kafka has no limit,
- * and names of topics have 249.
+ * UTF-16 units. It takes 0.1 s to read one of this length, in the worst case, while everybody waits; Kafka has no
+ * limit, and names of topics have 249.
  */
 const MAX_LENGTH = 4096
 
@@ -30,7 +30,7 @@ export function regexFault(regex: string): string | null {
   return `SubscribedTopicRegex \`${regex}\` is not a valid regular expression: ${compiled}.`
 }
 
-/** Whether an expression matches a whole name; an invalid one, which another broker may have let in, matches nothing. */
+/** Whether an expression matches a whole name; an invalid one, as another broker may have let in, matches nothing. */
 export function regexMatcher(regex: string): (name: string) => boolean {
   const compiled = regex.length > MAX_LENGTH ? 'too long' : compile(regex)
   return typeof compiled === 'string' ? () => false : (name) => compiled.matches(name)

@@ -1,7 +1,7 @@
-// The timers of a consumer group's members, by key: `session GROUP MEMBER` until a member that does not heartbeat counts
-// as gone; `rebalance GROUP MEMBER` until one that has partitions to give up is shut out; for members of the classic
-// protocol `join GROUP MEMBER` until one that was told to join has, and `sync GROUP MEMBER` until it has fetched its
-// assignment. Source: GroupMetadataManager.
+// The timers of a consumer group's members, by key: `session GROUP MEMBER` until a member that does not heartbeat
+// counts as gone; `rebalance GROUP MEMBER` until one that has partitions to give up is shut out; for members of the
+// classic protocol `join GROUP MEMBER` until one that was told to join has, and `sync GROUP MEMBER` until it has
+// fetched its assignment. Source: GroupMetadataManager.
 
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'

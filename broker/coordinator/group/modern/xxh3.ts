@@ -1,5 +1,5 @@
-// XXH3 with 64 bits and no seed, by which Kafka (KIP-1101) tells whether topics have changed. It runs when the topics of
-// a group are looked at anew, over some bytes a partition: BigInt is fast enough. Source: the specification at
+// XXH3 with 64 bits and no seed, by which Kafka (KIP-1101) tells whether topics have changed. It runs when the topics
+// of a group are looked at anew, over some bytes a partition: BigInt is fast enough. Source: the specification at
 // github.com/Cyan4973/xxHash (doc/xxhash_spec.md); the results are those of hash4j.
 
 const MASK = 0xffff_ffff_ffff_ffffn
