@@ -92,7 +92,17 @@ const GROUP_BOUNDED = [
   ['share', 'partition.max.record.locks'],
   ['streams', 'session.timeout.ms'],
   ['streams', 'heartbeat.interval.ms'],
+  ['consumer', 'assignment.interval.ms'],
+  ['share', 'assignment.interval.ms'],
+  ['streams', 'assignment.interval.ms'],
 ] as const
+
+/** Those with a bound on one side, and the property that is the bound. */
+const GROUP_BOUNDED_ABOVE = [
+  ['streams.num.standby.replicas', 'group.streams.max.standby.replicas'],
+  ['streams.num.warmup.replicas', 'group.streams.max.warmup.replicas'],
+] as const
+const GROUP_BOUNDED_BELOW = [['streams.task.offset.interval.ms', 'group.streams.min.task.offset.interval.ms']] as const
 
 function groupConfigFault(state: ControllerState, name: string, values: Values): Fault | null {
   if (name === '') return fault(ErrorCode.INVALID_REQUEST, 'Default group resources are not allowed.')
@@ -108,7 +118,34 @@ function groupConfigFault(state: ControllerState, name: string, values: Values):
       return fault(ErrorCode.INVALID_CONFIG, message)
     }
   }
-  return heartbeatFault(values)
+  return boundFault(state, values) ?? streamsFault(state, values) ?? heartbeatFault(values)
+}
+
+function boundFault(state: ControllerState, values: Values): Fault | null {
+  for (const [key, bound] of GROUP_BOUNDED_ABOVE) {
+    const most = Number(state.config.text(bound) ?? Number.POSITIVE_INFINITY)
+    if (Number(values.get(key) ?? most) <= most) continue
+    return fault(ErrorCode.INVALID_CONFIG, `${key} must be less than or equal to ${most}`)
+  }
+  for (const [key, bound] of GROUP_BOUNDED_BELOW) {
+    const least = Number(state.config.text(bound) ?? Number.NEGATIVE_INFINITY)
+    if (Number(values.get(key) ?? least) >= least) continue
+    return fault(ErrorCode.INVALID_CONFIG, `${key} must be greater than or equal to ${least}`)
+  }
+  return null
+}
+
+function streamsFault(state: ControllerState, values: Values): Fault | null {
+  const tags = splitList(values.get('streams.rack.aware.assignment.tags') ?? '')
+  if (new Set(tags).size < tags.length) {
+    const message = 'streams.rack.aware.assignment.tags must not contain duplicate tag keys.'
+    return fault(ErrorCode.INVALID_CONFIG, message)
+  }
+  const assignor = values.get('streams.assignor.name') ?? null
+  const known = splitList(state.config.text('group.streams.assignors') ?? '')
+  if (assignor === null || known.includes(assignor)) return null
+  const message = `streams.assignor.name '${assignor}' is not a registered task assignor. Registered assignors are: `
+  return fault(ErrorCode.INVALID_CONFIG, `${message}[${known.join(', ')}].`)
 }
 
 /** Session timeouts must be longer than the heartbeats that keep the sessions. */

@@ -1,6 +1,6 @@
 // sticky-vectors.json.gz: what StickyTaskAssignor of Apache Kafka 4.4.0 made of random groups, in three rounds each,
-// between which members come and go and the number of standby tasks changes. Processes and members stand in the order of
-// Kafka's maps.
+// between which members come and go and the number of standby tasks changes. Processes and members stand in the order
+// of Kafka's maps.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'

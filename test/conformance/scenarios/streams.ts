@@ -331,6 +331,30 @@ async function mixing(s: Session): Promise<void> {
   await s.ask('consumers again', 'JoinGroup', 9, joinBody(groupId, {}))
 }
 
+async function settings(s: Session): Promise<void> {
+  const set = (name: string, value: string) =>
+    s.ask(`${name}=${value}`, 'IncrementalAlterConfigs', 1, {
+      resources: [{ resourceType: 32, resourceName: 'streams-set', configs: [{ name, value, configOperation: 0 }] }],
+      validateOnly: false,
+    })
+  await set('streams.num.standby.replicas', '2')
+  await set('streams.num.standby.replicas', '3')
+  await set('streams.num.standby.replicas', '-1')
+  await set('streams.num.warmup.replicas', '20')
+  await set('streams.num.warmup.replicas', '21')
+  await set('streams.task.offset.interval.ms', '14999')
+  await set('streams.task.offset.interval.ms', '15000')
+  await set('streams.assignment.interval.ms', '15000')
+  await set('streams.assignment.interval.ms', '15001')
+  await set('streams.session.timeout.ms', '44999')
+  await set('streams.heartbeat.interval.ms', '15001')
+  await set('streams.rack.aware.assignment.tags', 'a,b')
+  await set('streams.rack.aware.assignment.tags', 'a,b,a')
+  await set('streams.assignor.name', 'sticky')
+  await set('streams.assignor.name', 'best')
+  await set('streams.initial.rebalance.delay.ms', '-1')
+}
+
 export const streamsScenarios: Readonly<Record<string, Scenario>> = {
   'streams-refused': refused,
   'streams-lone': lone,
@@ -339,4 +363,5 @@ export const streamsScenarios: Readonly<Record<string, Scenario>> = {
   'streams-topologies': topologies,
   'streams-waiting': waiting,
   'streams-mixed': mixing,
+  'streams-settings': settings,
 }

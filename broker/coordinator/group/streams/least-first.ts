@@ -1,5 +1,5 @@
-// A heap that gives the least first, with the ties of java.util.PriorityQueue: which of two equally loaded processes gets
-// a task decides where all others go, and a group that moves between brokers shall not be dealt anew.
+// A heap that gives the least first, with the ties of java.util.PriorityQueue: which of two equally loaded processes
+// gets a task decides where all others go, and a group that moves between brokers shall not be dealt anew.
 
 export class LeastFirst<T> {
   readonly #items: T[] = []

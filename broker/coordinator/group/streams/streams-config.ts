@@ -13,28 +13,42 @@ export interface StreamsConfig {
   readonly acceptableRecoveryLag: number
 }
 
+/** Bounds may have changed since a value was set: it is brought within them, as in Kafka. */
 export function streamsConfig(config: GroupConfig, groupId: string): StreamsConfig {
   const own = config.ownValues(groupId)
-  const number = (name: string, server: number): number => {
-    const text = own.get(name)
-    return text === undefined ? server : Number(text)
+  const number = (key: string, server: number, least = 0, most = Number.POSITIVE_INFINITY): number => {
+    const text = own.get(`streams.${key}`)
+    return text === undefined ? server : Math.min(Math.max(Number(text), least), most)
   }
   return {
-    sessionTimeoutMs: number('streams.session.timeout.ms', config.get('group.streams.session.timeout.ms')),
-    heartbeatIntervalMs: number('streams.heartbeat.interval.ms', config.get('group.streams.heartbeat.interval.ms')),
-    assignmentIntervalMs: number('streams.assignment.interval.ms', config.get('group.streams.assignment.interval.ms')),
+    sessionTimeoutMs: number(
+      'session.timeout.ms',
+      config.get('group.streams.session.timeout.ms'),
+      config.get('group.streams.min.session.timeout.ms'),
+      config.get('group.streams.max.session.timeout.ms'),
+    ),
+    heartbeatIntervalMs: number(
+      'heartbeat.interval.ms',
+      config.get('group.streams.heartbeat.interval.ms'),
+      config.get('group.streams.min.heartbeat.interval.ms'),
+      config.get('group.streams.max.heartbeat.interval.ms'),
+    ),
+    assignmentIntervalMs: number(
+      'assignment.interval.ms',
+      config.get('group.streams.assignment.interval.ms'),
+      config.get('group.streams.min.assignment.interval.ms'),
+      config.get('group.streams.max.assignment.interval.ms'),
+    ),
     initialRebalanceDelayMs: number(
-      'streams.initial.rebalance.delay.ms',
+      'initial.rebalance.delay.ms',
       config.get('group.streams.initial.rebalance.delay.ms'),
     ),
     taskOffsetIntervalMs: number(
-      'streams.task.offset.interval.ms',
+      'task.offset.interval.ms',
       config.get('group.streams.task.offset.interval.ms'),
+      config.get('group.streams.min.task.offset.interval.ms'),
     ),
-    acceptableRecoveryLag: number(
-      'streams.acceptable.recovery.lag',
-      config.get('group.streams.acceptable.recovery.lag'),
-    ),
+    acceptableRecoveryLag: number('acceptable.recovery.lag', config.get('group.streams.acceptable.recovery.lag')),
   }
 }
 
@@ -46,8 +60,12 @@ export type AssignmentConfigs = ReadonlyMap<string, string>
 
 export function assignmentConfigs(config: GroupConfig, groupId: string): AssignmentConfigs {
   const own = config.ownValues(groupId)
-  const replicas = own.get('streams.num.standby.replicas') ?? String(config.get('group.streams.num.standby.replicas'))
-  const configs = new Map([[STANDBY_REPLICAS, replicas]])
+  const wanted = own.get('streams.num.standby.replicas')
+  const replicas =
+    wanted === undefined
+      ? config.get('group.streams.num.standby.replicas')
+      : Math.min(Number(wanted), config.get('group.streams.max.standby.replicas'))
+  const configs = new Map([[STANDBY_REPLICAS, String(replicas)]])
   const tags =
     own.get('streams.rack.aware.assignment.tags') ??
     (config.get('group.streams.rack.aware.assignment.tags') ?? []).join(',')

@@ -25,7 +25,11 @@ export function reportOffsets(before: TaskOffsets, offsets: Reported, endOffsets
   return { offsets: reported, endOffsets: reportedEnds }
 }
 
+/** More than any application has tasks: what is kept in memory of a member has an end. */
+const MAX_REPORTED = 100_000
+
 function toOffsets(reported: NonNullable<Reported>): Offsets | string {
+  if (reported.length > MAX_REPORTED) return `Task offsets of more than ${MAX_REPORTED} tasks are reported.`
   const offsets = new Map<string, Map<number, bigint>>()
   for (const { subtopologyId, partition, offset } of reported) {
     const ofSubtopology = offsets.get(subtopologyId) ?? new Map<number, bigint>()
