@@ -6,13 +6,15 @@ import { parseArgs } from 'node:util'
 import { runningBroker, startBroker } from './brokers.ts'
 import { suite as go } from './go/suite.ts'
 import { Report, type Suite } from './harness.ts'
+import { suite as connect } from './java/connect.ts'
+import { suite as mirror } from './java/mirror.ts'
 import { suite as streams } from './java/streams/suite.ts'
 import { suite as java } from './java/suite.ts'
 import { suite as kcat } from './kcat/suite.ts'
 import { suite as packaged } from './package/suite.ts'
 import { suite as python } from './python/suite.ts'
 
-const suites: Readonly<Record<string, Suite>> = { package: packaged, kcat, python, go, java, streams }
+const suites: Readonly<Record<string, Suite>> = { package: packaged, kcat, python, go, java, streams, connect, mirror }
 
 const { values, positionals } = parseArgs({ options: { on: { type: 'string' } }, allowPositionals: true })
 const on = values.on ?? 'milena'

@@ -62,8 +62,8 @@ export async function served(client: WireClient): Promise<Served> {
     transactions: Object.fromEntries(
       transactions.transactionStates.map((one) => [one.transactionalId, one.transactionState]),
     ),
-    quotas: (await ask('DescribeClientQuotas', 1, { components: [], strict: false })).entries ?? [],
-    scram: (await ask('DescribeUserScramCredentials', 0, { users: null })).results,
+    quotas: listed((await ask('DescribeClientQuotas', 1, { components: [], strict: false })).entries ?? []),
+    scram: listed((await ask('DescribeUserScramCredentials', 0, { users: null })).results),
     features: Object.fromEntries(features.finalizedFeatures.map((one) => [one.name, one.maxVersionLevel])),
   })
 }
@@ -215,6 +215,10 @@ async function readShareOffsets(ask: Ask, types: Served['groups']): Promise<Serv
 /** A coordinator that is still loading, say: whoever asked asks again. */
 function refuseError(what: string, { errorCode }: { readonly errorCode: number }): void {
   if (errorCode !== 0) throw new Error(`${what}: error ${errorCode}`)
+}
+
+function listed<T>(things: readonly T[]): T[] {
+  return [...things].sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
 }
 
 /** Brokers list things in an order of their own. */

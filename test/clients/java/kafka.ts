@@ -7,7 +7,7 @@ import { cacheDir } from '../cache.ts'
 import { Child, type RunOptions, run } from '../harness.ts'
 
 /** A folder per content of the pom, complete once it has its final name. */
-export async function jars(set: 'tools' | 'broker' | 'streams'): Promise<string> {
+export async function jars(set: 'tools' | 'broker' | 'streams' | 'connect'): Promise<string> {
   const pom = join(import.meta.dirname, `${set}.xml`)
   const dir = join(
     cacheDir(),
