@@ -18,8 +18,11 @@ import { type Served, served } from './served.ts'
 import { SwapLoad } from './swap-load.ts'
 
 const startLimitMs = 90_000
-/** Coordinators of a Kafka that was killed begin to load their logs twice, and say of the first time that it ended. */
-const faults = /\b(ERROR|FATAL)\b(?!.*Stopped loading records)|[Cc]orrupt|journal/
+/**
+ * Coordinators of a Kafka that was killed begin to load their logs twice, and say of the first time that it ended; a slow
+ * machine is no fault either.
+ */
+const faults = /\b(ERROR|FATAL)\b(?!.*(Stopped loading records|Exceptionally slow))|[Cc]orrupt|journal/
 
 interface Running {
   stop(isClean: boolean): Promise<void>
