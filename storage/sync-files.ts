@@ -22,7 +22,7 @@ export function syncDirectories(disk: Disk, paths: readonly string[], onError: O
 export function makeDurably({ disk, logger }: Host, path: string): void {
   disk.makeDirectory(path)
   try {
-    disk.syncDirectory(parentOf(path))
+    disk.syncDirectory(path.includes('/') ? parentOf(path) : '.')
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     logger.warn('the name of a directory is not synced', { path, error: error.message })

@@ -163,7 +163,7 @@ t.test('a directory that cannot be opened is offline, and what lies there does n
   t.equal((await again.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.NONE)
 })
 
-const seedCount = Number(process.env['SEEDS'] ?? 12)
+const seedCount = Number(process.env['SEEDS'] ?? 6)
 
 t.test('moves and crashes at any moment lose nothing that was acknowledged', async (t) => {
   for (let seed = 1; seed <= seedCount; seed++) {

