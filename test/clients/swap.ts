@@ -18,11 +18,8 @@ import { type Served, served } from './served.ts'
 import { SwapLoad } from './swap-load.ts'
 
 const startLimitMs = 90_000
-/**
- * Coordinators of a Kafka that was killed begin to load their logs twice, and say of the first time that it ended; a slow
- * machine is no fault either.
- */
-const faults = /\b(ERROR|FATAL)\b(?!.*(Stopped loading records|Exceptionally slow))|[Cc]orrupt|journal/
+/** Of what Kafka says on the error level, only what is about files: on a slow machine it complains of much else. */
+const faults = /\bERROR\b.*(log dir|checkpoint|segment|snapshot|fault|recover)|\bFATAL\b|[Cc]orrupt|journal/
 
 interface Running {
   stop(isClean: boolean): Promise<void>
