@@ -22,10 +22,12 @@ export interface GroupConfig {
   readonly offsetsTopicCompression: Codec
 }
 
+const DEFAULTS = new BrokerConfig()
+
 /** Kafka 4.4's defaults. */
 export const DEFAULT_GROUP_CONFIG: GroupConfig = {
   ownValues: () => new Map(),
-  get: (name) => new BrokerConfig().get(name),
+  get: (name) => DEFAULTS.get(name),
   groupMinSessionTimeoutMs: 6_000,
   groupMaxSessionTimeoutMs: 1_800_000,
   groupInitialRebalanceDelayMs: 3_000,

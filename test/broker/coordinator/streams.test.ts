@@ -343,6 +343,28 @@ t.test('requests that cannot be right are refused with words', async (t) => {
   t.same(await codes({ topology: { epoch: 0, subtopologies: [log] } }), wrong(fixed))
 })
 
+t.test('a topology that does not fit into a record is refused, and the group goes on without it', async (t) => {
+  const world = await start({ config: AT_ONCE })
+  const names = Array.from({ length: 6_000 }, (_, index) => `${'x'.repeat(180)}${index}`)
+  const large = { epoch: 0, subtopologies: [subtopology('0', { sourceTopics: names })] }
+  const a = new StreamThread(world, 'app', 'a', { topology: large })
+  t.equal(await a.heartbeat(), ErrorCode.UNKNOWN_SERVER_ERROR)
+  t.equal((await describeStreams(world, 'app')).errorCode, ErrorCode.GROUP_ID_NOT_FOUND)
+  t.equal(await new StreamThread(world, 'app', 'b').heartbeat(), 0)
+})
+
+t.test('a thousand threads join, share and leave at once', async (t) => {
+  const world = await start({ config: AT_ONCE })
+  world.topics.set('orders', { id: 'AAAAAAAAAAAAAAAAAAAAAQ', partitionCount: 1_000 })
+  const threads = Array.from({ length: 1_000 }, (_, index) => {
+    return new StreamThread(world, 'app', `m${index}`, { processId: `p${index % 50}` })
+  })
+  await settle(world, threads, 4)
+  t.ok(threads.every(({ tasks }) => tasks.length === 1))
+  for (const thread of threads) await thread.leave()
+  t.match(await describeStreams(world, 'app'), { groupState: 'Empty', members: [] })
+})
+
 t.test('offsets: members commit with their epochs, or with that of when they got the task', async (t) => {
   const world = await start({ config: AT_ONCE })
   const a = new StreamThread(world, 'app', 'a')
