@@ -1,4 +1,4 @@
-// kafkajs in transactions: a client of the old rules (AddPartitionsToTxn v1, EndTxn v1), and nobody changes it any more.
+// kafkajs in transactions: a client of the old rules (AddPartitionsToTxn v1, EndTxn v1), which nobody changes any more.
 
 import t from 'tap'
 import { connect } from './kafkajs.ts'
