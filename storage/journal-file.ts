@@ -111,7 +111,7 @@ export class JournalFile<Log> {
     this.#open().syncSync()
   }
 
-  /** Makes it `size` long, of zeros that are on the device: what is written over them has no size or block to commit. */
+  /** Makes it `size` long, of zeros that are on the device: what is written over them commits no size or block. */
   fill(size: number, done: DiskCallback): void {
     const file = this.#open()
     const zeros = new Uint8Array(Math.min(FILL_SIZE, size))

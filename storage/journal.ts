@@ -24,7 +24,7 @@ import { JournalFile } from './journal-file.ts'
 import { ENTRY_HEADER_SIZE, JOURNAL_FILES, RECORD_HEADER_SIZE, SECTOR_SIZE, toSectors } from './journal-layout.ts'
 import { JournalRecord } from './journal-record.ts'
 
-/** Of one log in one round. Twice the bytes are written: from 64 KiB on that costs more than the syncs that it saves. */
+/** Of one log in one round. Twice the bytes are written: from 64 KiB on that costs more than the syncs it saves. */
 const MAX_ENTRY_SIZE = 32 * 1024
 const MAX_RECORD_SIZE = 512 * 1024
 /** For truncations, which must not fail for want of room. */

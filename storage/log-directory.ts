@@ -106,7 +106,9 @@ export class LogDirectory {
     this.path = path
     this.futures = new FutureLogs(environment, path)
     this.#intervals = intervalsOf(options)
-    if (!disk.exists(path)) makeDurably(environment.host, path)
+    // One that is there is made again: when it is a file, that says so.
+    if (disk.exists(path)) disk.makeDirectory(path)
+    else makeDurably(environment.host, path)
     this.#lock = disk.lock(join(path, LOCK))
     try {
       this.properties = this.#format(options)

@@ -9,9 +9,9 @@
 // A copy into the page cache takes 0.35 ms a MiB and no longer while the kernel has room for dirty pages. By way of the
 // pool the same costs 0.15 to 0.2 s/GB more, measured, for batches of 16 KiB and of 1 MiB: the bytes lie in the cache
 // of the other core, and two threads are to be woken. So the loop writes, until writes have waited for the device; then
-// the pool does in its place, as long as its writes wait as well (TurnWriter). How much collects meanwhile is no concern
-// of the log's: each byte is charged to the broker's memory from its append until it is written, and producers are not
-// read from while that is spent.
+// the pool does in its place, as long as its writes wait as well (TurnWriter). How much collects meanwhile is no
+// concern of the log's: each byte is charged to the broker's memory from its append until it is written, and producers
+// are not read from while that is spent.
 //
 // One write of a log is under way at a time, so the file grows in order. Whoever needs the file complete at once (a
 // roll, a search by time, a close) writes the same bytes to the same place itself: the write in the pool is overtaken

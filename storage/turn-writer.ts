@@ -31,7 +31,7 @@ const SLOW_AGAIN_MS = 2000
 const VERY_SLOW_MS = 50
 /** A large write may take this much longer. */
 const SLOW_MS_PER_BYTE = 5 / 1024 / 1024
-/** Each keeps a file open, and one of the pool's threads from a cold read or a sync; on a slow disk more do not help. */
+/** Each keeps a file open, and a thread of the pool from a cold read or a sync; on a slow disk more do not help. */
 const MAX_UNDER_WAY = 12
 /** Of a turn, for making directories: thousands of partitions may be written to for the first time at once. */
 const MAX_NEW_MS = 4

@@ -10,8 +10,8 @@
 // As in Apache Kafka, the requests of a connection are handled one after another; only a request that may overlap its
 // predecessors (Produce behind Produce) starts while they still wait for the disk. Back-pressure: reading pauses while
 // the peer does not take its answers, while too many requests wait, and, of peers that produce or hold a part of it,
-// while the broker's memory budget is spent: what others send is handled at once and holds nothing, so that groups go on
-// and pings are answered, however slow the disk.
+// while the broker's memory budget is spent: what others send is handled at once and holds nothing, so that groups go
+// on and pings are answered, however slow the disk.
 //
 // Frames and answers are held (host/slab.ts) and let go of once, whatever happens: a frame when it is dispatched, an
 // answer by the socket; both here when the connection is gone before.
@@ -219,8 +219,8 @@ export class ClientConnection implements ConnectionEvents, FrameSink {
     if (slot.overlaps) this.#isProducer = true
     dispatcher.dispatch(frame, this.peer, slot)
     letGo(frame)
-    // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance); and the storage
-    // charges the records that it has taken.
+    // What is decoded needs the frame no more, however long the answer takes (a long poll, a rebalance); and the
+    // storage charges the records that it has taken.
     requests.release(slot.frameSize)
   }
 

@@ -1,6 +1,6 @@
 // A rate over the last windows of time, as Kafka's quotas know it: the windows that are over and the one that is being
-// filled. A client that has just begun is measured as if it had been there, silent, for all windows but one, so that its
-// first burst is not held against it. Source: Rate, SampledStat, QuotaUtils.
+// filled. A client that has just begun is measured as if it had been there, silent, for all windows but one, so that
+// its first burst is not held against it. Source: Rate, SampledStat, QuotaUtils.
 //
 //   ├── window ──┼── window ──┼── … ──┼── the newest ┤ now
 //   └───────────────── span, at least (count - 1) windows ┘       rate = what was recorded ÷ span

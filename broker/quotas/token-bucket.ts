@@ -1,5 +1,5 @@
-// Permits that come back at a steady rate, up to a burst (KIP-599). Who finds any left may take more than there are; the
-// next must wait until the debt is paid. Source: TokenBucket.
+// Permits that come back at a steady rate, up to a burst (KIP-599). Who finds any left may take more than there are;
+// the next must wait until the debt is paid. Source: TokenBucket.
 
 export class TokenBucket {
   readonly #burstSeconds: number

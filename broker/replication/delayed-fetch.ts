@@ -7,8 +7,8 @@
 //
 // No promise and no timer on the way of a fetch that finds its data. While it waits, a partition that has grown costs
 // a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches. Then
-// only what has changed is read, unless there was something, but too little, before. A fetch that gets no memory waits as
-// if there were nothing, and is answered with nothing when its time is up.
+// only what has changed is read, unless there was something, but too little, before. A fetch that gets no memory waits
+// as if there were nothing, and is answered with nothing when its time is up.
 //
 // The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is too little, or for nobody,
 // is let go of here.

@@ -1,5 +1,5 @@
-// The metrics that clients have pushed, as they stand: what the broker's own metrics show beside its own. Sums that come
-// as differences are added up.
+// The metrics that clients have pushed, as they stand: what the broker's own metrics show beside its own. Sums that
+// come as differences are added up.
 
 import type { MetricPoint } from './otlp.ts'
 import type { ClientAttributes } from './subscription.ts'

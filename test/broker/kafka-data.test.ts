@@ -1,5 +1,6 @@
 // A whole broker on the directory that Apache Kafka 4.4.0 left behind (test/oracle): what Kafka's own clients read from
-// Kafka is what they read from us, and what we do not serve yet is kept. test/clients/swap.ts does it with both in turn.
+// Kafka is what they read from us, and what we do not serve yet is kept. test/clients/swap.ts does it with both in
+// turn.
 
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'

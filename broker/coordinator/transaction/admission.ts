@@ -16,7 +16,7 @@ import type { Partition } from '../../replication/partition.ts'
 import { EPOCH_BUMP_VERSION, type TopicPartitions } from './transaction.ts'
 import type { TransactionCoordinator } from './transaction-coordinator.ts'
 
-/** What a request's version lets its client understand: nothing new, TRANSACTION_ABORTABLE, that partitions are added. */
+/** What a request's version lets its client understand: nothing new, TRANSACTION_ABORTABLE, added partitions. */
 export type AdmissionMode = 'verify' | 'verify-abortable' | 'add'
 
 export interface Participant {

@@ -1,5 +1,6 @@
-// DescribeAcls (29), CreateAcls (30), DeleteAcls (31), v1–3. KIP-140, KIP-290 (prefixes). Without an authorizer there is
-// nothing to describe or change, and all three say so. ACLs that a directory has are kept, and go into its snapshots.
+// DescribeAcls (29), CreateAcls (30), DeleteAcls (31), v1–3. KIP-140, KIP-290 (prefixes). Without an authorizer there
+// is nothing to describe or change, and all three say so. ACLs that a directory has are kept, and go into its
+// snapshots.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { fault } from '../../controller/decision.ts'

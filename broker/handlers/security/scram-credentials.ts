@@ -1,5 +1,5 @@
-// DescribeUserScramCredentials (50), v0, and AlterUserScramCredentials (51), v0. KIP-554. Kept for listeners that ask for
-// authentication; changes are decided by the controller (controller/scram.ts).
+// DescribeUserScramCredentials (50), v0, and AlterUserScramCredentials (51), v0. KIP-554. Kept for listeners that ask
+// for authentication; changes are decided by the controller (controller/scram.ts).
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { fault } from '../../controller/decision.ts'

@@ -1,5 +1,5 @@
-// GetTelemetrySubscriptions (71), v0, and PushTelemetry (72), v0. KIP-714: which of its metrics a client shall push, and
-// the metrics. State: telemetry/client-telemetry.ts. What comes is shown among the broker's own metrics.
+// GetTelemetrySubscriptions (71), v0, and PushTelemetry (72), v0. KIP-714: which of its metrics a client shall push,
+// and the metrics. State: telemetry/client-telemetry.ts. What comes is shown among the broker's own metrics.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'

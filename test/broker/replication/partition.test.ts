@@ -298,16 +298,29 @@ t.test('a fetch with a minimum reads on over the ends of segments', async (t) =>
   t.ok(doneAt - startedAt < 100, 'without waiting')
 })
 
-t.test('fetches share one memory: the one that gets none still gets a batch', async (t) => {
+t.test('fetches share one memory: the one that gets none waits, and is answered when its time is up', async (t) => {
   const { simulation, partition, append, deadlines } = world(t)
-  for (let index = 0; index < 3; index++) append(5, 1)
+  append(5, 1)
   await simulation.run(10)
   const memory = new MemoryBudget(1000)
-  memory.charge(1000)
-  const asked = target(partition, 0)
-  new DelayedFetch([asked], limits, deadlines, memory, () => {}).start()
-  t.equal(asked.recordsSize, partition.log.size / 3)
-  t.equal(memory.used, 1000, 'and what was taken is given back')
+  memory.charge(2000)
+  const asked = [target(partition, 0), target(partition, 0)]
+  const answered: number[] = []
+  const fetch = (index: number) => {
+    const each = asked[index]!
+    new DelayedFetch([each], limits, deadlines, memory, () => answered.push(each.recordsSize)).start()
+  }
+  fetch(0)
+  await simulation.run(10)
+  t.same(answered, [])
+  await simulation.run(2000)
+  t.same(answered, [0])
+  fetch(1)
+  memory.release(2000)
+  append(1, 1)
+  await simulation.run(10)
+  t.same(answered, [0, partition.log.size])
+  t.equal(memory.used, 0, "what an answer holds until it is sent is not the fetch's")
 })
 
 t.test('a fetch whose client is gone is given up', async (t) => {

@@ -191,7 +191,7 @@ async function loggers(s: Session): Promise<void> {
     await alter('no level', 'root', SET, null)
     await alter('deleted', 'root', DELETE, null)
     await alter('appended to', 'root', APPEND, 'INFO')
-    await alter('subtracted from', 'root', SUBTRACT, 'INFO')
+    await alter('less a level', 'root', SUBTRACT, 'INFO')
     await alter('an unknown logger', 'no.such.logger', SET, 'INFO')
     await alter('an unknown logger deleted', 'no.such.logger', DELETE, null)
     await alter('of another broker', 'root', SET, 'INFO', '77')
