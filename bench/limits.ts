@@ -2,11 +2,22 @@
 // npm run bench -- limits [DIRECTORY]
 //
 //   loopback   one process sends, another receives into one buffer and looks at nothing
-//   page cache 1 MiB a call, appended to a file and read back
+//   page cache 1 MiB a call, appended to a file and read back; and appended on and on, until it is memory that the
+//              kernel has not had for long: on a virtual machine the host must give such pages back first
 //   fdatasync  of appended blocks, one after the other: how often a disk can promise
 
 import { once } from 'node:events'
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasyncSync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +33,8 @@ const amount = 2e9
 const chunkSize = 256 * 1024
 const blockSize = 1024 * 1024
 const syncMs = 1500
+/** More than the rounds before have left behind. */
+const freshAmount = 6e9
 const syncSizes = [4096, 16_384, 262_144, 1_048_576]
 const rounds = 3
 
@@ -34,6 +47,8 @@ export interface Costs {
   readonly checksumSmall: number
   readonly checksumLarge: number
   readonly append: number
+  /** The dearest GB of many. */
+  readonly appendFresh: number
   readonly read: number
 }
 
@@ -48,7 +63,8 @@ export async function limits(parent = tmpdir()): Promise<void> {
         ['loopback, sending side', costs.send],
         ['CRC-32C of 16 KiB', costs.checksumSmall],
         ['CRC-32C of 1 MiB', costs.checksumLarge],
-        ['page cache, append 1 MiB', costs.append],
+        ['page cache, append 1 MiB, memory used a moment ago', costs.append],
+        ['page cache, append 1 MiB, memory not used for long', costs.appendFresh],
         ['page cache, read 1 MiB', costs.read],
       ],
     }
@@ -83,6 +99,7 @@ async function costsIn(directory: string): Promise<Costs> {
     checksumSmall: best(() => crcOf(16 * 1024)),
     checksumLarge: best(() => crcOf(blockSize)),
     append: best(() => append(file)),
+    appendFresh: appendFresh(file),
     read: best(() => readBack(file)),
   }
 }
@@ -110,6 +127,20 @@ function append(path: string): number {
   const cost = perGigabyte(blockSize, () => writeSync(file, block))
   closeSync(file)
   return cost
+}
+
+function appendFresh(path: string): number {
+  const block = Buffer.alloc(blockSize, 7)
+  const file = openSync(path, 'w')
+  let dearest = 0
+  for (let written = 0; written < freshAmount; written += amount)
+    dearest = Math.max(
+      dearest,
+      perGigabyte(blockSize, () => writeSync(file, block)),
+    )
+  ftruncateSync(file, amount)
+  closeSync(file)
+  return dearest
 }
 
 function readBack(path: string): number {

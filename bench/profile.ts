@@ -143,11 +143,16 @@ export function partsOf(profile: Profile, used: Figures, gigabytes: number): Fig
 }
 
 /** What no broker can do without, in the colours of what a broker does there. */
-function floors({ receive, send, checksumSmall, checksumLarge, append, read }: Costs): Stack[] {
-  const produced = (checksum: number) => ({ [receiving]: receive, checksums: checksum, 'write to files': append })
+function floors({ receive, send, checksumSmall, checksumLarge, append, appendFresh, read }: Costs): Stack[] {
+  const produced = (checksum: number, write = append) => ({
+    [receiving]: receive,
+    checksums: checksum,
+    'write to files': write,
+  })
   return [
     { label: 'limit: receive, check 16 KiB, append', parts: produced(checksumSmall) },
     { label: 'limit: receive, check 1 MiB, append', parts: produced(checksumLarge) },
+    { label: 'limit: the same, into memory not used for long', parts: produced(checksumLarge, appendFresh) },
     { label: 'limit: read and send', parts: { 'read from files': read, 'write to sockets': send } },
     { label: 'limit: send from memory', parts: { 'write to sockets': send } },
   ]
