@@ -125,7 +125,10 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     try {
       const outcome = event()
       if (outcome.records.length > 0 || outcome.marker !== undefined) this.#append(outcome)
-      else outcome.applied?.()
+      else {
+        outcome.applied?.()
+        if (outcome.committed !== undefined) this.#onceCommitted(outcome.committed)
+      }
     } catch (error) {
       // A bug: what it has left of the state cannot be trusted.
       this.#options.host.logger.error('coordinator: an event failed, the state is loaded again', {

@@ -38,8 +38,8 @@ export interface Outcome<R> {
   /** Runs after the records are replayed: the place to answer from the new state. It must not fail or append. */
   readonly applied?: () => void
   /**
-   * Runs when all of it is committed, in a turn of its own; never, when the shard has loaded its log again by then.
-   * Of outcomes that append.
+   * Runs when all of it is committed, and everything before it, in a turn of its own; never, when the shard has loaded
+   * its log again by then.
    */
   readonly committed?: () => void
   /**

@@ -4,7 +4,7 @@
 
 import type { Host } from '../../../host/host.ts'
 import type { ShardTimers } from '../runtime/shard.ts'
-import type { Outcome, StateMachine, TransactionEnd } from '../runtime/state-machine.ts'
+import { NOTHING, type Outcome, type StateMachine, type TransactionEnd } from '../runtime/state-machine.ts'
 import { writeMarkers } from './completion.ts'
 import { scheduleExpiry, scheduleTimeouts } from './expiry.ts'
 import { isDeciding, type TopicPartitions, type Transaction } from './transaction.ts'
@@ -67,11 +67,13 @@ export class TransactionMachine implements StateMachine<TransactionRecord> {
   onLoaded(): TransactionOutcome[] {
     scheduleTimeouts(this)
     scheduleExpiry(this)
-    for (const transaction of this.transactions.values()) {
-      // Decided, and perhaps not carried out everywhere.
-      if (isDeciding(transaction)) writeMarkers(this, transaction, transaction.partitions)
+    // Decided, and perhaps not carried out everywhere. The end of the log that was read may still be lost, and a decision
+    // with it: markers must not come before it.
+    const decided = [...this.transactions.values()].filter(isDeciding)
+    const carryOut = (): void => {
+      for (const transaction of decided) writeMarkers(this, transaction, transaction.partitions)
     }
-    return []
+    return [{ ...NOTHING, committed: carryOut }]
   }
 
   /** Called once, when no decision about a transaction of this id is under way any more. */

@@ -68,10 +68,11 @@ class World {
     return this.refusals-- > 0 ? partitions : new Map()
   }
 
-  /** Another leader takes over the log as it is. */
-  async takeOver(): Promise<void> {
+  /** Another leader takes over the log as it is, of which so much is committed. */
+  async takeOver(committedOffset = this.partition.logEndOffset): Promise<void> {
     this.coordinator.close()
     this.partition = new MemoryPartition(this.partition.leaderEpoch + 1, this.partition.batches)
+    this.partition.committedOffset = committedOffset
     this.coordinator = this.#start()
     await this.run(10)
   }
@@ -237,6 +238,28 @@ t.test('trap 27: a decision that is found in the log is carried out from the beg
   t.match(world.markers[3], { committed: true, producerId: 7n, producerEpoch: 3, coordinatorEpoch: 1 })
   t.same(world.markers[3]?.partitions, PARTITIONS)
 })
+
+t.test(
+  'trap 27: a decision that is found in the log, and may yet be lost, is carried out once it is committed',
+  async (t) => {
+    const world = await start()
+    const first = await world.init()
+    await world.add(first)
+    world.isHeld = true
+    await world.end(first, true)
+    await world.run(10)
+    const { logEndOffset } = world.partition
+    world.isHeld = false
+    world.markers.length = 0
+    await world.takeOver(logEndOffset - 1)
+    t.same(world.markers, [], 'a crash could still undo the decision')
+    world.partition.commit()
+    await world.run(10)
+    t.equal(world.markers.length, 1)
+    await world.run(10)
+    t.equal(await world.state(), 'CompleteCommit')
+  },
+)
 
 t.test('a coordinator that is none any more ends nothing', async (t) => {
   const world = await start()
