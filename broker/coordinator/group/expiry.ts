@@ -2,6 +2,7 @@
 // of what it is subscribed to; a group without members keeps all of them for the retention after the last member left;
 // one that never had members, each for the retention after its commit. An explicit expiry (commits of v2 to v4) holds
 // instead.
+// A share group stays until it is deleted: where it has come to is not kept in offsets of this kind.
 
 import type { Group } from './group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
@@ -23,7 +24,7 @@ export function expire(machine: GroupMachine): GroupOutcome {
   for (const [groupId, group] of machine.groups) {
     const left = expireOffsets(machine, group, records)
     if (left > 0 || machine.offsets.hasOpenTransaction(groupId)) continue
-    if (!group.isEmpty) continue
+    if (!group.isEmpty || !group.shouldExpire) continue
     records.push(...group.tombstones())
     deleted.push(group)
   }

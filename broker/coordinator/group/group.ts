@@ -31,8 +31,11 @@ export interface Group {
 
   readonly members: { readonly size: number }
 
-  /** Nobody is in it, nor about to be: it may go when its offsets are gone. */
+  /** Nobody is in it, nor about to be. */
   readonly isEmpty: boolean
+
+  /** It goes by itself when it is empty and its offsets are gone. */
+  readonly shouldExpire: boolean
 
   isSubscribedTo(topic: string): boolean
 

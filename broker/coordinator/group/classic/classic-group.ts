@@ -45,6 +45,7 @@ const CONSUMER_PROTOCOL_TYPE = 'consumer'
 export class ClassicGroup implements Group {
   readonly groupId: string
   readonly type = 'classic'
+  readonly shouldExpire = true
   state: ClassicGroupState = 'Empty'
   previousState: ClassicGroupState = 'Empty'
   /** ms; -1 where a record of an old version did not tell. */

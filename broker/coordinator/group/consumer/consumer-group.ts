@@ -39,6 +39,7 @@ export interface Subscription {
 export class ConsumerGroup extends ModernGroup<ConsumerMember, Assignment> implements Group {
   protected readonly noTarget = NO_PARTITIONS
   readonly type = 'consumer'
+  readonly shouldExpire = true
   readonly listedProtocolType = 'consumer'
   readonly subscriptions = new Map<string, Subscription>()
   readonly regexCounts = new Map<string, number>()

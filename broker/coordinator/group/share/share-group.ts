@@ -41,6 +41,7 @@ const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage:
 export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements Group {
   protected readonly noTarget = NO_PARTITIONS
   readonly type = 'share'
+  readonly shouldExpire = false
   readonly listedProtocolType = 'share'
   readonly subscriptions = new Map<string, number>()
   state: StateTopics = NO_STATE

@@ -36,6 +36,7 @@ import type { Topology } from './topology.ts'
 
 export class StreamsGroup extends ModernGroup<StreamsMember, TaskSets> implements Group, GroupEpoch {
   readonly type = 'streams'
+  readonly shouldExpire = true
   readonly listedProtocolType = 'streams'
   protected readonly noTarget = NO_TASKS
   #topology: Topology | null = null
