@@ -12,9 +12,16 @@
 // seven seconds.
 //
 // A gap between two segments past the recovery point is damage too: the end of the former was lost, on a batch's
-// border. What the journal holds behind the end follows (journal-replay.ts).
+// border. Unless compaction has made it: a Kafka that was killed in the middle of a round has left some above all
+// checkpoints, and then the batches before the gap have lost records as well. What the journal holds behind the end
+// follows (journal-replay.ts).
 
-import { batchLeaderEpoch, batchMaxTimestamp } from '../protocol/records/batch.ts'
+import {
+  batchLastOffsetDelta,
+  batchLeaderEpoch,
+  batchMaxTimestamp,
+  batchRecordCount,
+} from '../protocol/records/batch.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, PARTITION_METADATA, segmentFileName } from './file-names.ts'
 import type { JournalEntry } from './journal-contents.ts'
@@ -53,6 +60,8 @@ interface LoadOptions {
   readonly logStartOffset: number
   readonly cleanedOffset?: number | null
   readonly isRecoveryPointKnown?: boolean
+  /** A gap below it was made by compaction. */
+  readonly wholeBelow: number
   readonly cleanShutdown: boolean
   /** What the journal has of it. */
   readonly journaled: readonly JournalEntry[]
@@ -82,7 +91,8 @@ export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: 
   const { recoveryPoint = 0, logStartOffset = 0, cleanShutdown = false, journal, topicId, partition } = given
   const isInJournal = journal !== undefined && topicId !== undefined && !cleanShutdown
   const journaled = isInJournal ? journal.entriesOf(topicId, partition) : []
-  return load({ ...given, epochs, snapshots, recoveryPoint, logStartOffset, cleanShutdown, journaled })
+  const wholeBelow = cleanShutdown ? Number.POSITIVE_INFINITY : Math.max(recoveryPoint, given.cleanedOffset ?? 0)
+  return load({ ...given, epochs, snapshots, recoveryPoint, logStartOffset, cleanShutdown, journaled, wholeBelow })
 }
 
 function load(options: LoadOptions): LoadedLog {
@@ -166,20 +176,19 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   // What was written past the recovery point may be torn, or stale from before a truncation.
   snapshots.truncateTo(start)
   const producers = snapshots.rebuild(segments.slice(0, first + 1), start)
-  // Compaction leaves gaps, below both: the recovery point is checkpointed before. Where that file was damaged, nothing
-  // is known.
+  // Our recovery point is checkpointed before compaction leaves gaps. Where that file was damaged, nothing is known.
   const isGapDamage = !config.cleanupPolicy.includes('compact') || options.isRecoveryPointKnown !== false
-  const wholeFrom = Math.max(options.recoveryPoint, options.cleanedOffset ?? 0)
   let next = start
   let bytesCut = 0
   let reason: string | null = null
   let lastCrc: number | null = null
+  let isSparse = false
   let count = first
   for (; count < segments.length && reason === null; count++) {
     const segment = segments[count]!
     if (count > first && segment.baseOffset !== next) {
-      const isLost = isGapDamage || holdsOffset(options.journaled, next)
-      const isGap = segment.baseOffset > wholeFrom && isLost
+      const isLost = (isGapDamage && !isSparse) || holdsOffset(options.journaled, next)
+      const isGap = segment.baseOffset > options.wholeBelow && isLost
       if (segment.baseOffset < next || isGap) {
         reason = `a segment begins at offset ${segment.baseOffset}, the one before ends at ${next}`
         break
@@ -188,6 +197,7 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
     if (count > first) snapshots.write(producers, segment.baseOffset)
     const result = recoverSegment(segment, options, producers)
     next = result.nextOffset
+    isSparse = result.isSparse
     // Compaction rewrites batches.
     lastCrc = segment.baseOffset >= (options.cleanedOffset ?? 0) ? result.lastCrc : null
     bytesCut += result.bytesCut
@@ -263,6 +273,8 @@ interface SegmentRecovery {
   readonly nextOffset: number
   /** Of the last batch; null when there is none. */
   readonly lastCrc: number | null
+  /** Compaction has been there. */
+  readonly isSparse: boolean
   readonly bytesCut: number
   readonly position: number
   readonly reason: string | null
@@ -275,10 +287,12 @@ function recoverSegment(segment: Segment, options: LoadOptions, producers: Produ
   const scanner = new SegmentScanner(segment.file(), 0, size, true)
   let next = segment.baseOffset
   let lastCrc: number | null = null
+  let isSparse = false
   let reason: string | null = null
   while (scanner.next()) {
     reason = batchFaultAt(scanner, next, segment)
     if (reason !== null) break
+    isSparse ||= scanner.baseOffset > next || lacksRecords(scanner)
     noteRecovered(scanner, segment, options, producers)
     if (scanner.magic === 2) lastCrc = crcOf(scanner)
     next = scanner.lastOffset + 1
@@ -289,7 +303,12 @@ function recoverSegment(segment: Segment, options: LoadOptions, producers: Produ
   if (reason !== null) segment.cutFile(position)
   // Below the recovery point nothing may be missing: the disk has lost what it had promised to keep.
   if (reason !== null && next < recoveryPoint) reason += `, below the recovery point ${recoveryPoint}`
-  return { nextOffset: next, lastCrc, bytesCut: size - position, position, reason }
+  return { nextOffset: next, lastCrc, isSparse, bytesCut: size - position, position, reason }
+}
+
+/** Some of those that it was appended with. */
+function lacksRecords({ magic, view, at }: SegmentScanner): boolean {
+  return magic === 2 && batchRecordCount(view, at) !== batchLastOffsetDelta(view, at) + 1
 }
 
 interface RecoveredBatch {
