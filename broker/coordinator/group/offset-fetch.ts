@@ -4,6 +4,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { GroupMachine } from './group-machine.ts'
+import type { CommittedOffset } from './offset-store.ts'
 
 export interface FetchTopic {
   readonly name: string
@@ -40,7 +41,9 @@ export function fetchOffsets(
       return noOffset(partition, ErrorCode.UNSTABLE_OFFSET_COMMIT)
     }
     const committed = machine.offsets.get(groupId, topic, partition)
-    if (committed === undefined) return noOffset(partition, ErrorCode.NONE)
+    if (committed === undefined || isOfFormerTopic(machine, topic, committed)) {
+      return noOffset(partition, ErrorCode.NONE)
+    }
     return {
       partitionIndex: partition,
       committedOffset: committed.offset,
@@ -54,9 +57,21 @@ export function fetchOffsets(
       return { name, topicId, partitions: partitionIndexes.map((partition) => fetch(name, partition)) }
     })
   }
-  return [...machine.offsets.of(groupId)].map(([name, partitions]) => {
-    return { name, topicId: ZERO_UUID, partitions: [...partitions.keys()].map((partition) => fetch(name, partition)) }
+  return [...machine.offsets.of(groupId)].flatMap(([name, partitions]) => {
+    const indexes = [...partitions].flatMap(([index, one]) => (isOfFormerTopic(machine, name, one) ? [] : index))
+    const fetched = indexes.map((partition) => fetch(name, partition))
+    return fetched.length === 0 ? [] : { name, topicId: ZERO_UUID, partitions: fetched }
   })
+}
+
+/**
+ * The topic was deleted and made anew under its name, and its offsets have survived: a broker that stops in between
+ * hears of the deletion no more. To go on from there would pass over records. Kafka compares ids from v10 on only.
+ */
+function isOfFormerTopic({ topics }: GroupMachine, name: string, { topicId }: CommittedOffset): boolean {
+  if (topicId === ZERO_UUID) return false
+  const current = topics.idOf(name)
+  return current !== undefined && current !== topicId
 }
 
 export function noOffset(partitionIndex: number, errorCode: number): FetchedPartition {

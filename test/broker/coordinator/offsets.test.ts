@@ -219,6 +219,22 @@ t.test('a deleted topic takes its offsets along', async (t) => {
   }
 })
 
+t.test('a topic that is made anew under its name has no offsets of the former one, whatever is left of those', async (t) => {
+  const world = await start()
+  await world.member('g').commit(7n)
+  // Its topic is deleted, and the broker stops before the offsets are.
+  world.topics.delete('orders')
+  world.crash()
+  await world.ready()
+  t.equal(await world.fetch('g'), 7n)
+  world.topics.set('orders', { id: 'AAAAAAAAAAAAAAAAAAAAAw', partitionCount: 4 })
+  t.equal(await world.fetch('g'), -1n)
+  const all = { groupId: 'g', topics: null, groups: [], requireStable: false }
+  t.same((await world.complete(world.coordinator.fetchOffsets(context(7), all))).topics, [])
+  await world.member('g').commit(1n)
+  t.equal(await world.fetch('g'), 1n)
+})
+
 t.test(
   'the records are those that Kafka 4.4 writes: GroupMetadataValue 3, OffsetCommitValue 4, or 1 with an expiry',
   async (t) => {
