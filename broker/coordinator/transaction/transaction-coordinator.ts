@@ -166,9 +166,12 @@ export class TransactionCoordinator {
       // It has become so while the answer was under way.
       if (transaction !== undefined && !isDeciding(transaction)) continue
       await new Promise<void>((resolve) => {
-        const timer = timers.after(left, resolve)
-        machine?.whenIdle(request.transactionalId, () => {
+        const forget = machine?.whenIdle(request.transactionalId, () => {
           timer.cancel()
+          resolve()
+        })
+        const timer = timers.after(left, () => {
+          forget?.()
           resolve()
         })
       })

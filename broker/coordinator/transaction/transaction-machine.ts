@@ -36,7 +36,7 @@ export class TransactionMachine implements StateMachine<TransactionRecord> {
   readonly timers: ShardTimers<TransactionRecord>
   readonly transactions = new Map<string, Transaction>()
   /** Batches that wait for the transaction before their own to be complete, by transactional id. */
-  readonly #idleWaiters = new Map<string, (() => void)[]>()
+  readonly #idleWaiters = new Map<string, Set<() => void>>()
 
   constructor(surroundings: MachineSurroundings, timers: ShardTimers<TransactionRecord>) {
     this.surroundings = surroundings
@@ -76,11 +76,19 @@ export class TransactionMachine implements StateMachine<TransactionRecord> {
     return [{ ...NOTHING, committed: carryOut }]
   }
 
-  /** Called once, when no decision about a transaction of this id is under way any more. */
-  whenIdle(transactionalId: string, run: () => void): void {
-    const waiters = this.#idleWaiters.get(transactionalId)
-    if (waiters === undefined) this.#idleWaiters.set(transactionalId, [run])
-    else waiters.push(run)
+  /**
+   * Called once, when no decision about a transaction of this id is under way any more. What is answered is called by
+   * whoever does not wait any longer.
+   */
+  whenIdle(transactionalId: string, run: () => void): () => void {
+    const waiters = this.#idleWaiters.get(transactionalId) ?? new Set()
+    this.#idleWaiters.set(transactionalId, waiters.add(run))
+    return () => {
+      waiters.delete(run)
+      if (waiters.size === 0 && this.#idleWaiters.get(transactionalId) === waiters) {
+        this.#idleWaiters.delete(transactionalId)
+      }
+    }
   }
 
   #tellIdle(transactionalId: string): void {

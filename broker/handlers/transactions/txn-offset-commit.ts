@@ -36,16 +36,20 @@ function admission({ groups, replicas, admission }: Services, request: TxnOffset
   const mode = modeOf(apiVersion)
   const index = groups.partitionOf(groupId)
   const partition = index === undefined ? undefined : replicas.partition(GROUP_TOPIC, index)
-  const isAsked = partition !== undefined && admission.isNeeded(partition, participant, mode)
+  const isNeeded = (): boolean => partition !== undefined && admission.isNeeded(partition, participant, mode)
   return {
     admit: async (): Promise<number> => {
       if (index === undefined || partition === undefined) return ErrorCode.COORDINATOR_NOT_AVAILABLE
       if (groupId === '') return ErrorCode.INVALID_GROUP_ID
-      if (!isAsked) return ErrorCode.NONE
+      if (!isNeeded()) return ErrorCode.NONE
       const verdicts = await admission.ask(participant, new Map([[GROUP_TOPIC, new Set([index])]]), mode)
       return verdicts(GROUP_TOPIC, index)
     },
-    isOpen: (): number => (isAsked ? admission.check(partition, participant) : ErrorCode.NONE),
+    // Looked at again in the turn of the append: a transaction that was open may have ended since.
+    isOpen: (): number => {
+      if (partition === undefined || !isNeeded()) return ErrorCode.NONE
+      return admission.check(partition, participant)
+    },
   }
 }
 
