@@ -73,12 +73,11 @@ export class JournalFile<Log> {
   }
 
   /** Durable at return. Throws DiskError. */
-  makeVoid(lap: number): void {
-    this.lap = lap
+  makeVoid(): void {
+    this.#open().writeSync([encodeHead({ lap: this.lap, salt: this.salt, isInUse: false })], 0)
+    this.#open().syncSync()
     this.position = Number.POSITIVE_INFINITY
     this.#isInUse = false
-    this.#open().writeSync([encodeHead(this.#head)], 0)
-    this.#open().syncSync()
   }
 
   /** In the file at return, with the head of a new lap; not synced. Throws DiskError. */

@@ -4,9 +4,9 @@
 //   journal        b c │ d e │ f          d, e, f are appended; b and c are there
 //
 // It goes on where the log ends, without a gap. The batch before must be the journal's own: another one means that
-// somebody else, Apache Kafka say, has gone on with the log since.
+// somebody else, Apache Kafka say, has gone on with the log since. So does a later epoch there than that of the batch.
 
-import { batchBaseOffset, batchLastOffset, batchSize, viewOf } from '../protocol/records/batch.ts'
+import { batchBaseOffset, batchLastOffset, batchLeaderEpoch, batchSize, viewOf } from '../protocol/records/batch.ts'
 import * as layout from '../protocol/records/layout.ts'
 import type { JournalEntry } from './journal-contents.ts'
 
@@ -30,6 +30,8 @@ export interface Replay {
 export interface LogEnd {
   readonly offset: number
   readonly lastCrc: number | null
+  /** By the log's own epochs. */
+  epochOf(offset: number): number
 }
 
 const NOTHING: Replay = { batches: [], reason: null }
@@ -47,6 +49,10 @@ export function batchesBehind(end: LogEnd, entries: readonly JournalEntry[]): Re
     }
     if (batch.baseOffset !== next) {
       return { batches, reason: `the log ends at ${next}, and the journal goes on at ${batch.baseOffset}` }
+    }
+    const epoch = batchLeaderEpoch(batch.view, batch.at)
+    if (epoch < end.epochOf(next)) {
+      return { batches, reason: `the batch at ${next} is of epoch ${epoch}, the log has been in ${end.epochOf(next)}` }
     }
     batches.push(batch)
     next = batch.lastOffset + 1

@@ -134,7 +134,10 @@ export class Journal implements Syncable {
     if (this.#unopened.size > 0) this.#unopened.delete(`${topicId}-${partition}`)
   }
 
-  /** All logs are open, and what was found of them is synced: nobody needs what an earlier run has left here. */
+  /**
+   * All logs are open, and what was found of them is synced: nobody needs what an earlier run has left here. It is made
+   * void, since what did not fit a log would stand before all that is yet to come of it.
+   */
   recovered(): void {
     if (this.#state !== 'starting') return
     if (this.#unopened.size > 0) {
@@ -145,7 +148,7 @@ export class Journal implements Syncable {
     }
     this.#contents.clear()
     this.#state = this.#fileSize > 0 ? 'idle' : 'off'
-    if (this.#state === 'off') this.#attempt(() => this.#remove())
+    this.#attempt(() => (this.#fileSize > 0 ? this.#makeVoid() : this.#remove()))
   }
 
   #remove(): void {
@@ -156,7 +159,7 @@ export class Journal implements Syncable {
 
   /** The older first: entries must not outlive the truncations that void them. Throws DiskError. */
   #makeVoid(): void {
-    for (const file of this.#byAge) if (file.isInUse) file.makeVoid(file.lap)
+    for (const file of this.#byAge) if (file.isInUse) file.makeVoid()
   }
 
   /** `isClean`: the logs' own files have everything, and whoever changes them meanwhile is right. Throws DiskError. */

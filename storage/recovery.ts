@@ -208,7 +208,8 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   for (const segment of removed) bytesCut += segment.size
   const kept = segments.slice(0, count)
   removeSegments(environment, removed)
-  const replayed = replay(kept, options, producers, { offset: next, lastCrc })
+  const epochOf = (offset: number): number => options.epochs.epochForOffset(offset)
+  const replayed = replay(kept, options, producers, { offset: next, lastCrc, epochOf })
   next = replayed.nextOffset
   const scanned = kept.slice(first)
   for (const segment of scanned) {

@@ -253,6 +253,56 @@ t.test('a failed write leaves it to the own files; a failed sync takes the direc
   )
 })
 
+/** As if another broker had been there after a loss of power: it found the log's own file and went on with `values`. */
+function goOnElsewhere(node: SimulatedNode, values: readonly string[]): void {
+  const other = createStorageEnvironment(node.host)
+  const alone = LogDirectory.open({ environment: other, path: '/other', nodeId: 1, clusterId: null })
+  const log = alone.openLog('topic', id, 0, defaultLogConfig)
+  for (const value of values) log.append(record(value), 1, 'client')
+  log.close()
+  const file = node.host.disk.open(fileOf(0), 'write')
+  file.writeSync([node.disk.bytes('/other/topic-0/00000000000000000000.log')], 0)
+  file.syncSync()
+  file.close()
+}
+
+t.test('what did not fit after one crash does not stand in the way after the next', async (t) => {
+  const { simulation, node, logs } = await setUp(11, 2)
+  append(logs[0]!, 'third')
+  await simulation.run(10)
+  losePower(node)
+  goOnElsewhere(node, ['first', 'second', 'OTHER'])
+  const second = open(node)
+  const log = second.log(0)
+  second.log(1)
+  t.same(valuesOf(log), ['first', 'second', 'OTHER'])
+  await simulation.complete(second.directory.whenRecovered())
+  append(second.log(1), 'makes the journal')
+  await simulation.run(10)
+  append(log, 'in the journal')
+  await simulation.run(10)
+  t.same([log.recoveryPoint, log.durableEndOffset], [3, 4])
+  losePower(node)
+  t.same(valuesOf(open(node).log(0)), ['first', 'second', 'OTHER', 'in the journal'])
+})
+
+t.test('another broker has gone on with the log, and deleted what it wrote: its history counts', async (t) => {
+  const { simulation, node, logs } = await setUp(12, 1)
+  for (const value of ['third', 'fourth']) {
+    append(logs[0]!, value)
+    await simulation.run(10)
+  }
+  losePower(node)
+  // A new leader's epoch, a third record of its own, and all of it expired: an empty segment is left.
+  const { disk } = node.host
+  disk.remove(fileOf(0))
+  disk.open('/data/topic-0/00000000000000000003.log', 'write').close()
+  const epochs = disk.open('/data/topic-0/leader-epoch-checkpoint', 'write')
+  epochs.writeSync([encoder.encode('0\n1\n3 3\n')], 0)
+  epochs.close()
+  t.match(open(node).log(0), { logStartOffset: 3, logEndOffset: 3 })
+})
+
 // Many logs, a journal that is written over all the time, and crashes.
 
 const firstSeed = Number(process.env['SEED'] ?? 1)
