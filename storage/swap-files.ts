@@ -3,7 +3,12 @@
 //
 //   ….deleted    removed
 //   ….cleaned    the cleaner had not finished writing: removed, and with it .swap files from the lowest such offset on
-//   ….swap       finished: replaces the segments whose offsets it covers, then loses its suffix
+//   ….swap       finished: replaces the segments whose offsets it covers, then loses its suffix. An index without its
+//                log either comes after it (its name is free: the old one has gone), or is what is left of an attempt
+//                that came to nothing, and then the index that is there is the log's
+//
+// What is replaced is gone for good before a name is given to what replaces it: a segment beside one that covers its
+// offsets is what nobody could tell from damage.
 
 import type { StorageEnvironment } from './environment.ts'
 import { CLEANED_SUFFIX, DELETED_SUFFIX, join, LOG_SUFFIX, leadingOffset, SWAP_SUFFIX } from './file-names.ts'
@@ -24,17 +29,23 @@ export function completeSwaps(environment: StorageEnvironment, directory: string
     if (name.endsWith(SWAP_SUFFIX) && leadingOffset(name) < lowestCleaned) swaps.push(name)
     else disk.remove(join(directory, name))
   }
-  for (const name of swaps.filter((swap) => swap.endsWith(LOG_SUFFIX + SWAP_SUFFIX))) {
+  const lasting = names.filter((name) => !temporary.includes(name))
+  const logs = swaps.filter((swap) => swap.endsWith(LOG_SUFFIX + SWAP_SUFFIX))
+  for (const name of logs) {
     const low = leadingOffset(name)
-    const high = nextOffset(environment, join(directory, name))
-    for (const other of names) {
-      if (temporary.includes(other)) continue
+    // At least the one whose name it takes: of a segment that has become empty too.
+    const high = Math.max(low + 1, nextOffset(environment, join(directory, name)))
+    for (const other of lasting) {
       const offset = leadingOffset(other)
       if (offset >= low && offset < high) disk.remove(join(directory, other))
     }
   }
-  for (const name of swaps) {
-    disk.rename(join(directory, name), join(directory, name.slice(0, -SWAP_SUFFIX.length)))
+  if (logs.length > 0) disk.syncDirectory(directory)
+  const hasLog = (swap: string): boolean => logs.some((name) => leadingOffset(name) === leadingOffset(swap))
+  for (const swap of swaps) {
+    const name = swap.slice(0, -SWAP_SUFFIX.length)
+    if (hasLog(swap) || !lasting.includes(name)) disk.rename(join(directory, swap), join(directory, name))
+    else disk.remove(join(directory, swap))
   }
   logger.info('unfinished work on segments completed', { log: directory, files: temporary.join(',') })
   disk.syncDirectory(directory)

@@ -59,7 +59,7 @@ export function removeCleaned({ host }: StorageEnvironment, cleaned: Segment): v
   cleaned.release(() => {
     try {
       // The log last of .swap: while it is there, a start takes the swap for complete.
-      for (const suffix of SUFFIXES) host.disk.remove(cleaned.path(suffix))
+      for (const suffix of SUFFIXES.toReversed()) host.disk.remove(cleaned.path(suffix))
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       host.logger.warn('a cleaned segment that is not used stays', {

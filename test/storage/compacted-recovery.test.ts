@@ -1,5 +1,5 @@
-// Gaps between the segments of a log: compaction makes them, and a crash that loses the end of a segment. A recovery
-// that takes the one for the other loses all that is behind it.
+// What compaction leaves for the next start: gaps between segments, which are no damage, and files of a swap that was
+// cut off anywhere.
 
 import t from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
@@ -109,4 +109,33 @@ t.test('a broker that was killed in the middle of a round has left gaps above al
   write(node, CLEANER_CHECKPOINT, '0\n0\n')
   const { log } = open(node)
   t.match(ends(log), WHOLE)
+})
+
+const file = (base: number, suffix: string): string => `/data/topic-0/${`${base}`.padStart(20, '0')}${suffix}`
+
+t.test('an index that an attempt has left behind does not take the place of the one in use', async (t) => {
+  const simulation = simulate(3)
+  const node = simulation.node('a')
+  const { directory, log } = await compactedLog(simulation, node)
+  await simulation.complete(directory.close(1))
+  node.restart()
+  const before = node.disk.bytes(file(3, '.timeindex'))
+  write(node, file(3, '.timeindex.swap'), 'of a segment that never was')
+  write(node, file(3, '.txnindex.swap'), '')
+  t.match(ends(open(node).log), ends(log))
+  t.same(node.disk.bytes(file(3, '.timeindex')), before)
+  t.ok(node.host.disk.exists(file(3, '.txnindex')), 'one whose name is free comes after its log')
+})
+
+t.test('a segment that compaction has emptied takes the place of the one it was made from', async (t) => {
+  const simulation = simulate(4)
+  const node = simulation.node('a')
+  const { directory } = await compactedLog(simulation, node)
+  await simulation.complete(directory.close(1))
+  node.restart()
+  write(node, file(3, '.log.swap'), '')
+  const { log } = open(node)
+  t.match(ends(log), WHOLE)
+  t.equal(log.segments[1]!.size, 0)
+  t.equal(log.segments[1]!.offsetIndex.count, 0)
 })
