@@ -47,7 +47,7 @@ export function deleteOffsets(
     })
   })
   const answer = { errorCode: ErrorCode.NONE, topics: answers }
-  return { records, applied: () => reply.send(answer), refused: (refusal) => reply.sendError(refusal) }
+  return { records, inPieces: true, applied: () => reply.send(answer), refused: (code) => reply.sendError(code) }
 }
 
 export type DeleteGroupAnswer = Refusal
@@ -60,7 +60,9 @@ export function deleteGroup(machine: GroupMachine, groupId: string, reply: Reply
     return NOTHING
   }
   return {
+    // Of a group with many offsets they do not fit into one batch; the group goes with the last.
     records: groupTombstones(machine, group),
+    inPieces: true,
     applied: () => {
       group.forgetTimers(machine)
       reply.send({ errorCode: ErrorCode.NONE, errorMessage: null })
