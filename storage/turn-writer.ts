@@ -1,5 +1,5 @@
-// One write a segment and event-loop turn: logs that were appended to in a turn are written at its end, and those that
-// want a sync are in the round of group commit that begins then. And whether the loop writes them or the host's pool:
+// One write a segment and event-loop turn: logs that were appended to in a turn are written at its end, those that take
+// too long in the next one, and those that want a sync are in the round of group commit that begins then. And whether the loop writes them or the host's pool:
 // what that depends on, the device, is common to all logs.
 
 import type { Clock } from '../host/host.ts'
@@ -33,8 +33,10 @@ const VERY_SLOW_MS = 50
 const SLOW_MS_PER_BYTE = 5 / 1024 / 1024
 /** Each keeps a file open, and a thread of the pool from a cold read or a sync; on a slow disk more do not help. */
 const MAX_UNDER_WAY = 12
-/** Of a turn, for making directories: thousands of partitions may be written to for the first time at once. */
-const MAX_NEW_MS = 4
+/** Of a turn. Then sockets have theirs: twelve batches of 1 MiB are 20 ms of copying into the page cache. */
+const MAX_TURN_MS = 4
+/** Of that, for making directories: thousands of partitions may be written to for the first time at once. */
+const MAX_NEW_MS = 2
 
 export class TurnWriter {
   readonly memory: UnwrittenMemory
@@ -73,19 +75,17 @@ export class TurnWriter {
     const logs = this.#waiting
     this.#waiting = []
     let nextTurn: TurnWritable[] | null = null
-    let newUntilMs = 0
+    let spentMs = 0
+    const startMs = this.#clock.monotonic()
     for (let index = 0; index < logs.length; index++) {
       const log = logs[index]!
-      if (log.isNew) {
-        const now = this.#clock.monotonic()
-        if (newUntilMs === 0) newUntilMs = now + MAX_NEW_MS
-        if (now >= newUntilMs) {
-          nextTurn ??= []
-          nextTurn.push(log)
-          continue
-        }
+      if (index > 0) spentMs = this.#clock.monotonic() - startMs
+      if (spentMs < (log.isNew ? MAX_NEW_MS : MAX_TURN_MS)) {
+        log.writeTurn()
+      } else {
+        nextTurn ??= []
+        nextTurn.push(log)
       }
-      log.writeTurn()
     }
     if (nextTurn === null) return
     this.#waiting = nextTurn.concat(this.#waiting)
