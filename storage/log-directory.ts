@@ -209,6 +209,7 @@ export class LogDirectory {
     })
     log.onLogStartOffset = this.#logStartMoved
     log.onTruncated = this.#truncated
+    log.onDiskFailed = this.#goOffline
     this.#names.set(name, log)
     this.#journal.opened(topicId, partition)
     if (log.durableEndOffset < log.logEndOffset) this.#recovering.push(log)
@@ -424,7 +425,7 @@ export class LogDirectory {
     if (!passes) this.#goOffline(error)
   }
 
-  #goOffline(error: DiskError): void {
+  readonly #goOffline = (error: DiskError): void => {
     if (this.#fault !== null) return
     this.#fault = error
     // Half alive, they would promise what no checkpoint can keep.

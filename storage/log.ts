@@ -51,6 +51,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   onLogStartOffset: ((log: Log) => void) | null = null
   /** Set when the recovery point may have moved back. */
   onTruncated: ((log: Log) => void) | null = null
+  /** A sync has failed, or a failed write could not be taken back: what else lies on that disk is in doubt too. */
+  onDiskFailed: ((error: DiskError) => void) | null = null
   readonly #environment: StorageEnvironment
   readonly #local: LocalLog
   readonly #reader: LogReader
@@ -275,6 +277,11 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     const fields = { error: error.message, logEndOffset: this.logEndOffset, offline: this.isOffline }
     this.#environment.host.logger.error('write failed', { log: this.directory, ...fields })
     if (!this.isOffline) this.listener.onFailed(this, error)
+    else this.#tellOfDisk(this.#gate.fault)
+  }
+
+  #tellOfDisk(fault: Error | null): void {
+    if (fault instanceof DiskError && fault.reason === 'failed') this.onDiskFailed?.(fault)
   }
 
   /** The directory that it lies in has failed: reads go on, appends do not. */
@@ -323,6 +330,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#gate.fault = error
     this.#environment.host.logger.error('sync failed: log is offline', { log: this.directory, error: error.message })
     this.listener.onFailed(this, error)
+    this.#tellOfDisk(error)
   }
 
   // Visibility

@@ -269,6 +269,34 @@ t.test('flush.ms is honoured', async (t) => {
   t.equal(log.durableEndOffset, 3)
 })
 
+t.test(
+  'a sync that fails takes the directory offline, as in Kafka; one without room or a file its log alone',
+  async (t) => {
+    for (const [reason, isOffline] of [
+      ['failed', true],
+      ['full', false],
+      ['missing', false],
+    ] as const) {
+      const simulation = simulate(13)
+      const node = simulation.node('a')
+      const directory = open(node)
+      const told: string[] = []
+      directory.onOffline = (_directory, error) => told.push(error.message)
+      const [bad, other] = [directory.openLog('a', id, 0, config), directory.openLog('a', id, 1, config)]
+      append(bad, 3)
+      append(other, 3)
+      bad.requestSync()
+      node.disk.fault = (operation, path) => (operation === 'sync' && path.includes('a-0/') ? reason : null)
+      await simulation.run(10)
+      t.match([bad.isOffline, other.isOffline, directory.isOffline], [true, isOffline, isOffline], reason)
+      t.equal(told.length, isOffline ? 1 : 0)
+      node.disk.fault = null
+      await close(simulation, directory)
+      t.equal(node.host.disk.exists('/data/.kafka_cleanshutdown'), false, 'it does not claim a clean stop')
+    }
+  },
+)
+
 t.test('a directory whose checkpoints fail is offline; one that is full is not', async (t) => {
   for (const [reason, isOffline] of [
     ['failed', true],
