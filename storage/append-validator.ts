@@ -3,8 +3,8 @@
 //
 // Kafka decodes every record, also compressed ones, to check offset deltas, keys and timestamps, and sets the
 // header's max timestamp from them. Here records are decoded only where a rule needs it and the header cannot answer:
-// keys on compacted topics, timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, and
-// recompression. A producer whose header contradicts its records harms its own consumers alone; the checksum says
+// keys on compacted topics, timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, sizes
+// of compressed records with max.decompressed.message.bytes set, and recompression. A producer whose header contradicts its records harms its own consumers alone; the checksum says
 // that nothing was damaged on the way.
 
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -15,7 +15,7 @@ import * as layout from '../protocol/records/layout.ts'
 import { recompressBatch } from '../protocol/records/recompress.ts'
 import { type RecordFault, recordFaults } from '../protocol/records/record.ts'
 import { type AppendResult, appendError, type RecordError } from './append-result.ts'
-import type { LogConfig } from './log-config.ts'
+import { type LogConfig, UNLIMITED } from './log-config.ts'
 
 /**
  * Who appends. `client`: exactly one batch, everything is checked. `coordinator`: group, share and transaction
@@ -79,11 +79,14 @@ function recordsError(bytes: Uint8Array, view: DataView, config: LogConfig, now:
   const newest = now + config.messageTimestampAfterMaxMs
   const oldest = now - config.messageTimestampBeforeMaxMs
   const isBounded = Number.isSafeInteger(oldest) && oldest > 0
-  if (!isCompacted && !(isCreateTime && (isBounded || batch.batchMaxTimestamp(view, 0) > newest))) return null
+  const isSized = config.maxDecompressedMessageBytes < UNLIMITED && batch.batchCodec(view, 0) !== 'none'
+  const isTimed = isCreateTime && (isBounded || batch.batchMaxTimestamp(view, 0) > newest)
+  if (!isCompacted && !isSized && !isTimed) return null
   const faults = recordFaults(bytes, view, 0, {
     keysRequired: isCompacted,
     ...(isCreateTime ? { newestTimestamp: newest } : {}),
     ...(isCreateTime && isBounded ? { oldestTimestamp: oldest } : {}),
+    ...(isSized ? { maxRecordSize: config.maxDecompressedMessageBytes } : {}),
   })
   return faults === null ? null : recordFaultsError(faults)
 }
@@ -99,6 +102,8 @@ function timestampTypeError(view: DataView): AppendResult {
 function recordFaultsError(faults: readonly RecordFault[]): AppendResult {
   const damage = faults.find((fault) => fault.fault === 'corrupt')
   if (damage !== undefined) return appendError(ErrorCode.CORRUPT_MESSAGE, damage.text)
+  const tooLarge = faults.find((fault) => fault.fault === 'size')
+  if (tooLarge !== undefined) return appendError(ErrorCode.INVALID_RECORD, tooLarge.text)
   const errors: RecordError[] = faults.map((fault) => ({ batchIndex: fault.index, message: fault.text }))
   if (faults.some((fault) => fault.fault === 'timestamp')) {
     const text = 'One or more records have been rejected due to invalid timestamp'

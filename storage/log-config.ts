@@ -20,6 +20,8 @@ export interface LogConfig {
   readonly localRetentionBytes: number
   readonly localRetentionMs: number
   readonly maxCompactionLagMs: number
+  /** Of a record of a compressed batch. UNLIMITED: nobody looks. */
+  readonly maxDecompressedMessageBytes: number
   readonly maxMessageBytes: number
   readonly messageTimestampAfterMaxMs: number
   readonly messageTimestampBeforeMaxMs: number
@@ -56,6 +58,7 @@ export const defaultLogConfig: LogConfig = {
   localRetentionBytes: -2,
   localRetentionMs: -2,
   maxCompactionLagMs: UNLIMITED,
+  maxDecompressedMessageBytes: UNLIMITED,
   maxMessageBytes: 1_048_588,
   messageTimestampAfterMaxMs: 3_600_000,
   messageTimestampBeforeMaxMs: UNLIMITED,

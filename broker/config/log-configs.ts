@@ -12,6 +12,9 @@ export type TopicConfigValues = { readonly [Name in TopicConfigName]: ValueOf<(t
 
 const table: ConfigTable = topicConfigs
 
+/** What a Java array can hold: as good as no limit. */
+const MAX_ARRAY_SIZE = 2_147_483_639
+
 export function topicConfigRow(name: string): ConfigRow | undefined {
   return Object.hasOwn(table, name) ? table[name] : undefined
 }
@@ -44,6 +47,7 @@ function isCodec(name: string): name is Codec {
 export function toLogConfig(values: TopicConfigValues): LogConfig {
   const compression = values['compression.type']
   const policies = values['cleanup.policy']
+  const maxDecompressed = values['max.decompressed.message.bytes']
   return {
     cleanupPolicy: (['delete', 'compact'] as const).filter((policy) => policies.includes(policy)),
     compressionType: compression === 'uncompressed' ? 'none' : isCodec(compression) ? compression : 'producer',
@@ -58,6 +62,7 @@ export function toLogConfig(values: TopicConfigValues): LogConfig {
     localRetentionBytes: values['local.retention.bytes'],
     localRetentionMs: values['local.retention.ms'],
     maxCompactionLagMs: values['max.compaction.lag.ms'],
+    maxDecompressedMessageBytes: maxDecompressed < MAX_ARRAY_SIZE ? maxDecompressed : UNLIMITED,
     maxMessageBytes: values['max.message.bytes'],
     messageTimestampAfterMaxMs: values['message.timestamp.after.max.ms'],
     messageTimestampBeforeMaxMs: values['message.timestamp.before.max.ms'],

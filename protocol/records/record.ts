@@ -135,11 +135,13 @@ export type RecordRules = {
    */
   oldestTimestamp?: number
   newestTimestamp?: number
+  /** Of one record, decompressed. */
+  maxRecordSize?: number
   maxSize?: number
 }
 
 /** `index` of the record in its batch, or -1 when the batch as a whole cannot be read. */
-export type RecordFault = { index: number; fault: 'corrupt' | 'offset' | 'key' | 'timestamp'; text: string }
+export type RecordFault = { index: number; fault: 'corrupt' | 'offset' | 'key' | 'timestamp' | 'size'; text: string }
 
 /** Faults reported for one batch; a client that got one record wrong may have got all wrong. */
 const MAX_FAULTS = 100
@@ -181,6 +183,14 @@ function checkRecord(
   faults: RecordFault[],
 ): void {
   const end = recordEnd(reader)
+  const size = end - reader.position
+  if (size > (rules.maxRecordSize ?? Infinity)) {
+    faults.push({
+      index,
+      fault: 'size',
+      text: `a record of ${size} bytes, more than the ${rules.maxRecordSize} allowed`,
+    })
+  }
   reader.position++
   const timestamp = baseTimestamp + reader.varlong()
   const offsetDelta = reader.varint()

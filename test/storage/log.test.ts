@@ -247,6 +247,16 @@ t.test('a record without a key on a compacted topic is named by its index, under
   }
 })
 
+t.test('max.decompressed.message.bytes bounds each record of a compressed batch, and no other', async (t) => {
+  for (const compression of CODECS) {
+    const log = open(simulate(5).node('a'), { maxDecompressedMessageBytes: 512 })
+    const refused = compression === 'none' ? ErrorCode.NONE : ErrorCode.INVALID_RECORD
+    const many = Array.from({ length: 20 }, () => 'v'.repeat(64))
+    t.match(log.append(records(many, { compression }), 0, 'client'), { errorCode: ErrorCode.NONE })
+    t.match(log.append(records(['v'.repeat(4096)], { compression }), 0, 'client'), { errorCode: refused })
+  }
+})
+
 t.test('LogAppendTime stamps the batch and says so; CreateTime answers -1', async (t) => {
   const simulation = simulate(6)
   const log = open(simulation.node('a'), { messageTimestampType: 'LogAppendTime' })

@@ -162,7 +162,12 @@ export const logConfigs = {
     dynamic: 'cluster',
     doc: 'How long a deleted file stays on disk.',
   }),
-  'max.decompressed.message.bytes': int(2_147_483_639, { min: 1, max: 2_147_483_639, dynamic: 'cluster' }),
+  'max.decompressed.message.bytes': int(2_147_483_639, {
+    min: 1,
+    max: 2_147_483_639,
+    dynamic: 'cluster',
+    doc: 'Largest record accepted in a compressed batch, decompressed. Below the default, all such batches are looked into.',
+  }),
   'message.max.bytes': int(1_048_588, {
     min: 0,
     dynamic: 'cluster',
