@@ -445,7 +445,7 @@ t.test('trap 33: deleted records stay deleted after a kill', async (t) => {
   await world.stop()
 })
 
-t.test('what acks=all acknowledged is there after the power fails', async (t) => {
+t.test('Jepsen, NATS 2.12: what acks=all acknowledged is there after the power fails', async (t) => {
   const { world, client } = await ready(t)
   for (let index = 0; index < 20; index++) await client.produce(TOPIC, batchOf([`record ${index}`]))
   world.node.crash()

@@ -10,7 +10,7 @@ import { type Client, World } from './harness.ts'
 
 const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1.0' }
 
-t.test('every version of ApiVersions is answered with the handler table', async (t) => {
+t.test('KAFKA-18659, KAFKA-17011: every version of ApiVersions is answered with the handler table', async (t) => {
   const world = await World.start(t)
   const client = await world.connect()
   for (let version = 0; version <= 5; version++) {

@@ -3,122 +3,60 @@
 
 import t from 'tap'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { readRecords } from '../../protocol/records/record.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
-import { batchOf, type Client, World } from './harness.ts'
+import { batchOf } from './harness.ts'
+import {
+  add,
+  commitOffset,
+  committed,
+  complete,
+  end,
+  fetchOffset,
+  GROUP,
+  init,
+  produce,
+  produceBody,
+  producersOf,
+  ready,
+  stateOf,
+  TOPIC,
+  texts,
+  until,
+  writeMarker,
+} from './transactional-client.ts'
 
-const TOPIC = 'letters'
-const GROUP = 'readers'
-const PROPERTIES = {
-  'transaction.state.log.num.partitions': '2',
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '1000',
-}
-
-interface Identity {
-  readonly transactionalId: string
-  readonly producerId: bigint
-  readonly producerEpoch: number
-}
-
-async function ready(t: Parameters<typeof World.start>[0], properties: Record<string, string> = {}) {
-  const world = await World.start(t, { ...PROPERTIES, ...properties })
-  const client = await world.connect()
-  await client.createTopic(TOPIC, 2)
-  for (const [keyType, key] of [
-    [0, GROUP],
-    [1, 'any'],
-  ] as const) {
-    await until(world, async () => {
-      const { coordinators } = await client.request('FindCoordinator', 4, { keyType, coordinatorKeys: [key] })
-      return coordinators[0]?.errorCode === ErrorCode.NONE
-    })
+t.test('trap 24: a timeout of 0, or beyond transaction.max.timeout.ms, is refused', async (t) => {
+  const { client } = await ready(t)
+  for (const transactionTimeoutMs of [-1, 0, 900_001]) {
+    const answer = await client.request('InitProducerId', 4, { transactionalId: 'now', transactionTimeoutMs })
+    t.match(answer, { errorCode: ErrorCode.INVALID_TRANSACTION_TIMEOUT, producerId: -1n, producerEpoch: -1 })
   }
-  return { world, client }
-}
+})
 
-async function until(world: World, holds: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 200; attempt++) {
-    if (await holds()) return
-    await world.simulation.run(20)
+t.test('a zombie producer is fenced, whatever it asks for, by the rules of old clients and of new ones', async (t) => {
+  const { world, client } = await ready(t)
+  const zombie = await init(world, client, 'now')
+  await produce(client, 12, zombie, 0, 'aborted letter')
+  const next = await init(world, client, 'now')
+  t.equal(await produce(client, 12, next, 0, 'a letter'), ErrorCode.NONE)
+  for (const version of [9, 11, 12]) {
+    t.equal(await produce(client, version, zombie, 1, 'late'), ErrorCode.INVALID_PRODUCER_EPOCH)
+    t.equal(await produce(client, version, zombie, 0, 'late', 1), ErrorCode.INVALID_PRODUCER_EPOCH)
   }
-  throw new Error('what was awaited has not come')
-}
-
-async function init(world: World, client: Client, transactionalId: string, timeoutMs = 60_000): Promise<Identity> {
-  let identity: Identity | null = null
-  await until(world, async () => {
-    const answer = await client.request('InitProducerId', 4, { transactionalId, transactionTimeoutMs: timeoutMs })
-    const { errorCode, producerId, producerEpoch } = answer
-    if (errorCode === ErrorCode.NONE) identity = { transactionalId, producerId, producerEpoch }
-    return errorCode === ErrorCode.NONE
-  })
-  return identity!
-}
-
-function batchBy({ producerId, producerEpoch }: Identity, baseSequence: number, ...values: string[]): Uint8Array {
-  return batchOf(values, { transactional: true, producerId, producerEpoch, baseSequence })
-}
-
-function produceBody(identity: Identity, baseSequence: number, value: string, index = 0) {
-  const partitionData = [{ index, records: batchBy(identity, baseSequence, value) }]
-  return {
-    ...{ transactionalId: identity.transactionalId, acks: -1, timeoutMs: 10_000 },
-    topicData: [{ name: TOPIC, partitionData }],
+  t.equal(await add(client, 3, zombie, 1), ErrorCode.PRODUCER_FENCED)
+  t.equal(await add(client, 1, zombie, 1), ErrorCode.INVALID_PRODUCER_EPOCH)
+  for (const version of [3, 4, 5]) {
+    t.equal(await commitOffset(client, version, zombie, 9n), ErrorCode.INVALID_PRODUCER_EPOCH)
   }
-}
-
-async function produce(
-  client: Client,
-  version: number,
-  identity: Identity,
-  sequence: number,
-  value: string,
-  index = 0,
-) {
-  const answer = await client.request('Produce', version, produceBody(identity, sequence, value, index))
-  return answer.responses[0]!.partitionResponses[0]!.errorCode
-}
-
-async function add(client: Client, version: number, identity: Identity, ...partitions: number[]): Promise<number> {
-  const answer = await client.request('AddPartitionsToTxn', version, {
-    v3AndBelowTransactionalId: identity.transactionalId,
-    v3AndBelowProducerId: identity.producerId,
-    v3AndBelowProducerEpoch: identity.producerEpoch,
-    v3AndBelowTopics: [{ name: TOPIC, partitions }],
-  })
-  return answer.resultsByTopicV3AndBelow[0]!.resultsByPartition[0]!.partitionErrorCode
-}
-
-async function end(
-  client: Client,
-  version: number,
-  identity: Identity,
-  committed: boolean,
-): Promise<Identity & { errorCode: number }> {
-  const { errorCode, producerId, producerEpoch } = await client.request('EndTxn', version, { ...identity, committed })
-  return version >= 5 ? { ...identity, errorCode, producerId, producerEpoch } : { ...identity, errorCode }
-}
-
-async function stateOf(client: Client, transactionalId: string): Promise<string> {
-  const answer = await client.request('DescribeTransactions', 0, { transactionalIds: [transactionalId] })
-  return answer.transactionStates[0]!.transactionState
-}
-
-function complete(world: World, client: Client, transactionalId: string): Promise<void> {
-  return until(world, async () => (await stateOf(client, transactionalId)).startsWith('Complete'))
-}
-
-/** What a consumer of committed records sees of a partition, as one that passes over aborted transactions. */
-async function committed(client: Client, index = 0): Promise<string[]> {
-  const { records, abortedTransactions } = await client.fetch(TOPIC, 0, { isolationLevel: 1, index })
-  const aborted = new Set((abortedTransactions ?? []).map(({ producerId }) => producerId))
-  const values = readRecords(records ?? new Uint8Array()).map(({ value }) => Buffer.from(value ?? []).toString())
-  return aborted.size > 0 ? values.filter((value) => !value.startsWith('aborted')) : values
-}
-
-function texts(values: readonly string[]): string[] {
-  return values.filter((value) => /^[a-z]/.test(value))
-}
+  for (const version of [4, 5]) t.equal((await end(client, version, zombie, true)).errorCode, ErrorCode.PRODUCER_FENCED)
+  t.equal((await end(client, 1, zombie, true)).errorCode, ErrorCode.INVALID_PRODUCER_EPOCH)
+  const asked = { transactionTimeoutMs: 60_000, ...zombie }
+  t.equal((await client.request('InitProducerId', 4, asked)).errorCode, ErrorCode.PRODUCER_FENCED)
+  t.equal((await client.request('InitProducerId', 3, asked)).errorCode, ErrorCode.INVALID_PRODUCER_EPOCH)
+  t.equal((await end(client, 5, next, true)).errorCode, ErrorCode.NONE)
+  await complete(world, client, 'now')
+  t.same(texts(await committed(client)), ['a letter'])
+})
 
 t.test('trap 25: an EndTxn again is answered like the first, another one is refused', async (t) => {
   const { world, client } = await ready(t)
@@ -160,7 +98,7 @@ t.test('trap 25: from Produce v12 and TxnOffsetCommit v5 on partitions need not 
   )
 })
 
-t.test('below, they must have been', async (t) => {
+t.test('trap 25: below, they must have been added', async (t) => {
   const { world, client } = await ready(t)
   const old = await init(world, client, 'old')
   t.equal(await produce(client, 9, old, 0, 'a letter'), ErrorCode.INVALID_TXN_STATE)
@@ -239,6 +177,30 @@ t.test('trap 27: markers survive a loss of power between the decision and them',
   }
 })
 
+t.test("KAFKA-19999: under version 2 a marker of the records' own epoch is late, and ends nothing", async (t) => {
+  const { world, client } = await ready(t)
+  const now = await init(world, client, 'now')
+  await produce(client, 12, now, 0, 'a letter')
+  const write = async (producerEpoch: number) => {
+    const topics = [{ name: TOPIC, partitionIndexes: [0] }]
+    const marker = {
+      ...now,
+      producerEpoch,
+      transactionResult: false,
+      topics,
+      coordinatorEpoch: 0,
+      transactionVersion: 2,
+    }
+    const answer = await client.request('WriteTxnMarkers', 2, { markers: [marker] })
+    return answer.markers[0]!.topics[0]!.partitions[0]!.errorCode
+  }
+  t.equal(await write(now.producerEpoch), ErrorCode.INVALID_PRODUCER_EPOCH)
+  t.equal((await end(client, 5, now, true)).errorCode, ErrorCode.NONE)
+  await complete(world, client, 'now')
+  t.equal(await write(now.producerEpoch + 1), ErrorCode.NONE, 'repeated, when nothing is open')
+  t.same(texts(await committed(client)), ['a letter'])
+})
+
 t.test('trap 28: the oldest versions of all requests make a whole transaction', async (t) => {
   const { world, client } = await ready(t)
   for (const [index, isCommitted] of [true, false, true].entries()) {
@@ -273,7 +235,7 @@ t.test('a consumer of committed records waits for what is open, and for nothing 
   t.equal(lastStableOffset, highWatermark)
 })
 
-t.test('a fetch that waits is woken by the marker', async (t) => {
+t.test('trap 16: a fetch that waits is woken by the marker', async (t) => {
   const { world, client } = await ready(t)
   const reader = await world.connect()
   const one = await init(world, client, 'one')
@@ -289,19 +251,22 @@ t.test('a fetch that waits is woken by the marker', async (t) => {
   t.ok(world.node.host.clock.monotonic() - startedAt < 1000)
 })
 
-t.test('offsets of an open transaction are unstable: UNSTABLE_OFFSET_COMMIT, or those of before', async (t) => {
-  const { world, client } = await ready(t)
-  const now = await init(world, client, 'now')
-  t.equal(await commitOffset(client, 5, now, 3n), ErrorCode.NONE)
-  t.match(await fetchOffset(client, true), { errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT, committedOffset: -1n })
-  t.match(await fetchOffset(client, false), { errorCode: 0, committedOffset: -1n })
-  const next = await end(client, 5, now, true)
-  await until(world, async () => (await fetchOffset(client, true)).committedOffset === 3n)
-  t.equal(await commitOffset(client, 5, next, 4n), ErrorCode.NONE)
-  await end(client, 5, next, false)
-  await until(world, async () => (await fetchOffset(client, true)).errorCode === ErrorCode.NONE)
-  t.equal((await fetchOffset(client, true)).committedOffset, 3n)
-})
+t.test(
+  'trap 20: offsets of an open transaction are unstable: UNSTABLE_OFFSET_COMMIT, or those of before',
+  async (t) => {
+    const { world, client } = await ready(t)
+    const now = await init(world, client, 'now')
+    t.equal(await commitOffset(client, 5, now, 3n), ErrorCode.NONE)
+    t.match(await fetchOffset(client, true), { errorCode: ErrorCode.UNSTABLE_OFFSET_COMMIT, committedOffset: -1n })
+    t.match(await fetchOffset(client, false), { errorCode: 0, committedOffset: -1n })
+    const next = await end(client, 5, now, true)
+    await until(world, async () => (await fetchOffset(client, true)).committedOffset === 3n)
+    t.equal(await commitOffset(client, 5, next, 4n), ErrorCode.NONE)
+    await end(client, 5, next, false)
+    await until(world, async () => (await fetchOffset(client, true)).errorCode === ErrorCode.NONE)
+    t.equal((await fetchOffset(client, true)).committedOffset, 3n)
+  },
+)
 
 t.test('batches that are sent one behind the other stay in order, also while the coordinator is asked', async (t) => {
   const { world, client } = await ready(t)
@@ -366,29 +331,3 @@ t.test('an acks=0 batch of a stranger to the transaction closes its connection',
   await until(world, async () => stranger.isClosed)
   t.ok(stranger.isClosed)
 })
-
-async function commitOffset(client: Client, version: number, identity: Identity, offset: bigint): Promise<number> {
-  const partitions = [{ partitionIndex: 0, committedOffset: offset, committedMetadata: '' }]
-  const topics = [{ name: TOPIC, partitions }]
-  const answer = await client.request('TxnOffsetCommit', version, { ...identity, groupId: GROUP, topics })
-  return answer.topics[0]!.partitions[0]!.errorCode
-}
-
-async function fetchOffset(client: Client, requireStable: boolean) {
-  const topics = [{ name: TOPIC, partitionIndexes: [0] }]
-  const answer = await client.request('OffsetFetch', 7, { groupId: GROUP, topics, requireStable })
-  if (answer.errorCode !== ErrorCode.NONE) return { errorCode: answer.errorCode, committedOffset: -2n }
-  return answer.topics[0]!.partitions[0]!
-}
-
-async function writeMarker(client: Client, { producerId, producerEpoch }: Identity): Promise<number> {
-  const topics = [{ name: TOPIC, partitionIndexes: [0] }]
-  const marker = { producerId, producerEpoch, transactionResult: false, topics, coordinatorEpoch: 0 }
-  const answer = await client.request('WriteTxnMarkers', 1, { markers: [marker] })
-  return answer.markers[0]!.topics[0]!.partitions[0]!.errorCode
-}
-
-async function producersOf(client: Client) {
-  const answer = await client.request('DescribeProducers', 0, { topics: [{ name: TOPIC, partitionIndexes: [0] }] })
-  return { producers: answer.topics[0]!.partitions[0]!.activeProducers }
-}

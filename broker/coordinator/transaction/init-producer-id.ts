@@ -35,7 +35,7 @@ export function initProducerId(
     reply.send(AWAITS_PRODUCER_ID)
     return NOTHING
   }
-  if (current !== null && !mayBe(transaction, current)) {
+  if (current !== null && (!mayBe(transaction, current) || isZombie(transaction, current))) {
     reply.send(failed(ErrorCode.PRODUCER_FENCED))
     return NOTHING
   }
@@ -92,6 +92,14 @@ function mayBe(transaction: Transaction, current: NonNullable<InitRequest['curre
     transaction.producerId === current.producerId ||
     (transaction.previousProducerId === current.producerId && isExhausted(current.producerEpoch))
   )
+}
+
+/**
+ * Somebody else has opened the transaction, who has a later epoch. Kafka aborts it and shuts its producer out, before the
+ * zombie finds with its next attempt that it is one.
+ */
+function isZombie({ state, producerId, producerEpoch }: Transaction, current: NonNullable<InitRequest['current']>) {
+  return state === 'Ongoing' && (producerId !== current.producerId || producerEpoch !== current.producerEpoch)
 }
 
 function begin(

@@ -57,7 +57,7 @@ t.test('a rebalance waits for an id that was given out, until it expires', async
   t.match(await world.complete(rejoin), { errorCode: 0, generationId: 2 })
 })
 
-t.test('trap 19: at v0 the rebalance timeout is the session timeout', async (t) => {
+t.test('trap 19, KAFKA-19444: JoinGroup v0 is served, and its rebalance timeout is that of the session', async (t) => {
   const world = await start()
   const slow = world.member('g', { sessionTimeoutMs: 7_000, rebalanceTimeoutMs: -1, version: 0 })
   await form(world, slow)

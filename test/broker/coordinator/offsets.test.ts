@@ -122,7 +122,7 @@ t.test('trap 20: null topics fetch all (v2+), several groups at once (v8+)', asy
 })
 
 t.test(
-  'trap 20: an error of the group stands on every partition at v1, on the answer at v2, on the group at v8',
+  'trap 20, KAFKA-19246: an error of the group stands on every partition at v1, on the answer at v2, on the group at v8',
   async (t) => {
     const world = await start()
     world.coordinator.onResigned(0)
@@ -219,21 +219,24 @@ t.test('a deleted topic takes its offsets along', async (t) => {
   }
 })
 
-t.test('a topic that is made anew under its name has no offsets of the former one, whatever is left of those', async (t) => {
-  const world = await start()
-  await world.member('g').commit(7n)
-  // Its topic is deleted, and the broker stops before the offsets are.
-  world.topics.delete('orders')
-  world.crash()
-  await world.ready()
-  t.equal(await world.fetch('g'), 7n)
-  world.topics.set('orders', { id: 'AAAAAAAAAAAAAAAAAAAAAw', partitionCount: 4 })
-  t.equal(await world.fetch('g'), -1n)
-  const all = { groupId: 'g', topics: null, groups: [], requireStable: false }
-  t.same((await world.complete(world.coordinator.fetchOffsets(context(7), all))).topics, [])
-  await world.member('g').commit(1n)
-  t.equal(await world.fetch('g'), 1n)
-})
+t.test(
+  'a topic that is made anew under its name has no offsets of the former one, whatever is left of those',
+  async (t) => {
+    const world = await start()
+    await world.member('g').commit(7n)
+    // Its topic is deleted, and the broker stops before the offsets are.
+    world.topics.delete('orders')
+    world.crash()
+    await world.ready()
+    t.equal(await world.fetch('g'), 7n)
+    world.topics.set('orders', { id: 'AAAAAAAAAAAAAAAAAAAAAw', partitionCount: 4 })
+    t.equal(await world.fetch('g'), -1n)
+    const all = { groupId: 'g', topics: null, groups: [], requireStable: false }
+    t.same((await world.complete(world.coordinator.fetchOffsets(context(7), all))).topics, [])
+    await world.member('g').commit(1n)
+    t.equal(await world.fetch('g'), 1n)
+  },
+)
 
 t.test(
   'the records are those that Kafka 4.4 writes: GroupMetadataValue 3, OffsetCommitValue 4, or 1 with an expiry',

@@ -103,9 +103,8 @@ t.test('a connection that is lost, and a session that ends, release what the mem
   await world.stop()
 })
 
-// kafka-notes 2.2, 36.
 t.test(
-  'share sessions: epochs in order, acknowledged partitions are echoed, the first delivery count is 1',
+  'trap 36: share sessions: epochs in order, acknowledged partitions are echoed, the first delivery count is 1',
   async (t) => {
     const { world, client, topicId } = await start()
     await client.produce('q', batchOf(values(0, 2)))
