@@ -95,8 +95,8 @@ function mayBe(transaction: Transaction, current: NonNullable<InitRequest['curre
 }
 
 /**
- * Somebody else has opened the transaction, who has a later epoch. Kafka aborts it and shuts its producer out, before the
- * zombie finds with its next attempt that it is one.
+ * Somebody else has opened the transaction, who has a later epoch. Kafka aborts it and shuts its producer out, before
+ * the zombie finds with its next attempt that it is one.
  */
 function isZombie({ state, producerId, producerEpoch }: Transaction, current: NonNullable<InitRequest['current']>) {
   return state === 'Ongoing' && (producerId !== current.producerId || producerEpoch !== current.producerEpoch)

@@ -67,8 +67,8 @@ export class TransactionMachine implements StateMachine<TransactionRecord> {
   onLoaded(): TransactionOutcome[] {
     scheduleTimeouts(this)
     scheduleExpiry(this)
-    // Decided, and perhaps not carried out everywhere. The end of the log that was read may still be lost, and a decision
-    // with it: markers must not come before it.
+    // Decided, and perhaps not carried out everywhere. The end of the log that was read may still be lost, and a
+    // decision with it: markers must not come before it.
     const decided = [...this.transactions.values()].filter(isDeciding)
     const carryOut = (): void => {
       for (const transaction of decided) writeMarkers(this, transaction, transaction.partitions)
