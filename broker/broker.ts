@@ -216,6 +216,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
       }),
     cordonedPaths: () => config.get('cordoned.log.dirs') ?? [],
     logConfigFor: (topic) => config.logConfigFor(topic),
+    moveBytesPerSecond: () => config.moveRate,
     syncsAcksAll: config.get('milena.flush.on.acks.all'),
   })
   endings.push(() => replicas.stop())

@@ -18,6 +18,7 @@ import {
 import { type ConfigRow, configFault, parseConfig } from './config-row.ts'
 import { type TopicConfigValues, toLogConfig, topicConfigValues } from './log-configs.ts'
 import type { Properties } from './properties.ts'
+import { MOVE_RATE } from './replication-quotas.ts'
 
 /** Topics whose log config may have changed; null: all. */
 export type LogConfigListener = (topics: readonly string[] | null) => void
@@ -80,6 +81,12 @@ export class BrokerConfig {
   /** Set for all brokers while running. */
   dynamicDefaults(): ReadonlyMap<string, string> {
     return this.#configs.of(RESOURCE.broker, '')
+  }
+
+  /** Bytes of a second; Infinity: as fast as it goes. */
+  get moveRate(): number {
+    const value = Number(this.dynamicValues().get(MOVE_RATE) ?? this.dynamicDefaults().get(MOVE_RATE) ?? Number.NaN)
+    return Number.isSafeInteger(value) && value >= 0 ? value : Number.POSITIVE_INFINITY
   }
 
   onLogConfigChange(listener: LogConfigListener): void {

@@ -24,6 +24,8 @@ export interface ReplicaManagerOptions {
   /** Of cordoned.log.dirs: no new replica is put there (KIP-1066). */
   readonly cordonedPaths: () => readonly string[]
   readonly logConfigFor: (topic: string) => LogConfig
+  /** Of moves between log directories; Infinity: as fast as they go. */
+  readonly moveBytesPerSecond: () => number
   /** acks=all waits for the disk; see Partition. */
   readonly syncsAcksAll: boolean
 }
@@ -67,9 +69,10 @@ export class ReplicaManager {
     this.deadlines = new Deadlines(host)
     this.directories = options.directories
     this.#assignments = new DirectoryAssignments(host, options.assignReplicas)
-    this.moves = new ReplicaMoves(host, options.directories, (partition, directory) => {
+    const moved = (partition: Partition, directory: LogDirectory): void => {
       this.#assignments.add(partition.topicId, partition.index, directory.directoryId)
-    })
+    }
+    this.moves = new ReplicaMoves(host, options.directories, moved, options.moveBytesPerSecond)
     for (const directory of this.directories) directory.onOffline = this.#directoryFailed
   }
 

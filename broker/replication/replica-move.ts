@@ -17,13 +17,18 @@ import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { LogListener } from '../../storage/log-options.ts'
 import type { Partition } from './partition.ts'
 
-const PIECE_SIZE = 1024 * 1024
-/** What the last turn may copy. */
-const MAX_REST_SIZE = 4 * PIECE_SIZE
-/** Between two pieces, for those who wait for an answer. */
-const PAUSE_MS = 1
+/** What the last turn may copy, and how much of it in one piece. */
+const MAX_REST_SIZE = 4 * 1024 * 1024
+const REST_PIECE_SIZE = 1024 * 1024
 /** Caught up, and nothing new is durable. */
 const IDLE_MS = 5
+
+/** What all moves share. */
+export interface CopyPace {
+  readonly pieceSize: number
+  /** After so many bytes, in ms. */
+  pauseAfter(size: number): number
+}
 
 export class ReplicaMove implements LogListener {
   readonly partition: Partition
@@ -31,6 +36,7 @@ export class ReplicaMove implements LogListener {
   readonly #source: LogDirectory
   readonly #host: Host
   readonly #future: Log
+  readonly #pace: CopyPace
   readonly #onEnd: (move: ReplicaMove, isMoved: boolean) => void
   #isOver = false
   /** Appended, and not durable yet. */
@@ -42,12 +48,14 @@ export class ReplicaMove implements LogListener {
     partition: Partition,
     source: LogDirectory,
     target: LogDirectory,
+    pace: CopyPace,
     onEnd: (move: ReplicaMove, isMoved: boolean) => void,
   ) {
     this.#host = host
     this.partition = partition
     this.#source = source
     this.target = target
+    this.#pace = pace
     this.#onEnd = onEnd
     const { log, topic, topicId, index } = partition
     this.#future = target.futures.open(topic, topicId, index, log.config)
@@ -128,21 +136,21 @@ export class ReplicaMove implements LogListener {
   async #copyPiece(): Promise<void> {
     const { log } = this.partition
     let failure: string | null = null
-    let isNothing = false
+    let copiedSize = 0
     await new Promise<void>((resolve) => {
       const from = Math.max(this.#future.logEndOffset, log.logStartOffset)
-      log.read(from, PIECE_SIZE, log.durableEndOffset, true, (errorCode, slices) => {
+      log.read(from, this.#pace.pieceSize, log.durableEndOffset, true, (errorCode, slices, size) => {
         if (errorCode !== ErrorCode.NONE) failure = `reading answers error ${errorCode}`
         else failure = this.#append(slices)
-        isNothing = slices.length === 0
+        copiedSize = size
         letGoOfAll(slices)
         resolve()
       })
     })
     if (failure !== null) return this.cancel(failure)
-    if (isNothing) return await this.#pause(IDLE_MS)
+    if (copiedSize === 0) return await this.#pause(IDLE_MS)
     await this.#synced()
-    await this.#pause(PAUSE_MS)
+    await this.#pause(this.#pace.pauseAfter(copiedSize))
   }
 
   /** null: they are in the copy. Memory of their own: the source may let go of its own at any time. */
@@ -199,7 +207,7 @@ export class ReplicaMove implements LogListener {
       const before = this.#future.logEndOffset
       log.readSync(
         Math.max(before, log.logStartOffset),
-        PIECE_SIZE,
+        REST_PIECE_SIZE,
         log.logEndOffset,
         true,
         (_errorCode, slices, read) => {

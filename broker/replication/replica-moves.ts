@@ -9,6 +9,10 @@ import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { Partition } from './partition.ts'
 import { ReplicaMove } from './replica-move.ts'
 
+/** Between two pieces of a copy, for those who wait for an answer. */
+const PAUSE_MS = 1
+/** Copied at once, at most; of a throttled move no more than a second's worth. */
+const PIECE_SIZE = 1024 * 1024
 /** Wishes for partitions that are not here: a client may send any. */
 const MAX_PREFERRED = 10_000
 
@@ -16,6 +20,9 @@ export class ReplicaMoves {
   readonly #host: Host
   readonly #directories: readonly LogDirectory[]
   readonly #onMoved: (partition: Partition, directory: LogDirectory) => void
+  readonly #bytesPerSecond: () => number
+  /** What has been copied is paid for by then. */
+  #paidMs = 0
   readonly #moves = new Map<Partition, ReplicaMove>()
   readonly #preferred = new Map<string, LogDirectory>()
 
@@ -23,14 +30,28 @@ export class ReplicaMoves {
     host: Host,
     directories: readonly LogDirectory[],
     onMoved: (partition: Partition, directory: LogDirectory) => void,
+    bytesPerSecond: () => number,
   ) {
     this.#host = host
+    this.#bytesPerSecond = bytesPerSecond
     this.#directories = directories
     this.#onMoved = onMoved
   }
 
   values(): IterableIterator<ReplicaMove> {
     return this.#moves.values()
+  }
+
+  /** All moves together copy replica.alter.log.dirs.io.max.bytes.per.second. */
+  get pieceSize(): number {
+    return Math.min(PIECE_SIZE, Math.max(1, this.#bytesPerSecond()))
+  }
+
+  /** How long to wait after so many bytes. */
+  pauseAfter(size: number): number {
+    const now = this.#host.clock.monotonic()
+    this.#paidMs = Math.max(this.#paidMs, now) + (size * 1000) / Math.max(1, this.#bytesPerSecond())
+    return Math.max(PAUSE_MS, this.#paidMs - now)
   }
 
   /** Where a partition that is created is wanted. */
@@ -53,7 +74,7 @@ export class ReplicaMoves {
     this.cancel(partition)
     if (source === target) return ErrorCode.NONE
     try {
-      const move = new ReplicaMove(this.#host, partition, source, target, this.#ended)
+      const move = new ReplicaMove(this.#host, partition, source, target, this, this.#ended)
       this.#moves.set(partition, move)
       move.start()
       return ErrorCode.NONE

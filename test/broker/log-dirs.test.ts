@@ -84,6 +84,30 @@ t.test('a partition moves while it is written to, and loses nothing', async (t) 
   t.equal(await move(again, 'none', 0, '/a'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
 })
 
+t.test('a move keeps to the rate that is set for it', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t')
+  for (let index = 0; index < 50; index++) await client.produce('t', batch('x'.repeat(1000)))
+  const [from] = await placesOf(client, 't')
+  const to = from === '/a' ? '/b' : '/a'
+  const setRate = async (value: string): Promise<number> => {
+    const configs = [{ name: 'replica.alter.log.dirs.io.max.bytes.per.second', configOperation: 0, value }]
+    const resources = [{ resourceType: 4, resourceName: '1', configs }]
+    const { responses } = await client.request('IncrementalAlterConfigs', 1, { resources, validateOnly: false })
+    return responses[0]!.errorCode
+  }
+  t.equal(await setRate('fast'), ErrorCode.INVALID_REQUEST)
+  t.equal(await setRate('5000'), ErrorCode.NONE)
+  t.equal(await move(client, 't', 0, to), ErrorCode.NONE)
+  await world.simulation.run(5000)
+  t.same(await placesOf(client, 't'), [from], 'half of it is copied')
+  t.equal(await setRate('1000000'), ErrorCode.NONE)
+  await world.simulation.run(3000)
+  t.same(await placesOf(client, 't'), [to])
+  t.equal((await offsets(client, 't')).length, 50)
+})
+
 t.test('a move that a crash cuts off begins anew', async (t) => {
   const world = await World.start(t, TWO)
   const client = await world.connect()
@@ -132,6 +156,7 @@ t.test('a directory that fails goes alone: its partitions answer KAFKA_STORAGE_E
     leaders?.toSorted(),
     [0, 1].map((index) => [index, index === lost ? -1 : 1]),
   )
+  t.same(topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === lost)?.offlineReplicas, [1])
   await client.createTopic('new', 2)
   t.same(await placesOf(client, 'new'), ['/a', '/a'])
 

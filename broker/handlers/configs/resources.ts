@@ -4,6 +4,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { brokerConfigRow } from '../../config/broker-configs.ts'
 import { configFault } from '../../config/config-row.ts'
+import { replicationQuotaRow } from '../../config/replication-quotas.ts'
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault } from '../../controller/decision.ts'
 import { RESOURCE } from '../../metadata/image.ts'
@@ -87,7 +88,7 @@ function brokerValuesFault({ resourceName, configs }: AlteredResource): Fault | 
     )
   }
   for (const { name, value, configOperation } of configs) {
-    const row = brokerConfigRow(name)
+    const row = brokerConfigRow(name) ?? replicationQuotaRow(name)
     if (row === undefined || value === null || configOperation === ALTER.delete) continue
     const isList = configOperation === ALTER.append || configOperation === ALTER.subtract
     if (isList && row.type !== 'LIST') {
