@@ -10,8 +10,8 @@ import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerImage, MetadataImage, PartitionImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import { type ControllerState, type Decision, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
-import { isInOnlineDirectory } from './directories.ts'
+import { type ControllerState, type Decision, fault, NO_FAULT, recordMaker } from './decision.ts'
+import { canLead, isInOnlineDirectory } from './directories.ts'
 
 const NO_LEADER = -1
 /** Values of a BrokerRegistrationChangeRecord. */
@@ -219,7 +219,7 @@ function removeFromIsr(
 }
 
 function successor(image: MetadataImage, partition: PartitionImage, without: number): number {
-  const able = (id: number) => id !== without && partition.isr.includes(id) && isActive(image.brokers.get(id))
+  const able = (id: number) => id !== without && partition.isr.includes(id) && canLead(image.brokers.get(id), partition)
   return partition.replicas.find(able) ?? NO_LEADER
 }
 

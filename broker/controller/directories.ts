@@ -5,13 +5,20 @@ import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { type BrokerImage, DIRECTORY, type PartitionImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import { type ControllerState, type Decision, recordMaker } from './decision.ts'
+import { type ControllerState, type Decision, isActive, recordMaker } from './decision.ts'
+
+const NO_LEADER = -1
 
 /** True also where nobody has said yet in which it lies. */
 export function isInOnlineDirectory({ id, logDirs }: BrokerImage, partition: PartitionImage): boolean {
   const directory = partition.directories[partition.replicas.indexOf(id)] ?? DIRECTORY.unassigned
   if (directory === DIRECTORY.unassigned || directory === DIRECTORY.migrating) return true
   return logDirs.length === 0 || logDirs.includes(directory)
+}
+
+/** Alive, and its replica is not in a directory that has failed. Source: LeaderAcceptor. */
+export function canLead(broker: BrokerImage | undefined, partition: PartitionImage): boolean {
+  return broker !== undefined && isActive(broker) && isInOnlineDirectory(broker, partition)
 }
 
 type Answer = ResponseInputOf<'AssignReplicasToDirs'>
@@ -42,7 +49,7 @@ export function assignReplicasToDirs(
 
 function assign(
   { image }: ControllerState,
-  { id }: BrokerImage,
+  broker: BrokerImage,
   topicId: string,
   partitionId: number,
   directory: string,
@@ -52,11 +59,21 @@ function assign(
   if (topic === undefined) return ErrorCode.UNKNOWN_TOPIC_ID
   const partition = topic.partitions[partitionId]
   if (partition === undefined) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  const { id } = broker
   const place = partition.replicas.indexOf(id)
   if (place < 0) return ErrorCode.NOT_LEADER_OR_FOLLOWER
   const directories = partition.replicas.map((_, index) => partition.directories[index] ?? DIRECTORY.unassigned)
   if (directories[place] === directory) return ErrorCode.NONE
   directories[place] = directory
-  records.push(recordMaker(image)('PartitionChangeRecord', { topicId, partitionId, directories }))
+  const leader = leaderIn(broker, { ...partition, directories })
+  const changed = leader === partition.leader ? {} : { leader }
+  records.push(recordMaker(image)('PartitionChangeRecord', { topicId, partitionId, directories, ...changed }))
   return ErrorCode.NONE
+}
+
+/** A replica that begins anew, its disk replaced by an empty one, leads again; one whose directory has failed does not. */
+function leaderIn(broker: BrokerImage, partition: PartitionImage): number {
+  const { leader, isr } = partition
+  if (leader === broker.id) return isInOnlineDirectory(broker, partition) ? leader : NO_LEADER
+  return leader === NO_LEADER && isr.includes(broker.id) && canLead(broker, partition) ? broker.id : leader
 }

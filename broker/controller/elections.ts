@@ -5,7 +5,8 @@ import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import { type ControllerState, type Decision, type Fault, fault, isActive, NO_FAULT, recordMaker } from './decision.ts'
+import { type ControllerState, type Decision, type Fault, fault, NO_FAULT, recordMaker } from './decision.ts'
+import { canLead } from './directories.ts'
 
 type Answer = ResponseInputOf<'ElectLeaders'>
 type TopicResult = Answer['replicaElectionResults'][number]
@@ -99,12 +100,14 @@ function elect(
   return NO_FAULT
 }
 
-function preferred(image: MetadataImage, { replicas, isr }: PartitionImage): number {
+function preferred(image: MetadataImage, partition: PartitionImage): number {
+  const { replicas, isr } = partition
   const first = replicas[0] ?? NO_LEADER
-  return isr.includes(first) && isActive(image.brokers.get(first)) ? first : NO_LEADER
+  return isr.includes(first) && canLead(image.brokers.get(first), partition) ? first : NO_LEADER
 }
 
-function anyAlive(image: MetadataImage, { replicas, isr }: PartitionImage): number {
-  const alive = replicas.filter((id) => isActive(image.brokers.get(id)))
+function anyAlive(image: MetadataImage, partition: PartitionImage): number {
+  const { replicas, isr } = partition
+  const alive = replicas.filter((id) => canLead(image.brokers.get(id), partition))
   return alive.find((id) => isr.includes(id)) ?? alive[0] ?? NO_LEADER
 }

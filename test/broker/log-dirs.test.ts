@@ -188,6 +188,44 @@ t.test('a directory that cannot be opened is offline, and what lies there does n
   t.equal((await again.produce('t', batch('v'), { index: lost })).errorCode, ErrorCode.NONE)
 })
 
+t.test('a disk that was replaced by an empty one: what lay there begins anew, and is led', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 2)
+  const places = await placesOf(client, 't')
+  const index = places.indexOf('/b')
+  await client.produce('t', batch('v'), { index })
+  await world.simulation.run(1000)
+  await world.stop()
+  world.node.host.disk.removeDirectory('/b')
+  await world.restart()
+  await world.simulation.run(1000)
+  const again = await world.connect()
+  const { errorCode, baseOffset } = await again.produce('t', batch('v'), { index })
+  t.same([errorCode, Number(baseOffset)], [ErrorCode.NONE, 0])
+})
+
+t.test('an unclean election does not make a leader of a replica in a failed directory', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 2)
+  const lost = (await placesOf(client, 't')).indexOf('/b')
+  await client.produce('t', batch('v'), { index: lost })
+  await world.simulation.run(1000)
+  world.node.disk.fault = (operation, path) => (operation === 'sync' && path.startsWith('/b') ? 'failed' : null)
+  await client.produce('t', batch('v'), { index: lost })
+  await world.simulation.run(1000)
+  const topicPartitions = [{ topic: 't', partitions: [lost] }]
+  const { replicaElectionResults } = await client.request('ElectLeaders', 2, {
+    electionType: 1,
+    topicPartitions,
+    timeoutMs: 1000,
+  })
+  t.equal(replicaElectionResults[0]?.partitionResult[0]?.errorCode, ErrorCode.ELIGIBLE_LEADERS_NOT_AVAILABLE)
+  const { topics } = await client.request('Metadata', 12, { topics: null })
+  t.equal(topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === lost)?.leaderId, -1)
+})
+
 const seedCount = Number(process.env['SEEDS'] ?? 6)
 
 t.test('moves and crashes at any moment lose nothing that was acknowledged', async (t) => {
