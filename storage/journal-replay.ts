@@ -60,6 +60,12 @@ export function batchesBehind(end: LogEnd, entries: readonly JournalEntry[]): Re
   return batches.length === 0 ? NOTHING : { batches, reason: null }
 }
 
+/** Of all batches that the journal has; null when it has none. */
+export function firstOffset(entries: readonly JournalEntry[]): number | null {
+  for (const { baseOffset } of batchesOf(entries)) return baseOffset
+  return null
+}
+
 /** Whether the journal has the batch that holds `offset`. */
 export function holdsOffset(entries: readonly JournalEntry[], offset: number): boolean {
   for (const { baseOffset, lastOffset } of batchesOf(entries)) {

@@ -197,6 +197,7 @@ export class LocalLog implements SyncedLog {
   }
 
   beginSegment(config: LogConfig): void {
+    this.sync.syncNames()
     this.segments.push(newSegment(this.#environment, this.directory, this.logEndOffset))
     this.sync.addDirectory(this.directory)
     this.drawJitter(config)

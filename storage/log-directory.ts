@@ -38,15 +38,8 @@ import { Log } from './log.ts'
 import { type LogConfig, UNLIMITED } from './log-config.ts'
 import { type DirectoryIntervals, intervalsOf, type LogDirectoryOptions } from './log-directory-options.ts'
 import type { LogOptions } from './log-options.ts'
-import {
-  type MetaProperties,
-  randomHex,
-  randomUuid,
-  readMetaProperties,
-  writeMetaProperties,
-} from './meta-properties.ts'
-import { readTopicId } from './partition-metadata.ts'
-import { StorageFault } from './storage-fault.ts'
+import { type MetaProperties, randomHex, readOrFormat } from './meta-properties.ts'
+import { isOfTopic } from './partition-metadata.ts'
 import { makeDurably } from './sync-files.ts'
 
 /** What the one who opens a log knows better than the checkpoints. */
@@ -111,7 +104,7 @@ export class LogDirectory {
     else makeDurably(environment.host, path)
     this.#lock = disk.lock(join(path, LOCK))
     try {
-      this.properties = this.#format(options)
+      this.properties = readOrFormat(environment.host, path, options)
       const epoch = cleanShutdownEpoch(disk, path)
       this.wasCleanShutdown = epoch !== null
       this.previousBrokerEpoch = epoch ?? -1
@@ -182,12 +175,11 @@ export class LogDirectory {
     const { disk, logger } = this.#environment.host
     const directory = join(this.path, name)
     this.#journal.opening(topicId, partition)
-    if (open === null) {
-      const found = readTopicId(disk, directory)
-      if (found !== null && found !== topicId) {
-        logger.warn('a partition of another topic of this name is set aside', { directory, found, topicId })
-        this.setAside(topic, partition)
-      }
+    const isNever = this.#recoveryPoints.isSound && this.#recoveryPoints.offset(topic, partition) === 0
+    const wasSynced = this.wasCleanShutdown || !isNever
+    if (open === null && !isOfTopic(disk, directory, topicId, wasSynced)) {
+      logger.warn('a partition that is not of this topic is set aside', { directory, topicId })
+      this.setAside(topic, partition)
     }
     const isKnown = this.#names.has(name)
     if (!isKnown) for (const each of this.#checkpoints()) each.settle(name, this.logs())
@@ -214,6 +206,11 @@ export class LogDirectory {
     this.#journal.opened(topicId, partition)
     if (log.durableEndOffset < log.logEndOffset) this.#recovering.push(log)
     return log
+  }
+
+  /** After an unclean stop: what there is of it may be in the journal alone. */
+  hasJournaled(topicId: string, partition: number): boolean {
+    return this.#journal.entriesOf(topicId, partition).length > 0
   }
 
   /** Resolves when all that was recovered is on disk. Before that nobody may be told of it. */
@@ -330,27 +327,6 @@ export class LogDirectory {
     })
   }
 
-  #format(options: LogDirectoryOptions): MetaProperties {
-    const { host } = this.#environment
-    const found = readMetaProperties(host.disk, this.path)
-    if (found === null) {
-      const properties = {
-        clusterId: options.clusterId ?? randomUuid(host.random),
-        nodeId: options.nodeId,
-        directoryId: randomUuid(host.random),
-      }
-      writeMetaProperties(host.disk, this.path, properties, host.clock.now())
-      return properties
-    }
-    if (options.clusterId !== null && found.clusterId !== options.clusterId) {
-      throw new StorageFault(this.path, `belongs to cluster ${found.clusterId}, not ${options.clusterId}`)
-    }
-    if (found.nodeId !== options.nodeId) {
-      throw new StorageFault(this.path, `belongs to node ${found.nodeId}, not ${options.nodeId}`)
-    }
-    return found
-  }
-
   #findPartitions(): void {
     for (const entry of this.#environment.host.disk.list(this.path)) {
       if (!entry.isDirectory || entry.name === METADATA_LOG) continue
@@ -380,7 +356,10 @@ export class LogDirectory {
 
   /** Before DeleteRecords is answered: null when it outlives a restart. Else it happens at the end of the turn. */
   checkpointLogStartOffsets(): DiskError | null {
-    return this.#attempt('checkpoint', () => this.#logStartOffsets.write(this.logs()))
+    return this.#attempt('checkpoint', () => {
+      for (const log of this.logs()) if (log.logStartOffset > 0) log.names.syncNames()
+      this.#logStartOffsets.write(this.logs())
+    })
   }
 
   /** Before compaction makes gaps below them. */
@@ -438,7 +417,10 @@ export class LogDirectory {
   #startTimers(): void {
     const { checkpointIntervalMs, highWatermarkCheckpointIntervalMs, retentionCheckIntervalMs, flushCheckIntervalMs } =
       this.#intervals
-    this.#every(0, checkpointIntervalMs, () => this.#checkpointLater(this.#checkpoints()))
+    this.#every(0, checkpointIntervalMs, () => {
+      this.#checkpointLater(this.#checkpoints())
+      for (const log of this.logs()) log.names.settleNames()
+    })
     this.#every(1, highWatermarkCheckpointIntervalMs, () => this.#checkpointLater([this.#highWatermarks]))
     this.#every(2, retentionCheckIntervalMs, () => this.applyRetention())
     this.#every(3, flushCheckIntervalMs, () => {

@@ -9,8 +9,8 @@
 //   fileEnd ≤ durableEnd     what is between is small, and in the journal: the log's own file is synced when somebody
 //                            has time, and the recovery point waits for that
 //
-// What a log has only just made (its directory, a segment) is not left to the journal: after a crash it finds logs by
-// their directories.
+// A new log is left to the journal too: until its names are synced with its own files, all that is durable of it is
+// there, and recovery begins it anew. Not so a log that has rolled: which segments it had is known by their names.
 
 import type { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
@@ -19,6 +19,7 @@ import { type Journal, type JournaledLog, NO_ENTRY, NO_ROOM } from './journal.ts
 import type { JournalRecord } from './journal-record.ts'
 import type { Segment } from './segment.ts'
 import { sideFiles } from './segment-files.ts'
+import { syncFile } from './sync-files.ts'
 import { SyncRun } from './sync-run.ts'
 import type { Tail } from './tail-cache.ts'
 
@@ -159,13 +160,33 @@ export class LogSync implements Syncable, JournaledLog {
     return Math.min(this.#wanted, this.#log.writtenEndOffset) > this.#durableEndOffset
   }
 
+  get #hasNewNames(): boolean {
+    return this.#directories.length > 0 || (this.#run !== null && this.#run.directories.length > 0)
+  }
+
+  /** Only the journal knows of its names: they shall not stay so for long. */
+  settleNames(): void {
+    if (this.#directories.length > 0 && this.#fileEndOffset < this.#durableEndOffset) this.settle()
+  }
+
+  /**
+   * If only the journal knows of the log, so does its directory at return: before a second segment, and before a
+   * checkpoint tells something of it by its name. Once a log, so the wait is bearable. Throws DiskError.
+   */
+  syncNames(): void {
+    if (!this.#hasNewNames || (this.#fileEndOffset === this.#durableEndOffset && !this.#isJournaling)) return
+    const { disk } = this.#environment.host
+    for (const path of [...this.#paths, ...this.#pathsUnderWay]) syncFile(disk, path)
+    for (const path of [...this.#directories, ...(this.#run?.directories ?? [])]) disk.syncDirectory(path)
+    this.#paths = NONE
+    this.#directories = NONE
+  }
+
   // For the journal
 
   #fitsJournal(): boolean {
     const journal = this.#journal
-    const run = this.#run
-    if (journal === null || this.#paths.length > 0 || this.#directories.length > 0) return false
-    if (run !== null && (run.directories.length > 0 || run.sidePaths.length > 0)) return false
+    if (journal === null || (this.#hasNewNames && this.#log.segments.length > 1)) return false
     const { tail, writtenEndOffset } = this.#log
     const index = tail.indexOf(this.#durableEndOffset)
     if (index < 0 || tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize) > journal.maxEntrySize) return false

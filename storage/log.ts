@@ -9,9 +9,8 @@
 //   append ──► offsets, indexes, producer state, tail cache ──► end of turn: LogWrites ──► listener.onWritten
 //                                                  requestSync ──► group commit: fdatasync ──► listener.onDurable
 //
-// A write that fails rolls the log back to writtenEndOffset before listener.onFailed: nothing that was not written
-// stays visible in offsets, producer state or epochs. A sync that fails ends the log: what the medium holds is not
-// known any more. Source: UnifiedLog, LocalLog.
+// A write that fails rolls the log back to writtenEndOffset before listener.onFailed, producer state and epochs too. A
+// sync that fails ends the log: what the medium holds is not known any more. Source: UnifiedLog, LocalLog.
 
 import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -169,8 +168,6 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     return this.isOffline || this.#gate.isClosing
   }
 
-  // Appending
-
   /** `records` belong to the log from here on, which writes offsets and epoch into them and holds them. */
   append(records: Uint8Array, leaderEpoch: number, origin: AppendOrigin): AppendResult {
     const { config } = this
@@ -233,8 +230,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   /** Ends the active segment, unless it is empty, and begins one at the log's end. Throws DiskError. */
   roll(): void {
-    const local = this.#local
     this.#gate.settle()
+    const local = this.#local
     if (local.active.size === 0 && local.active.baseOffset === local.logEndOffset) return
     this.#write()
     local.endSegment()
@@ -242,8 +239,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     // Recovery will not look at the batches of this segment any more.
     this.#epochs.flush(local.logEndOffset)
     local.beginSegment(this.config)
-    // Nobody waits for it, unless an append does.
-    local.sync.queue()
+    local.sync.queue() // nobody waits for it, unless an append does
   }
 
   // Writing; isWritable, written and writeFailed are for LogWrites
@@ -274,8 +270,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   writeFailed(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     this.#gate.writeFailed()
-    const fields = { error: error.message, logEndOffset: this.logEndOffset, offline: this.isOffline }
-    this.#environment.host.logger.error('write failed', { log: this.directory, ...fields })
+    const { logEndOffset, isOffline: offline, directory: log } = this
+    this.#environment.host.logger.error('write failed', { log, error: error.message, logEndOffset, offline })
     if (!this.isOffline) this.listener.onFailed(this, error)
     else this.#tellOfDisk(this.#gate.fault)
   }
@@ -320,6 +316,11 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   syncIfDue(now: number): void {
     const isDue = now - this.#local.sync.lastSyncMs >= this.config.flushMs
     if (isDue && this.logEndOffset > this.durableEndOffset) this.requestSync()
+  }
+
+  /** For a log whose directory only the journal knows. */
+  get names(): Pick<LocalLog['sync'], 'settleNames' | 'syncNames'> {
+    return this.#local.sync
   }
 
   onSynced(): void {

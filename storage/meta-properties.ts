@@ -9,7 +9,7 @@
 //   cluster.id=OExQfSewS4ukr3oz6vrcTg
 
 import type { Disk } from '../host/disk.ts'
-import type { Random } from '../host/host.ts'
+import type { Host, Random } from '../host/host.ts'
 import { readTextFile, replaceFile } from './checkpoint.ts'
 import { join, META_PROPERTIES } from './file-names.ts'
 import { StorageFault } from './storage-fault.ts'
@@ -40,6 +40,28 @@ export function readMetaProperties(disk: Disk, directory: string): MetaPropertie
   const nodeId = Number(need('node.id'))
   if (!Number.isInteger(nodeId) || nodeId < 0) throw new StorageFault(path, `has the node.id ${values.get('node.id')}`)
   return { clusterId: need('cluster.id'), nodeId, directoryId: need('directory.id') }
+}
+
+export interface WantedProperties {
+  /** null: that of the directory, or a new one. */
+  readonly clusterId: string | null
+  readonly nodeId: number
+}
+
+/** Of a directory that nobody has used they are made. Throws StorageFault when it belongs to somebody else. */
+export function readOrFormat(host: Host, directory: string, { clusterId, nodeId }: WantedProperties): MetaProperties {
+  const { disk, random, clock } = host
+  const found = readMetaProperties(disk, directory)
+  if (found === null) {
+    const made = { clusterId: clusterId ?? randomUuid(random), nodeId, directoryId: randomUuid(random) }
+    writeMetaProperties(disk, directory, made, clock.now())
+    return made
+  }
+  if (clusterId !== null && found.clusterId !== clusterId) {
+    throw new StorageFault(directory, `belongs to cluster ${found.clusterId}, not ${clusterId}`)
+  }
+  if (found.nodeId !== nodeId) throw new StorageFault(directory, `belongs to node ${found.nodeId}, not ${nodeId}`)
+  return found
 }
 
 export function writeMetaProperties(disk: Disk, directory: string, properties: MetaProperties, now: number): void {

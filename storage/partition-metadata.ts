@@ -6,10 +6,10 @@
 
 import type { Disk } from '../host/disk.ts'
 import { readTextFile, writeFile } from './checkpoint.ts'
-import { join, PARTITION_METADATA } from './file-names.ts'
+import { join, LOG_SUFFIX, PARTITION_METADATA } from './file-names.ts'
 
 /**
- * null: none was written, or not wholly (a crash right after the creation: nothing in the log has been acknowledged).
+ * null: none was written, or not wholly: a crash right after the creation. What is durable of the log is in the journal.
  */
 export function readTopicId(disk: Disk, directory: string): string | null {
   const path = join(directory, PARTITION_METADATA)
@@ -17,6 +17,25 @@ export function readTopicId(disk: Disk, directory: string): string | null {
   if (text === null) return null
   const found = /^version: 0\r?\ntopic_id: ([\w-]{22})\s*$/.exec(text)
   return found?.[1] ?? null
+}
+
+/**
+ * Whether the log in a directory is one of the topic. Without an id it is, if it was ever synced, since the id was with
+ * it; before that its records are in the journal, and those here may be what a crash has left of another topic.
+ */
+export function isOfTopic(disk: Disk, directory: string, topicId: string, wasSynced: boolean): boolean {
+  const found = readTopicId(disk, directory)
+  if (found !== null || wasSynced) return found === null || found === topicId
+  return disk.list(directory).every(({ name }) => !name.endsWith(LOG_SUFFIX) || isEmpty(disk, join(directory, name)))
+}
+
+function isEmpty(disk: Disk, path: string): boolean {
+  const file = disk.open(path, 'read')
+  try {
+    return file.size() === 0
+  } finally {
+    file.close()
+  }
 }
 
 /**

@@ -25,7 +25,7 @@ import {
 import type { StorageEnvironment } from './environment.ts'
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, PARTITION_METADATA, segmentFileName } from './file-names.ts'
 import type { JournalEntry } from './journal-contents.ts'
-import { batchesBehind, crcOf, holdsOffset, type LogEnd } from './journal-replay.ts'
+import { batchesBehind, crcOf, firstOffset, holdsOffset, type LogEnd } from './journal-replay.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogOptions } from './log-options.ts'
@@ -98,7 +98,7 @@ export function loadLog(given: LogOptions, epochs: LeaderEpochCache, snapshots: 
 function load(options: LoadOptions): LoadedLog {
   const { environment, directory, snapshots } = options
   const { disk } = environment.host
-  if (!disk.exists(directory)) return notThere(options)
+  if (!disk.exists(directory)) return beginsInJournal(options) ? beginAnew(options, false) : notThere(options)
   const names = completeSwaps(environment, directory)
   // After a crash it may have come without its content.
   const hasTopicId =
@@ -108,6 +108,7 @@ function load(options: LoadOptions): LoadedLog {
   bases.sort((a, b) => a - b)
   const segments = bases.map((base) => new Segment(environment, directory, base))
   if (!options.cleanShutdown) dropBelowLogStart(segments, options)
+  if (segments.length === 0 && beginsInJournal(options)) return beginAnew(options, hasTopicId)
   if (segments.length === 0) {
     const { logStartOffset } = options
     const empty = [newSegment(environment, directory, logStartOffset)]
@@ -155,6 +156,16 @@ function notThere({ environment, directory, logStartOffset }: LoadOptions): Load
     durableEndOffset: logStartOffset,
     unsynced: [],
   }
+}
+
+const beginsInJournal = ({ journaled }: LoadOptions): boolean => firstOffset(journaled) !== null
+
+/** A new log whose directory, or the first segment in it, a crash has taken: it begins where its first append did. */
+function beginAnew(options: LoadOptions, hasTopicId: boolean): LoadedLog {
+  const { environment, directory, journaled } = options
+  environment.host.disk.makeDirectory(directory)
+  const segment = newSegment(environment, directory, firstOffset(journaled) ?? options.logStartOffset)
+  return { ...recover([segment], options), hasDirectory: true, hasTopicId }
 }
 
 /**

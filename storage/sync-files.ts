@@ -18,6 +18,16 @@ export function syncDirectories(disk: Disk, paths: readonly string[], onError: O
   return syncAll(paths, (path, ended) => disk.syncDirectoryLater(path, (error) => ended(path, error)), onError)
 }
 
+/** Durable at return. Throws DiskError. */
+export function syncFile(disk: Disk, path: string): void {
+  const file = disk.open(path, 'write')
+  try {
+    file.syncSync()
+  } finally {
+    file.close()
+  }
+}
+
 /** A directory with a name that outlives a crash, unless what it stands in may not be read. Throws DiskError. */
 export function makeDurably({ disk, logger }: Host, path: string): void {
   disk.makeDirectory(path)

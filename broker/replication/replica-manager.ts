@@ -258,7 +258,8 @@ export class ReplicaManager {
     const wanted = online.find(({ directoryId }) => directoryId === assigned)
     if (isAssigned && wanted !== undefined) return wanted
     if (this.offlinePaths.length > 0 && (isAssigned || !this.#isStarted)) return undefined
-    return this.moves.preferred(topic.name, index) ?? this.#leastLoaded(online)
+    const journaled = online.find((directory) => directory.hasJournaled(topic.id, index))
+    return journaled ?? this.moves.preferred(topic.name, index) ?? this.#leastLoaded(online)
   }
 
   #leastLoaded(online: readonly LogDirectory[]): LogDirectory | undefined {

@@ -38,7 +38,8 @@ function open(node: SimulatedNode, options: Partial<StorageOptions> = {}) {
 async function setUp(seed: number, logCount: number) {
   const simulation = simulate(seed)
   const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [0.1, 0.1] } })
-  const opened = open(node)
+  // The second round begins to make it.
+  const opened = open(node, { journalAfterSyncs: logCount })
   const logs = Array.from({ length: logCount }, (_, partition) => opened.log(partition))
   await simulation.complete(opened.directory.whenRecovered())
   for (const log of logs) append(log, 'first')
@@ -101,18 +102,74 @@ t.test('small appends to twelve logs in one turn are one sync, and come back aft
   t.same(valuesOf(open(node).log(3)), ['first', 'second', 'third'])
 })
 
-t.test('a log that is new, and one with much to write, are synced in their own files', async (t) => {
-  const { simulation, node, logs, log, commits } = await setUp(2, 1)
-  const fresh = log(7)
+t.test('one with much to write is synced in its own file', async (t) => {
+  const { simulation, node, logs, commits } = await setUp(2, 1)
   const before = commits.startedCount
-  append(fresh, 'fresh')
   append(logs[0]!, 'large', 50_000)
   append(logs[0]!, 'small')
   await simulation.run(100)
-  t.equal(commits.startedCount, before + 2)
+  t.equal(commits.startedCount, before + 1)
   losePower(node)
   t.ok(node.disk.bytes(fileOf(0)).length > 50_000)
-  t.same(valuesOf(open(node).log(7)), ['fresh'])
+})
+
+t.test('new logs are in the journal alone, and begin anew from it', async (t) => {
+  const { simulation, node, log, commits } = await setUp(2, 1)
+  const before = commits.startedCount
+  const fresh = Array.from({ length: 20 }, (_, index) => log(100 + index))
+  for (const each of fresh) append(each, 'fresh')
+  await simulation.run(100)
+  for (const each of fresh) append(each, 'more')
+  await simulation.run(100)
+  t.equal(commits.startedCount, before + 2, 'one sync for all of a round')
+  t.ok(fresh.every(({ durableEndOffset }) => durableEndOffset === 2))
+  losePower(node)
+  t.notOk(node.host.disk.exists('/data/topic-105'))
+  const next = open(node)
+  t.ok(next.directory.hasJournaled(id, 105))
+  for (const { partition } of fresh) t.same(valuesOf(next.log(partition)), ['fresh', 'more'])
+  await simulation.complete(next.directory.whenRecovered())
+  t.notOk(next.directory.hasJournaled(id, 105))
+  losePower(node)
+  t.same(valuesOf(open(node).log(105)), ['fresh', 'more'])
+})
+
+t.test('a new log is found by its directory after a while, when it has rolled, and when it begins later', async (t) => {
+  const { simulation, node, directory, log } = await setUp(2, 1)
+  const [waits, rolls, cut, rests] = [log(4), log(5), log(6), log(7)]
+  for (const each of [waits, rolls, cut]) append(each, 'first')
+  await simulation.run(70_000)
+  append(rests, 'first')
+  append(rolls, 'second')
+  await simulation.run(100)
+  const young = [log(8), log(9)]
+  for (const each of young) append(each, 'first')
+  await simulation.run(100)
+  young[0]!.roll()
+  young[1]!.updateHighWatermark(1)
+  young[1]!.deleteRecordsBefore(1)
+  t.equal(directory.checkpointLogStartOffsets(), null)
+  losePower(node)
+  const exists = (partition: number) => node.host.disk.exists(fileOf(partition))
+  t.same([4, 5, 6, 7, 8, 9].map(exists), [true, true, true, false, true, true])
+  const next = open(node)
+  t.same(
+    [4, 5, 7, 8].map((partition) => valuesOf(next.log(partition)).length),
+    [1, 2, 1, 1],
+  )
+  t.match(next.log(9), { logStartOffset: 1, logEndOffset: 1 })
+})
+
+t.test('what a crash has left of a deleted topic without its id is not taken for a new one', async (t) => {
+  const { simulation, node, log } = await setUp(2, 1)
+  append(log(4), 'old')
+  await simulation.run(100)
+  node.host.disk.remove('/data/topic-4/partition.metadata')
+  node.restart()
+  const next = open(node)
+  const other = next.directory.openLog('topic', 'XYZQjlhTTsyjmeh43SPfJg', 4, defaultLogConfig)
+  t.equal(other.logEndOffset, 0)
+  t.ok(node.host.disk.list('/data').some(({ name }) => /^topic-4\..*-stray$/.test(name)))
 })
 
 t.test('the recovery point stays where the own file is synced, until the journal wants its room back', async (t) => {
