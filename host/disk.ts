@@ -1,8 +1,8 @@
 // A disk: files that are read and written by position, and directories.
 //
 // Two kinds of call. Rare or cheap ones (open, rename, list, a small read) are synchronous and throw DiskError. Those
-// that may wait for the device (a sync, a cold read, a large write) take a callback and run in the host's pool; a
-// callback never runs inside the call that was given it. What is written is durable only after a sync of the file, and
+// that may wait for the device (a sync, a cold read, a large write, the end of a large file) take a callback and run in
+// the host's pool; a callback never runs inside the call that was given it. What is written is durable only after a sync of the file, and
 // a new, renamed or removed name only after a sync of its directory.
 
 export interface Disk {
@@ -17,6 +17,8 @@ export interface Disk {
   rename(from: string, to: string): void
   /** Removes a file; no error when it is missing. */
   remove(path: string): void
+  /** As remove, in the pool. */
+  removeLater(path: string, done: DiskCallback): void
   /** Removes a directory with all that is in it; no error when it is missing. */
   removeDirectory(path: string): void
   syncDirectory(path: string): void
@@ -58,6 +60,8 @@ export interface DiskFile {
   syncSync(): void
   /** Cuts, or extends with zeros. */
   truncate(size: number): void
+  /** As truncate, in the pool. */
+  truncateLater(size: number, done: DiskCallback): void
   /** Idempotent. */
   close(): void
 }

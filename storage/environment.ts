@@ -3,6 +3,7 @@
 import type { Host } from '../host/host.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
 import { DiskReserve } from './disk-reserve.ts'
+import { FileRemovals } from './file-removal.ts'
 import { GroupCommit } from './group-commit.ts'
 import { OpenFiles } from './open-files.ts'
 import { IndexMemory } from './sparse-index.ts'
@@ -52,6 +53,7 @@ export interface StorageEnvironment {
   readonly commits: GroupCommit
   readonly directorySyncs: DirectorySyncs
   readonly reserve: DiskReserve
+  readonly removals: FileRemovals
   /** Directories of logs that are open, or that could not be closed in order. */
   readonly unclosed: Set<string>
 }
@@ -73,6 +75,7 @@ export function createStorageEnvironment(
     commits,
     directorySyncs: new DirectorySyncs(host.disk),
     reserve: new DiskReserve(host),
+    removals: new FileRemovals(host),
     unclosed: new Set(),
   }
 }

@@ -5,7 +5,6 @@
 //
 // What a broker before has left is a part of a copy, worth no more than none: it goes, and the copy begins anew.
 
-import { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, partitionDirectoryName, setAsideDirectoryName } from './file-names.ts'
 import { Log } from './log.ts'
@@ -51,14 +50,7 @@ export class FutureLogs {
   }
 
   #remove(path: string): void {
-    const { disk, timers, logger } = this.#environment.host
-    timers.after(0, () => {
-      try {
-        disk.removeDirectory(path)
-      } catch (error) {
-        if (!(error instanceof DiskError)) throw error
-        logger.warn('a copy that came to nothing stays on disk', { path, error: error.message })
-      }
-    })
+    const { host, removals } = this.#environment
+    host.timers.after(0, () => removals.add({ path, isDirectory: true, what: 'a copy that came to nothing' }))
   }
 }

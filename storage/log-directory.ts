@@ -315,16 +315,10 @@ export class LogDirectory {
   }
 
   #removeLater(path: string, delayMs: number): void {
-    const { disk, timers, logger } = this.#environment.host
-    timers.after(delayMs, () => {
-      if (this.#isClosed) return
-      try {
-        disk.removeDirectory(path)
-      } catch (error) {
-        // The next start tries again.
-        logger.warn('a deleted partition stays on disk', { path, error: String(error) })
-      }
-    })
+    const { host, removals } = this.#environment
+    const isWanted = (): boolean => !this.#isClosed
+    const removal = { path, isDirectory: true, what: 'a deleted partition', isWanted }
+    host.timers.after(delayMs, () => removals.add(removal))
   }
 
   #findPartitions(): void {

@@ -99,13 +99,9 @@ function renameFiles(disk: Disk, segment: Segment): string[] {
   return renamed
 }
 
-function removeLater({ host }: StorageEnvironment, paths: readonly string[], delayMs: number): void {
+function removeLater({ host, removals }: StorageEnvironment, paths: readonly string[], delayMs: number): void {
   host.timers.after(delayMs, () => {
-    try {
-      for (const path of paths) host.disk.remove(path)
-    } catch (error) {
-      // The next start removes what ends in .deleted.
-      host.logger.warn('deleted segments stay on disk', { paths: paths.join(','), error: String(error) })
-    }
+    // Should one stay, the next start removes what ends in .deleted.
+    for (const path of paths) removals.add({ path, isDirectory: false, what: 'a deleted segment' })
   })
 }

@@ -10,6 +10,7 @@ import {
   fstatSync,
   fsync,
   fsyncSync,
+  ftruncate,
   ftruncateSync,
   mkdirSync,
   open,
@@ -21,6 +22,7 @@ import {
   rmSync,
   statfsSync,
   statSync,
+  unlink,
   writev,
   writevSync,
 } from 'node:fs'
@@ -109,6 +111,13 @@ export class RealDisk implements Disk {
 
   remove(path: string): void {
     attempt(path, () => rmSync(path, { force: true }))
+  }
+
+  removeLater(path: string, done: DiskCallback): void {
+    unlink(path, (failure) => {
+      const error = failure === null ? null : diskError(path, failure)
+      done(error?.reason === 'missing' ? null : error)
+    })
   }
 
   removeDirectory(path: string): void {
@@ -283,6 +292,15 @@ class RealFile implements DiskFile {
     this.#checkOpen()
     attempt(this.path, () => ftruncateSync(this.#descriptor, size))
     this.#size = size
+  }
+
+  truncateLater(size: number, done: DiskCallback): void {
+    this.#begin()
+    ftruncate(this.#descriptor, size, (error) => {
+      if (error === null) this.#size = size
+      this.#end()
+      done(error === null ? null : diskError(this.path, error))
+    })
   }
 
   close(): void {

@@ -31,3 +31,14 @@ const messages: Readonly<Record<DiskErrorReason, string>> = {
 export function diskError(reason: DiskErrorReason, path: string): DiskError {
   return new DiskError(reason, path, messages[reason])
 }
+
+/** For calls with a callback. */
+export function attempted(run: () => void): DiskError | null {
+  try {
+    run()
+    return null
+  } catch (error) {
+    if (error instanceof DiskError) return error
+    throw error
+  }
+}

@@ -1,9 +1,9 @@
 // The disk as one simulated process has it.
 
-import { type DirectoryEntry, type Disk, type DiskCallback, DiskError, type DiskFile, type DiskLock } from '../disk.ts'
+import type { DirectoryEntry, Disk, DiskCallback, DiskError, DiskFile, DiskLock } from '../disk.ts'
 import { Directory, type Node } from './directory.ts'
 import type { SimulatedDisk } from './disk.ts'
-import { type DiskOperation, diskError, type Latency, type Schedule } from './disk-options.ts'
+import { attempted, type DiskOperation, diskError, type Latency, type Schedule } from './disk-options.ts'
 import { FileContent } from './file.ts'
 import { OpenFile } from './open-file.ts'
 
@@ -114,6 +114,10 @@ export class Session implements Disk {
     this.#disk.grow(-node.allocatedSize)
   }
 
+  removeLater(path: string, done: DiskCallback): void {
+    this.later(this.#disk.options.writeLatencyMs, () => done(attempted(() => this.remove(path))))
+  }
+
   removeDirectory(path: string): void {
     this.check('remove', path)
     const node = find(this.#root, path)
@@ -167,13 +171,7 @@ export class Session implements Disk {
 
   /** As check, for calls with a callback. */
   attempt(operation: DiskOperation, path: string): DiskError | null {
-    try {
-      this.check(operation, path)
-      return null
-    } catch (error) {
-      if (error instanceof DiskError) return error
-      throw error
-    }
+    return attempted(() => this.check(operation, path))
   }
 
   later(latency: Latency | undefined, run: () => void): void {

@@ -1,7 +1,7 @@
 // An open file of a simulated process.
 
 import type { DiskCallback, DiskError, DiskFile } from '../disk.ts'
-import { diskError } from './disk-options.ts'
+import { attempted, diskError } from './disk-options.ts'
 import type { Session } from './disk-session.ts'
 import type { FileContent } from './file.ts'
 
@@ -85,6 +85,11 @@ export class OpenFile implements DiskFile {
     const before = this.#content.allocatedSize
     this.#content.truncate(size)
     this.#session.disk.grow(this.#content.allocatedSize - before)
+  }
+
+  truncateLater(size: number, done: DiskCallback): void {
+    this.#checkOpen()
+    this.#session.later(this.#session.disk.options.writeLatencyMs, () => done(attempted(() => this.truncate(size))))
   }
 
   close(): void {

@@ -110,6 +110,9 @@ for (const subject of subjects(t)) {
       t.equal(readAll(file), 'abc\0\0')
       file.writeSync([bytes('x')], 7)
       t.equal(readAll(file), 'abc\0\0\0\0x')
+      t.equal(await complete(new Promise((resolve) => file.truncateLater(2, resolve))), null)
+      t.equal(file.size(), 2)
+      t.equal(readAll(file), 'ab')
       file.close()
     })
 
@@ -141,6 +144,15 @@ for (const subject of subjects(t)) {
       t.ok(disk.exists(`${directory}/s/b`))
       disk.remove(`${directory}/s/b`)
       disk.remove(`${directory}/s/b`)
+      const removed = (name: string) =>
+        subject.complete(
+          new Promise<unknown>((resolve) => disk.removeLater(`${directory}/s/${name}`, (error) => resolve(error))),
+        )
+      disk.open(`${directory}/s/c`, 'write').close()
+      t.equal(await removed('c'), null)
+      t.equal(await removed('c'), null, 'as one that is missing')
+      t.notOk(disk.exists(`${directory}/s/c`))
+      t.match(await removed('r'), { name: 'DiskError' })
       disk.removeDirectory(`${directory}/s`)
       disk.removeDirectory(`${directory}/s`)
       t.notOk(disk.exists(`${directory}/s`))
