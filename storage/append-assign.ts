@@ -70,6 +70,8 @@ export function noteBatches(
   while (cursor.next()) {
     const { position } = cursor
     segment.note(start + position, cursor.size, cursor.lastOffset, cursor.maxTimestamp, indexIntervalBytes)
+    // Messages of the old formats know neither epochs nor producers.
+    if (cursor.magic !== 2) continue
     const epoch = batch.batchLeaderEpoch(view, position)
     if (epoch > epochs.latestEpoch) epochs.assign(epoch, cursor.baseOffset)
     const aborted = producers.apply(bytes, view, position)
@@ -77,20 +79,32 @@ export function noteBatches(
   }
 }
 
-/** Batches of a leader: sound, and none before `logEndOffset`. Their offsets as a result, or an error. */
+/** Batches of a leader, of any magic: sound, and none before `logEndOffset`. Their offsets as a result, or an error. */
 export function followerOffsets(bytes: Uint8Array, view: DataView, logEndOffset: number): AppendResult {
+  const corrupt = (text: string): AppendResult => appendError(ErrorCode.CORRUPT_MESSAGE, text)
   let baseOffset = -1
   let next = logEndOffset
-  for (let position = 0; position < bytes.length; position += batch.batchSize(view, position)) {
-    const fault = batch.batchFault(bytes, view, position, bytes.length)
-    if (fault !== null) return appendError(ErrorCode.CORRUPT_MESSAGE, batch.BATCH_FAULTS[fault].text)
-    const offset = batch.batchBaseOffset(view, position)
-    const lastOffset = batch.batchLastOffset(view, position)
+  cursor.reset(bytes, view, 0, bytes.length)
+  while (cursor.next()) {
+    const { position, magic } = cursor
+    const fault = magic === 2 ? batch.batchFault(bytes, view, position, bytes.length) : null
+    if (fault !== null) return corrupt(batch.BATCH_FAULTS[fault].text)
+    if (magic < 2 && !cursor.verifyCrc()) return corrupt('a message whose checksum does not match')
+    const { baseOffset: offset, lastOffset } = cursor
     if (offset < next) {
       return appendError(ErrorCode.OFFSET_OUT_OF_RANGE, `batch ${offset}–${lastOffset} comes at log end offset ${next}`)
     }
     if (baseOffset < 0) baseOffset = offset
     next = lastOffset + 1
   }
+  if (cursor.fault !== null) return corrupt(`no whole batch at position ${cursor.position}: ${cursor.fault}`)
   return appended(baseOffset, baseOffset < 0 ? -1 : next - 1, -1, false)
+}
+
+/** Of the first batch, of any magic. */
+export function firstMaxTimestamp(bytes: Uint8Array, view: DataView): number {
+  if (batch.batchMagic(view, 0) === 2) return batch.batchMaxTimestamp(view, 0)
+  cursor.reset(bytes, view, 0, bytes.length)
+  cursor.next()
+  return cursor.maxTimestamp
 }

@@ -15,7 +15,7 @@
 import { DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
-import { assignOffsets, followerOffsets, noteBatches } from './append-assign.ts'
+import { assignOffsets, firstMaxTimestamp, followerOffsets, noteBatches } from './append-assign.ts'
 import { AppendGate, type GatedLog } from './append-gate.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import { type AppendOrigin, acceptProduced } from './append-validator.ts'
@@ -217,7 +217,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   #appendAssigned(bytes: Uint8Array, view: DataView, baseOffset: number, lastOffset: number): void {
     const local = this.#local
     const { indexIntervalBytes, flushMessages } = this.config
-    if (local.isRollDue(this.config, bytes.length, batch.batchMaxTimestamp(view, 0), lastOffset)) this.roll()
+    if (local.isRollDue(this.config, bytes.length, firstMaxTimestamp(bytes, view), lastOffset)) this.roll()
     const segment = local.active
     const producers = this.#producers.state
     segment.append(bytes)

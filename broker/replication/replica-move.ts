@@ -11,7 +11,8 @@ import { DiskError } from '../../host/disk.ts'
 import type { Host } from '../../host/host.ts'
 import { letGoOfAll } from '../../host/slab.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { batchBaseOffset, viewOf } from '../../protocol/records/batch.ts'
+import { viewOf } from '../../protocol/records/batch.ts'
+import { BatchCursor } from '../../protocol/records/cursor.ts'
 import type { Log } from '../../storage/log.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { LogListener } from '../../storage/log-options.ts'
@@ -123,7 +124,7 @@ export class ReplicaMove implements LogListener {
     await new Promise<void>((resolve) => {
       // Not only of what is durable: after a start that may be less than there is.
       log.read(log.logStartOffset, 0, log.logEndOffset, true, (errorCode, slices) => {
-        if (slices.length > 0) first = batchBaseOffset(viewOf(slices[0]!), 0)
+        if (slices.length > 0) first = firstOffset(slices[0]!)
         else if (errorCode !== ErrorCode.NONE || log.size > 0) failure = `no first batch is found: error ${errorCode}`
         letGoOfAll(slices)
         resolve()
@@ -235,4 +236,12 @@ export class ReplicaMove implements LogListener {
       this.#host.timers.after(delayMs, resolve)
     })
   }
+}
+
+/** Of any magic: a compressed message of an old format bears its last offset. */
+function firstOffset(bytes: Uint8Array): number {
+  const cursor = new BatchCursor()
+  cursor.reset(bytes, viewOf(bytes), 0, bytes.length)
+  cursor.next()
+  return cursor.baseOffset
 }

@@ -365,6 +365,15 @@ t.test('batches of magic 0 and 1 in old segments are read, also compressed ones'
     t.same((await readAllOffsets(log, last)).slice(-1), [last])
     log.append(records(['new']), 0, 'client')
     t.equal(log.logEndOffset, last + 2)
+    // As they are moved to another log directory.
+    const copy = open(simulate(11).node('b'))
+    copy.truncateFullyAndStartAt(vector.offsets[0]!)
+    t.match(copy.appendAsFollower(vector.bytes.slice()), { errorCode: ErrorCode.NONE, baseOffset: vector.offsets[0] })
+    t.same(await readAllOffsets(copy), vector.offsets)
+    const damaged = vector.bytes.slice()
+    damaged[damaged.length - 1]! ^= 1
+    copy.truncateFullyAndStartAt(vector.offsets[0]!)
+    t.match(copy.appendAsFollower(damaged), { errorCode: ErrorCode.CORRUPT_MESSAGE })
   }
 })
 
