@@ -27,7 +27,7 @@ export function alterClientQuotas(state: ControllerState, request: RequestOf<'Al
       : alterEntity(state, entity, ops)
     const wrong = 'errorCode' in done ? done : NO_FAULT
     if (!('errorCode' in done)) records.push(...done)
-    results.set(key, { ...wrong, entity })
+    results.set(key, { ...wrong, entity: entity.map(({ entityType, entityName }) => ({ entityType, entityName })) })
   }
   const answer = { throttleTimeMs: 0, entries: [...results.values()] }
   return { records: request.validateOnly ? [] : records, answer }

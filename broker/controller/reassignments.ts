@@ -29,7 +29,15 @@ export function alterReassignments(
   }))
   // Where nothing was asked for, Kafka's message is empty and not null.
   const errorMessage = topics.length === 0 ? '' : null
-  const answer = { throttleTimeMs: 0, allowReplicationFactorChange, errorCode: ErrorCode.NONE, errorMessage, responses }
+  // The default, where nothing was asked.
+  const isAllowed = allowReplicationFactorChange || topics.length === 0
+  const answer = {
+    throttleTimeMs: 0,
+    allowReplicationFactorChange: isAllowed,
+    errorCode: ErrorCode.NONE,
+    errorMessage,
+    responses,
+  }
   return { records, answer }
 }
 

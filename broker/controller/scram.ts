@@ -22,23 +22,28 @@ const TWICE = fault(ErrorCode.DUPLICATE_RESOURCE, 'A user credential cannot be a
 export function alterScramCredentials(state: ControllerState, request: Request): Decision<Answer> {
   const { deletions, upsertions } = request
   const make = recordMaker(state.image)
-  const names = [...deletions, ...upsertions].map(({ name }) => name)
-  const isTwice = (name: string) => names.indexOf(name) !== names.lastIndexOf(name)
-  const records: MetadataRecord[] = []
+  const records = new Map<string, MetadataRecord>()
   const results = new Map<string, Fault>()
-  for (const { name, mechanism } of deletions) {
-    const wrong = isTwice(name) ? TWICE : deletionFault(state, name, mechanism)
+  // What was wrong with a user first stands; one that was right is not altered when it is named again.
+  const decide = (name: string, faultOf: () => Fault | null, record: () => MetadataRecord) => {
+    const earlier = results.get(name)
+    if (earlier !== undefined && earlier !== NO_FAULT) return
+    const wrong = earlier === undefined ? faultOf() : TWICE
     results.set(name, wrong ?? NO_FAULT)
-    if (wrong === null) records.push(make('RemoveUserScramCredentialRecord', { name, mechanism }))
+    if (wrong === null) records.set(name, record())
+    else records.delete(name)
+  }
+  for (const { name, mechanism } of deletions) {
+    const record = () => make('RemoveUserScramCredentialRecord', { name, mechanism })
+    decide(name, () => deletionFault(state, name, mechanism), record)
   }
   for (const upsertion of upsertions) {
     const { name, mechanism, salt, iterations } = upsertion
-    const wrong = isTwice(name) ? TWICE : upsertionFault(upsertion)
-    results.set(name, wrong ?? NO_FAULT)
-    if (wrong !== null) continue
-    records.push(make('UserScramCredentialRecord', { name, mechanism, salt, iterations, ...keysOf(upsertion) }))
+    const record = () => make('UserScramCredentialRecord', { name, mechanism, salt, iterations, ...keysOf(upsertion) })
+    decide(name, () => upsertionFault(upsertion), record)
   }
-  return { records, answer: { throttleTimeMs: 0, results: Array.from(results, ([user, one]) => ({ user, ...one })) } }
+  const answer = { throttleTimeMs: 0, results: Array.from(results, ([user, one]) => ({ user, ...one })) }
+  return { records: [...records.values()], answer }
 }
 
 function nameFault(name: string, mechanism: number): Fault | null {

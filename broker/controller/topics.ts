@@ -250,12 +250,12 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
     return fault(ErrorCode.INVALID_PARTITIONS, `${now}; ${topic.count} would not be an increase.`)
   }
   const count = topic.count - before
+  if (count > left) return tooMany()
   if (topic.assignments !== null && topic.assignments.length !== count) {
     const given = `only ${topic.assignments.length} assignment(s) were specified.`
     const message = `Attempted to add ${count} additional partition(s), but ${given}`
     return fault(ErrorCode.INVALID_REPLICA_ASSIGNMENT, message)
   }
-  if (count > left) return tooMany()
   const factor = existing.partitions[0]!.replicas.length
   const replicas =
     topic.assignments === null

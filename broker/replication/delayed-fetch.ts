@@ -93,8 +93,9 @@ export class DelayedFetch extends Deadline {
     const { maxSize } = this.#limits
     let wanted = 0
     for (const target of this.#targets) wanted += target.maxSize
-    this.#granted = this.#memory.grant(Math.min(wanted, maxSize))
-    this.#isStarved = this.#granted === 0 && wanted > 0
+    const size = Math.min(wanted, maxSize)
+    this.#granted = this.#memory.grant(size)
+    this.#isStarved = this.#granted === 0 && size > 0
     this.#maxSize = Math.min(this.#granted, maxSize)
     this.#reading = targets
     this.#index = 0

@@ -11,6 +11,8 @@ import { Deadline, type Deadlines } from './deadlines.ts'
 import { ACKS_ALL, type OffsetWaiter, type Partition } from './partition.ts'
 
 const NONE: readonly never[] = []
+/** Of clients that have none: in Kafka's broker nothing waits when there is one replica, here the disk is waited for. */
+const MIN_PATIENCE_MS = 1000
 
 /** One partition of a produce request; fields as in ProduceResponse. */
 export class ProducedPartition implements OffsetWaiter {
@@ -69,7 +71,7 @@ export abstract class DelayedProduce extends Deadline {
   }
 
   start(timeoutMs: number): void {
-    if (this.#pendingCount > 1) this.#deadlines.add(this, timeoutMs)
+    if (this.#pendingCount > 1) this.#deadlines.add(this, Math.max(timeoutMs, MIN_PATIENCE_MS))
     this.countDown()
   }
 

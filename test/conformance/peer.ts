@@ -34,9 +34,20 @@ export class Peer {
     this.#socket = undefined
   }
 
-  async request<N extends ApiName>(name: N, version: number, body: RequestInputOf<N>): Promise<Answer<ResponseOf<N>>> {
+  request<N extends ApiName>(name: N, version: number, body: RequestInputOf<N>): Promise<Answer<ResponseOf<N>>> {
     const api: Api = apis[name]
-    const frame = await this.exchange(this.encode(api, version, api.request.encodeBytes(body, version)))
+    return this.requestSpelt(name, version, api.request.encodeBytes(body, version))
+  }
+
+  /** With a body that is bytes already, be they right or wrong. */
+  async requestSpelt<N extends ApiName>(
+    name: N,
+    version: number,
+    body: Uint8Array,
+    waitMs = silenceMs,
+  ): Promise<Answer<ResponseOf<N>>> {
+    const api: Api = apis[name]
+    const frame = await this.exchange(this.encode(api, version, body), undefined, waitMs)
     if (frame.kind !== 'body') return frame
     try {
       const reader = new Reader(frame.body)

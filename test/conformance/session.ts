@@ -15,7 +15,8 @@ export interface Entry {
   readonly answer: Plain
 }
 
-const settleMs = 10_000
+/** Kafka, too, is slow on a machine that is. */
+const settleMs = 30_000
 
 export class Session {
   readonly transcript: Entry[] = []
@@ -70,6 +71,13 @@ export class Session {
     }
   }
 
+  /** A request whose body is spelt out; after one that is not answered the connection is another. */
+  async spelt(label: string, name: ApiName, version: number, body: Uint8Array): Promise<void> {
+    const answer = await this.#peer.requestSpelt(name, version, body, 3000)
+    if (answer.kind !== 'body') this.#peer.close()
+    this.#keep(`${label}, v${version}`, name, answer, this.#normaliser.fork())
+  }
+
   /** Any bytes, with any size before them. */
   async raw(label: string, api: string, bytes: (peer: Peer) => Uint8Array, size?: number): Promise<void> {
     const peer = this.connection()
@@ -95,10 +103,15 @@ export class Session {
     this.#keep(`${label}, v${version}`, name, { kind: 'body', body })
   }
 
-  #keep<Body>(label: string, api: string, answer: Answer<Body>): Body | undefined {
+  #keep<Body>(
+    label: string,
+    api: string,
+    answer: Answer<Body>,
+    normaliser: Normaliser = this.#normaliser,
+  ): Body | undefined {
     const plain =
       answer.kind === 'body'
-        ? this.#normaliser.plain(answer.body)
+        ? normaliser.plain(answer.body)
         : { [answer.kind]: 'reason' in answer ? answer.reason : true }
     this.transcript.push({ api, label, answer: plain })
     return answer.kind === 'body' ? answer.body : undefined
@@ -121,8 +134,11 @@ export class Session {
       const asked = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }))
       const offsets = await this.get('ListOffsets', 7, { replicaId: -1, topics: [{ name, partitions: asked }] })
       const rows = [...(body.topics[0]?.partitions ?? []), ...(offsets.topics[0]?.partitions ?? [])]
-      if (rows.length === 2 * partitions && rows.every((row) => row.errorCode === ErrorCode.NONE))
-        return body.topics[0]!.topicId
+      if (rows.length === 2 * partitions && rows.every((row) => row.errorCode === ErrorCode.NONE)) {
+        const { topicId } = body.topics[0]!
+        this.#normaliser.plain({ topicId }) // the first topic has the first name, wherever its id will appear
+        return topicId
+      }
       if (performance.now() > end) throw new Error(`no leader for ${name}`)
       await new Promise((resolve) => setTimeout(resolve, 25))
     }
@@ -130,7 +146,7 @@ export class Session {
 
   /** Until the group's coordinator can be asked. */
   async coordinator(group: string): Promise<void> {
-    const end = performance.now() + 3 * settleMs
+    const end = performance.now() + settleMs
     for (;;) {
       const found = await this.get('FindCoordinator', 4, { keyType: 0, coordinatorKeys: [group] })
       const listed = await this.get('OffsetFetch', 7, { groupId: group, topics: null, requireStable: false })

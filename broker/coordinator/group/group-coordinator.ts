@@ -135,7 +135,7 @@ export class GroupCoordinator {
     // Null names no protocol from v7 on; before, an empty string does.
     const word = (answer: ResponseInputOf<'JoinGroup'>): ResponseInputOf<'JoinGroup'> =>
       apiVersion < 7 && answer.protocolName === null ? { ...answer, protocolName: '' } : answer
-    if (request.groupId === '') return Promise.resolve(word(joinError(ErrorCode.INVALID_GROUP_ID, '')))
+    if (request.groupId === '') return Promise.resolve(word(joinError(ErrorCode.INVALID_GROUP_ID, request.memberId)))
     const join = {
       ...request,
       rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,

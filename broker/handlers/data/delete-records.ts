@@ -2,10 +2,9 @@
 // start is kept in log-start-offset-checkpoint, so that it survives a restart before whole segments go.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Log } from '../../../storage/log.ts'
 import { handler } from '../handler.ts'
-import { findPartition } from './find-partition.ts'
+import { findByName } from './find-partition.ts'
 
 const HIGH_WATERMARK = -1
 const NO_LOW_WATERMARK = -1n
@@ -16,7 +15,7 @@ export const deleteRecords = handler('DeleteRecords', async (services, request) 
     name,
     partitions: partitions.map(({ partitionIndex, offset }) => {
       const refused = (errorCode: number) => ({ partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode })
-      const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
+      const partition = findByName(services, name, partitionIndex)
       if (typeof partition === 'number') return refused(partition)
       if (services.replicas.isInternal(name)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
       if (!partition.isLeader) return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)

@@ -12,7 +12,7 @@ import type { FetchTarget } from '../../replication/fetch-target.ts'
 import type { Services } from '../../services.ts'
 import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
 import { currentLeader, leaderEndpoints } from './current-leader.ts'
-import { findPartition, leaderEpochError } from './find-partition.ts'
+import { findPartition, leaderEpochError, NO_EPOCH } from './find-partition.ts'
 
 const TOPIC_IDS_SINCE = 13
 const LEADERS_SINCE = 16
@@ -90,7 +90,7 @@ function find(services: Services, target: FetchTarget): void {
     target.errorCode = typeof found === 'number' ? found : ErrorCode.NONE
   }
   const { partition } = target
-  if (partition !== null) target.errorCode = leaderEpochError(partition, target.currentLeaderEpoch)
+  if (partition !== null) target.errorCode = leaderEpochError(partition, Math.max(target.currentLeaderEpoch, NO_EPOCH))
   target.highWatermark = -1
   target.lastStableOffset = -1
   target.logStartOffset = -1

@@ -5,6 +5,11 @@ import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
 
+/** By name, where requests have no ids. */
+export function findByName(services: Services, name: string, index: number): Partition | number {
+  return name === '' ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : findPartition(services, name, ZERO_UUID, index)
+}
+
 /** By id when the request has one (Produce and Fetch from v13 on), else by name. */
 export function findPartition(services: Services, name: string, topicId: string, index: number): Partition | number {
   const byId = topicId !== ZERO_UUID
@@ -21,9 +26,11 @@ export function findPartition(services: Services, name: string, topicId: string,
     : ErrorCode.NOT_LEADER_OR_FOLLOWER
 }
 
+export const NO_EPOCH = -1
+
 /** Checks a request's idea of the leader epoch (KIP-320); -1: it has none. */
 export function leaderEpochError(partition: Partition, currentLeaderEpoch: number): number {
   if (!partition.isLeader) return ErrorCode.NOT_LEADER_OR_FOLLOWER
-  if (currentLeaderEpoch < 0 || currentLeaderEpoch === partition.leaderEpoch) return ErrorCode.NONE
+  if (currentLeaderEpoch === NO_EPOCH || currentLeaderEpoch === partition.leaderEpoch) return ErrorCode.NONE
   return currentLeaderEpoch < partition.leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH
 }

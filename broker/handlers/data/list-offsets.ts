@@ -5,10 +5,9 @@
 
 import { DiskError } from '../../../host/disk.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Partition } from '../../replication/partition.ts'
 import { handler } from '../handler.ts'
-import { findPartition, leaderEpochError } from './find-partition.ts'
+import { findByName, leaderEpochError } from './find-partition.ts'
 
 const LATEST = -1
 const EARLIEST = -2
@@ -51,7 +50,7 @@ export const listOffsets = handler('ListOffsets', (services, request, { apiVersi
     if ((SINCE[timestamp] ?? 0) > apiVersion || timestamp < EARLIEST_PENDING_UPLOAD) {
       return { ...blank, errorCode: ErrorCode.UNSUPPORTED_VERSION }
     }
-    const partition = findPartition(services, name, ZERO_UUID, index)
+    const partition = findByName(services, name, index)
     const errorCode = typeof partition === 'number' ? partition : leaderEpochError(partition, epoch)
     if (typeof partition === 'number' || errorCode !== ErrorCode.NONE) return { ...blank, errorCode }
     const found = findOrFail(partition, timestamp, readCommitted, request.replicaId === CONSUMER)

@@ -2,16 +2,15 @@
 // or consumer that has read past that point learns that its history is gone.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { handler } from '../handler.ts'
-import { findPartition, leaderEpochError } from './find-partition.ts'
+import { findByName, leaderEpochError } from './find-partition.ts'
 
 export const offsetForLeaderEpoch = handler('OffsetForLeaderEpoch', (services, request) => ({
   topics: request.topics.map(({ topic, partitions }) => ({
     topic,
     partitions: partitions.map(({ partition: index, currentLeaderEpoch, leaderEpoch }) => {
       const blank = { partition: index, errorCode: ErrorCode.NONE, leaderEpoch: -1, endOffset: -1n }
-      const partition = findPartition(services, topic, ZERO_UUID, index)
+      const partition = findByName(services, topic, index)
       const errorCode = typeof partition === 'number' ? partition : leaderEpochError(partition, currentLeaderEpoch)
       if (typeof partition === 'number' || errorCode !== ErrorCode.NONE) return { ...blank, errorCode }
       const found = partition.log.endOffsetForEpoch(leaderEpoch)

@@ -1,9 +1,8 @@
 // DescribeProducers (61), v0. KIP-664: the producers whose state a partition keeps.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { topicNameFault } from '../../controller/topic-names.ts'
-import { findPartition } from '../data/find-partition.ts'
+import { findByName } from '../data/find-partition.ts'
 import { handler } from '../handler.ts'
 
 export const describeProducers = handler('DescribeProducers', (services, request) => ({
@@ -18,7 +17,7 @@ export const describeProducers = handler('DescribeProducers', (services, request
         const errorMessage = `there is no topic ${name}`
         return { ...refused(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION), errorMessage }
       }
-      const partition = findPartition(services, name, ZERO_UUID, partitionIndex)
+      const partition = findByName(services, name, partitionIndex)
       if (typeof partition === 'number') return refused(partitionIndex, partition)
       if (!partition.isLeader) return refused(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER)
       const activeProducers = partition.log.producers.active().map((producer) => ({

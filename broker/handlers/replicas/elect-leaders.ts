@@ -2,10 +2,13 @@
 // (controller/elections.ts).
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { forwarded } from '../topics/controller-request.ts'
+import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
 
-export const electLeaders = forwarded('ElectLeaders', () => ({
+export const electLeaders = forwarded('ElectLeaders', ({ topicPartitions }) => ({
   throttleTimeMs: 0,
   errorCode: ErrorCode.REQUEST_TIMED_OUT,
-  replicaElectionResults: [],
+  replicaElectionResults: (topicPartitions ?? []).map(({ topic, partitions }) => ({
+    topic,
+    partitionResult: partitions.map((partitionId) => ({ partitionId, ...TIMED_OUT })),
+  })),
 }))

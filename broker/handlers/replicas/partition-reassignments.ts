@@ -3,15 +3,15 @@
 
 import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
 
-export const alterPartitionReassignments = forwarded(
-  'AlterPartitionReassignments',
-  ({ allowReplicationFactorChange }) => ({
-    throttleTimeMs: 0,
-    allowReplicationFactorChange,
-    ...TIMED_OUT,
-    responses: [],
-  }),
-)
+export const alterPartitionReassignments = forwarded('AlterPartitionReassignments', ({ topics }) => ({
+  throttleTimeMs: 0,
+  allowReplicationFactorChange: true,
+  ...TIMED_OUT,
+  responses: topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...TIMED_OUT })),
+  })),
+}))
 
 export const listPartitionReassignments = forwarded('ListPartitionReassignments', () => ({
   throttleTimeMs: 0,

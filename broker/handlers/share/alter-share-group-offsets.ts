@@ -3,15 +3,19 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { fault } from '../../controller/decision.ts'
 import { initializeState } from '../../coordinator/group/share/share-requests.ts'
 import { type Alteration, beginAlteration, stateInitialized } from '../../coordinator/group/share/share-state-plans.ts'
 import { handler } from '../handler.ts'
 
 const UNKNOWN = 'This server does not host this topic-partition.'
 
+const NO_NAME = fault(ErrorCode.INVALID_GROUP_ID, 'The group has no name.')
+
 export const alterShareGroupOffsets = handler('AlterShareGroupOffsets', async (services, request) => {
   const { groups, shareState, metadata } = services
   const { groupId } = request
+  if (groupId === '') return { ...NO_NAME, responses: [] }
   const topicOf = (name: string) => metadata.image.topics.byName(name)
   const known = request.topics.flatMap(({ topicName: name, partitions }) => {
     const topic = topicOf(name)

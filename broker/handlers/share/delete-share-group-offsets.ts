@@ -2,10 +2,14 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import { fault } from '../../controller/decision.ts'
 import { handler } from '../handler.ts'
 import { deleteShareState } from './delete-share-state.ts'
 
+const NO_NAME = fault(ErrorCode.INVALID_GROUP_ID, 'The group has no name.')
+
 export const deleteShareGroupOffsets = handler('DeleteShareGroupOffsets', async (services, request) => {
+  if (request.groupId === '') return { ...NO_NAME, responses: [] }
   const idOf = (name: string) => services.metadata.image.topics.byName(name)?.id
   const topicIds = request.topics.flatMap(({ topicName }) => idOf(topicName) ?? [])
   const { refusal, codes } = await deleteShareState(services, request.groupId, topicIds)

@@ -11,11 +11,22 @@ interface Topic<P> {
   readonly partitions: readonly P[]
 }
 
-async function forEach<P, R>(topics: readonly Topic<P>[], ask: (topicId: string, partition: P) => Promise<R>) {
+/** Once for each partition, however often it is named; nothing for a group without a name. */
+async function forEach<P extends { readonly partition: number }, R>(
+  { groupId, topics }: { readonly groupId: string; readonly topics: readonly Topic<P>[] },
+  ask: (topicId: string, partition: P) => Promise<R>,
+) {
+  const wanted = new Map<string, Map<number, P>>()
+  for (const { topicId, partitions } of groupId === '' ? [] : topics) {
+    if (partitions.length === 0) continue
+    const ofTopic = wanted.get(topicId) ?? new Map<number, P>()
+    wanted.set(topicId, ofTopic)
+    for (const one of partitions) ofTopic.set(one.partition, one)
+  }
   return Promise.all(
-    topics.map(async ({ topicId, partitions }) => ({
+    Array.from(wanted, async ([topicId, partitions]) => ({
       topicId,
-      partitions: await Promise.all(partitions.map((one) => ask(topicId, one))),
+      partitions: await Promise.all(Array.from(partitions.values(), (one) => ask(topicId, one))),
     })),
   )
 }
@@ -24,8 +35,8 @@ async function forEach<P, R>(topics: readonly Topic<P>[], ask: (topicId: string,
 const PATIENT = false
 
 export const initializeShareGroupState = handler('InitializeShareGroupState', async ({ shareState }, request) => {
-  const { groupId, topics } = request
-  const results = await forEach(topics, async (topicId, { partition, stateEpoch, startOffset }) => {
+  const { groupId } = request
+  const results = await forEach(request, async (topicId, { partition, stateEpoch, startOffset }) => {
     const asked = { stateEpoch, startOffset: Number(startOffset) }
     return { partition, ...(await shareState.initialize({ groupId, topicId, partition }, asked, PATIENT)) }
   })
@@ -33,8 +44,8 @@ export const initializeShareGroupState = handler('InitializeShareGroupState', as
 })
 
 export const readShareGroupState = handler('ReadShareGroupState', async ({ shareState }, request) => {
-  const { groupId, topics } = request
-  const results = await forEach(topics, async (topicId, { partition, leaderEpoch }) => {
+  const { groupId } = request
+  const results = await forEach(request, async (topicId, { partition, leaderEpoch }) => {
     const answer = await shareState.read({ groupId, topicId, partition }, leaderEpoch, PATIENT)
     const { errorCode, errorMessage, stateEpoch, batches } = answer
     const startOffset = BigInt(answer.startOffset)
@@ -44,8 +55,8 @@ export const readShareGroupState = handler('ReadShareGroupState', async ({ share
 })
 
 export const writeShareGroupState = handler('WriteShareGroupState', async ({ shareState }, request) => {
-  const { groupId, topics } = request
-  const results = await forEach(topics, async (topicId, one) => {
+  const { groupId } = request
+  const results = await forEach(request, async (topicId, one) => {
     const { partition, stateEpoch, leaderEpoch, deliveryCompleteCount } = one
     const startOffset = Number(one.startOffset)
     const batches = one.stateBatches.map(toBatch)
@@ -56,16 +67,16 @@ export const writeShareGroupState = handler('WriteShareGroupState', async ({ sha
 })
 
 export const deleteShareGroupState = handler('DeleteShareGroupState', async ({ shareState }, request) => {
-  const { groupId, topics } = request
-  const results = await forEach(topics, async (topicId, { partition }) => {
+  const { groupId } = request
+  const results = await forEach(request, async (topicId, { partition }) => {
     return { partition, ...(await shareState.delete({ groupId, topicId, partition }, PATIENT)) }
   })
   return { results }
 })
 
 export const readShareGroupStateSummary = handler('ReadShareGroupStateSummary', async ({ shareState }, request) => {
-  const { groupId, topics } = request
-  const results = await forEach(topics, async (topicId, { partition }) => {
+  const { groupId } = request
+  const results = await forEach(request, async (topicId, { partition }) => {
     const answer = await shareState.summarise({ groupId, topicId, partition }, PATIENT)
     return { partition, ...answer, startOffset: BigInt(answer.startOffset) }
   })

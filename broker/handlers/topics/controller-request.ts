@@ -14,6 +14,7 @@ export async function askController<Name extends ControllerApi>(
   request: RequestOf<Name>,
   mutations?: Mutations,
 ): Promise<ResponseInputOf<Name> | null> {
+  if (isLate(name, request)) return null
   try {
     const response = await services.controller.send(name, request, mutations)
     await services.metadata.whenApplied(services.controller.committedOffset)
@@ -23,6 +24,19 @@ export async function askController<Name extends ControllerApi>(
     services.host.logger.warn('the controller did not answer', { api: name, error: error.message })
     return null
   }
+}
+
+/** As Kafka's controller, which looks at the time before it decides on some requests, and at the clock for none other. */
+const TIMED: ReadonlySet<string> = new Set([
+  'CreateTopics',
+  'DeleteTopics',
+  'CreatePartitions',
+  'ElectLeaders',
+  'AlterPartitionReassignments',
+])
+
+function isLate(name: string, request: object): boolean {
+  return 'timeoutMs' in request && Number(request.timeoutMs) < 0 && TIMED.has(name)
 }
 
 /** The code and message of a request as a whole that the controller did not answer. */

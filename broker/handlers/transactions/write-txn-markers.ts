@@ -2,9 +2,13 @@
 //
 // What coordinators send to leaders. Answered when the markers are committed.
 
+import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { WriteTxnMarkersRequest } from '../../../protocol/messages/transactions/write-txn-markers.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
+
+const NO_PRODUCER_ID = -1n
+const NO_PRODUCER_EPOCH = -1
 
 export const writeTxnMarkers = handler('WriteTxnMarkers', async (services, { markers }) => ({
   markers: await Promise.all(markers.map((marker) => write(services, marker))),
@@ -13,13 +17,14 @@ export const writeTxnMarkers = handler('WriteTxnMarkers', async (services, { mar
 async function write({ markers }: Services, wanted: WriteTxnMarkersRequest['markers'][number]) {
   const { producerId, producerEpoch, coordinatorEpoch, transactionResult, transactionVersion } = wanted
   const marker = { producerId, producerEpoch, coordinatorEpoch, committed: transactionResult, transactionVersion }
+  const isNobody = producerId === NO_PRODUCER_ID || producerEpoch === NO_PRODUCER_EPOCH
   const topics = await Promise.all(
     wanted.topics.map(async ({ name, partitionIndexes }) => ({
       name,
       partitions: await Promise.all(
         partitionIndexes.map(async (partitionIndex) => ({
           partitionIndex,
-          errorCode: await markers.write(marker, name, partitionIndex),
+          errorCode: isNobody ? ErrorCode.UNKNOWN_SERVER_ERROR : await markers.write(marker, name, partitionIndex),
         })),
       ),
     })),

@@ -129,7 +129,10 @@ async function incrementalAlterConfigs(s: Session): Promise<void> {
       'DescribeConfigs',
       4,
       request,
-      (body) => configValue(body, 'cleanup.policy') === 'compact' && hasSynonym(body, 'log.retention.ms', '7000000'),
+      (body) =>
+        configValue(body, 'cleanup.policy') === 'compact' &&
+        hasSynonym(body, 'log.retention.ms', '7000000') &&
+        hasSynonym(body, 'log.retention.bytes', '9000000000'),
     )
     await alter('a broker, back again', [['log.retention.ms', DELETE, null]], NODE, BROKER)
     await alter('all brokers, back again', [['log.retention.bytes', DELETE, null]], '', BROKER)
