@@ -28,6 +28,13 @@ export async function jars(set: 'tools' | 'broker' | 'streams' | 'connect'): Pro
 export const toolJvm = ['-Xmx256M', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Djava.awt.headless=true']
 
 const mainClasses: Readonly<Record<string, string>> = {
+  'kafka-client-metrics': 'org.apache.kafka.tools.ClientMetricsCommand',
+  'kafka-leader-election': 'org.apache.kafka.tools.LeaderElectionCommand',
+  'kafka-metadata-quorum': 'org.apache.kafka.tools.MetadataQuorumCommand',
+  'kafka-reassign-partitions': 'org.apache.kafka.tools.reassign.ReassignPartitionsCommand',
+  'kafka-replica-verification': 'org.apache.kafka.tools.ReplicaVerificationTool',
+  'kafka-storage': 'kafka.tools.StorageTool',
+  'kafka-streams-application-reset': 'org.apache.kafka.tools.StreamsResetter',
   'kafka-configs': 'kafka.admin.ConfigCommand',
   'kafka-broker-api-versions': 'org.apache.kafka.tools.BrokerApiVersionsCommand',
   'kafka-cluster': 'org.apache.kafka.tools.ClusterTool',

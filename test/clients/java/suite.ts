@@ -17,6 +17,7 @@ import {
   type Target,
 } from '../harness.ts'
 import { KafkaTools } from './kafka.ts'
+import { operating } from './operating.ts'
 import { shareGroups } from './share-groups.ts'
 
 export async function suite(target: Target, report: Report): Promise<void> {
@@ -60,6 +61,7 @@ class JavaSuite {
     await this.#perf()
     await this.#transactions()
     await shareGroups((...call) => this.#tool(...call), this.#report, this.#topic)
+    await operating(this.#target, this.#tools, this.#report, this.#topic, this.#dir)
     await this.#deletions()
     await this.#dumpLog()
   }
