@@ -1,16 +1,18 @@
-// Where the process begins, and all that is asked of V8. Plain JavaScript: to strip the types of a single file Node
-// loads its whole TypeScript compiler (15 MB that stay, 50 ms). Every other file comes out of the compile cache, which
-// keeps it stripped and compiled; where that is cold or cannot be written, the start takes longer, and nothing is said.
+#!/usr/bin/env node
+// Where the process begins, and all that is asked of V8. Plain JavaScript, for what is run from source: to strip the
+// types of a single file Node loads its whole TypeScript compiler (15 MB that stay, 50 ms); every other file comes out
+// of the compile cache, which keeps it stripped and compiled. Where the cache is cold or cannot be written, the start
+// takes longer, and nothing is said. `npm start` and the package run what build.mjs makes of it.
 //
-//   begin   nothing is optimised while modules load: the one thing that gets hot is Node's module loader, and for its
-//           sake the optimising compilers would be paged in (7 MB that stay). The young generation is collected by one
-//           thread, also later: with helpers each collection lasts until the last of them has had its turn of a busy
-//           processor (48 of them while ten thousand connect: 163 and 390 ms in all with helpers, 150 and 247 without)
-//   settle  a second after the broker is up: the cache is written if it was cold, before the flags change, since it is
-//           good for the flags it was made under; V8 optimises
-//   collect after the first second in which little was asked of the broker: what loading left behind is collected, which
-//           also shrinks the young generation (8 MB). It takes 40 ms, in which nobody is answered; under load V8
-//           collects by itself, in steps
+//   begin    nothing is optimised while modules load: the one thing that gets hot is Node's module loader, and for its
+//            sake the optimising compilers would be paged in (7 MB that stay). The young generation is collected by one
+//            thread, also later: with helpers each collection lasts until the last of them has had its turn of a busy
+//            processor (48 of them while ten thousand connect: 163 and 390 ms in all with helpers, 150 and 247 without)
+//   settle   a second after the broker is up: the cache is written if it was cold, before the flags change, since it is
+//            good for the flags it was made under; V8 optimises
+//   collect  after the first second in which little was asked of the broker: what loading left behind is collected,
+//            which also shrinks the young generation (8 MB). It takes 40 ms, in which nobody is answered; under load V8
+//            collects by itself, in steps
 //
 // The flags are those of Node 24. Node 22 has other defaults (Maglev is off) and keeps them.
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../test/clients/brokers.ts'
+import { milenaCommand } from '../../test/clients/built.ts'
 import { Child } from '../../test/clients/harness.ts'
 import { startKafka } from '../../test/clients/java/kafka.ts'
 import { Peer } from '../../test/conformance/peer.ts'
@@ -116,7 +117,7 @@ export class BrokerProcess {
   }
 
   async #startMilena(settings: readonly string[]): Promise<Child> {
-    const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.mjs'), 'serve', '--listen', this.bootstrap]
+    const serve = [...milenaCommand(root), 'serve', '--listen', this.bootstrap]
     const nodeArguments = this.#options.nodeArguments ?? []
     return new Child(process.execPath, [...nodeArguments, ...serve, '--data', this.dataDir, ...settings])
   }

@@ -1,14 +1,14 @@
-// The command as an operator runs it: a process of its own, on a free port.
+// The command as an operator runs it: built, in a process of its own, on a free port.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import t from 'tap'
+import { milenaCommand } from '../clients/built.ts'
 
-const script = fileURLToPath(new URL('../../cli/milena.ts', import.meta.url))
+const milena = milenaCommand(join(import.meta.dirname, '..', '..'))
 const directory = mkdtempSync(join(tmpdir(), 'milena-cli-'))
 t.teardown(() => rmSync(directory, { recursive: true, force: true }))
 
@@ -19,7 +19,7 @@ class Command {
   errors = ''
 
   constructor(...words: string[]) {
-    this.process = spawn(process.execPath, ['--conditions=milena-source', script, ...words], { cwd: directory })
+    this.process = spawn(process.execPath, [...milena, ...words], { cwd: directory })
     this.process.stdout?.on('data', (text) => {
       this.output += text
     })

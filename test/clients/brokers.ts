@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { milenaCommand } from './built.ts'
 import { Child, sleep, type Target, until } from './harness.ts'
 import { startKafka } from './java/kafka.ts'
 
@@ -42,7 +43,7 @@ export function runningBroker(bootstrap: string): Broker {
 async function milena(settings: readonly string[]): Promise<Broker> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-clients-'))
   const dataDir = join(dir, 'data')
-  const serve = ['--conditions=milena-source', join(root, 'cli', 'milena.mjs'), 'serve']
+  const serve = [...milenaCommand(root), 'serve']
   const child = new Child(process.execPath, [...serve, '--listen', '127.0.0.1:0', '--data', dataDir, ...settings], {
     cwd: dir,
   })

@@ -112,6 +112,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const modules: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['protocol/records'],
   'crc-32/crc32c.js': ['protocol/records'],
+  esbuild: ['cli/build.mjs'],
   'lz4-napi': ['protocol/records'],
   re2js: ['broker/coordinator/group/consumer', 'broker/telemetry'],
   snappy: ['protocol/records'],
