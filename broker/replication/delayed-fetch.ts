@@ -7,8 +7,10 @@
 //
 // No promise and no timer on the way of a fetch that finds its data. While it waits, a partition that has grown costs
 // a subtraction, until there is enough: a hundred consumers of one partition are all told of each of its batches. Then
-// only what has changed is read, unless there was something, but too little, before. A fetch that gets no memory waits
-// as if there were nothing, and is answered with nothing when its time is up.
+// only what has changed is read, unless there was something, but too little, before; and not before the callback ends
+// in which it changed: one turn writes several partitions, and answered at the first of them, the client would have to
+// ask once more for the others. A fetch that gets no memory waits as if there were nothing, and is answered with
+// nothing when its time is up.
 //
 // The bytes that are read are held (host/slab.ts). Those of the answer go with it; what is too little, or for nobody,
 // is let go of here.
@@ -36,6 +38,19 @@ export interface FetchLimits {
 
 const NONE: FetchTarget[] = []
 
+/** They wait, and there is enough: read as soon as the callback ends that has brought it. */
+let awake: DelayedFetch[] = []
+
+function wake(fetch: DelayedFetch): void {
+  if (awake.push(fetch) === 1) queueMicrotask(readAwake)
+}
+
+function readAwake(): void {
+  const fetches = awake
+  awake = []
+  for (const fetch of fetches) fetch.onAwake()
+}
+
 export class DelayedFetch extends Deadline {
   readonly #targets: readonly FetchTarget[]
   readonly #limits: FetchLimits
@@ -43,6 +58,8 @@ export class DelayedFetch extends Deadline {
   readonly #memory: FetchMemory
   readonly #done: () => void
   #waiting = false
+  /** While it waits: `onAwake` follows. */
+  #isAwake = false
   #isDone = false
   /** What there is, is enough. */
   #isTimeUp: boolean
@@ -117,7 +134,14 @@ export class DelayedFetch extends Deadline {
       if (this.#changed === NONE) this.#changed = [target]
       else this.#changed.push(target)
     }
-    if (this.#missingSize <= 0 || !partition.isLeader) this.#readAgain()
+    if (this.#isAwake || (this.#missingSize > 0 && partition.isLeader)) return
+    this.#isAwake = true
+    wake(this)
+  }
+
+  /** For `readAwake` alone. Its time may have come first, or its connection gone. */
+  onAwake(): void {
+    if (this.#waiting && this.#isAwake) this.#readAgain()
   }
 
   override onDue(): void {
@@ -303,6 +327,7 @@ export class DelayedFetch extends Deadline {
   #endWait(): void {
     if (!this.#waiting) return
     this.#waiting = false
+    this.#isAwake = false
     for (const target of this.#changed) target.hasChanged = false
     this.#changed = NONE
     for (const target of this.#targets) {

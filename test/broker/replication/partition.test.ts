@@ -232,10 +232,40 @@ t.test('a fetch of several partitions wakes for one, and tells of all', async (t
 
   fetch(500)
   gone.partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  await simulation.run(1)
   const error = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, highWatermark: -1, hasRecords: false }
   t.same(answers[2], [nothing, nothingNew, error])
   await simulation.run(1000)
   t.equal(answers.length, 3)
+})
+
+t.test('what changes in one callback wakes a fetch once, and is answered together', async (t) => {
+  const { simulation, partition, deadlines } = world(t)
+  const other = world(t)
+  const targets = [target(partition, 0), target(other.partition, 0)]
+  const errorCodes: number[][] = []
+  new DelayedFetch(targets, limits, deadlines, plenty, () =>
+    errorCodes.push(targets.map(({ errorCode }) => errorCode)),
+  ).start()
+  const error = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  partition.resign(error, { closed: true })
+  other.partition.resign(error, { closed: true })
+  t.same(errorCodes, [])
+  await simulation.run(1)
+  t.same(errorCodes, [[error, error]])
+})
+
+t.test('a fetch that is awake reads no more when its connection is gone', async (t) => {
+  const { simulation, partition, deadlines } = world(t)
+  let isDone = false
+  const fetch = new DelayedFetch([target(partition, 0)], limits, deadlines, plenty, () => {
+    isDone = true
+  })
+  fetch.start()
+  partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  fetch.cancel()
+  await simulation.run(1000)
+  t.equal(isDone, false)
 })
 
 t.test('a fetch that waits in vain answers empty when its time is up', async (t) => {
@@ -356,6 +386,7 @@ t.test('a waiting fetch is answered when its partition is deleted', async (t) =>
   }).start()
   await simulation.run(10)
   partition.resign(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, { closed: true })
+  await simulation.run(1)
   t.equal(isDone, true)
   t.equal(asked.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
 })
