@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePorts } from '../../test/clients/brokers.ts'
-import { milenaCommand } from '../../test/clients/built.ts'
+import { milenaCommand, sourceCommand } from '../../test/clients/built.ts'
 import { Child } from '../../test/clients/harness.ts'
 import { startKafka } from '../../test/clients/java/kafka.ts'
 import { Peer } from '../../test/conformance/peer.ts'
@@ -45,7 +45,7 @@ const kafkaJvm = [
 
 export interface BrokerOptions {
   readonly settings?: readonly string[]
-  /** Of Milena's Node, for profiles and preloads. */
+  /** Of Milena's Node, for profiles and preloads. It runs from source then, whose files a profile names. */
   readonly nodeArguments?: readonly string[]
 }
 
@@ -117,8 +117,9 @@ export class BrokerProcess {
   }
 
   async #startMilena(settings: readonly string[]): Promise<Child> {
-    const serve = [...milenaCommand(root), 'serve', '--listen', this.bootstrap]
     const nodeArguments = this.#options.nodeArguments ?? []
+    const command = nodeArguments.length > 0 ? sourceCommand(root) : milenaCommand(root)
+    const serve = [...command, 'serve', '--listen', this.bootstrap]
     return new Child(process.execPath, [...nodeArguments, ...serve, '--data', this.dataDir, ...settings])
   }
 

@@ -8,14 +8,16 @@ const built = new Map<string, readonly string[]>()
 
 /** Node's arguments that run the command of a checkout. One of before there was a build runs from its source. */
 export function milenaCommand(checkout: string): readonly string[] {
-  let words = built.get(checkout)
-  if (words === undefined) {
+  let command = built.get(checkout)
+  if (command === undefined) {
     const build = join(checkout, 'cli', 'build.mjs')
     if (existsSync(build)) execFileSync(process.execPath, [build])
-    words = existsSync(build)
-      ? [join(checkout, 'dist', 'cli', 'milena.js')]
-      : ['--conditions=milena-source', join(checkout, 'cli', 'milena.mjs')]
-    built.set(checkout, words)
+    command = existsSync(build) ? [join(checkout, 'dist', 'cli', 'milena.js')] : sourceCommand(checkout)
+    built.set(checkout, command)
   }
-  return words
+  return command
+}
+
+export function sourceCommand(checkout: string): readonly string[] {
+  return ['--conditions=milena-source', join(checkout, 'cli', 'milena.mjs')]
 }
