@@ -21,7 +21,7 @@ export function serverLimits(config: BrokerConfig): ServerLimits {
       return config.get('socket.request.max.bytes')
     },
     get maxConnections() {
-      return config.get('max.connections')
+      return config.boundOf('max.connections')
     },
     get maxConnectionsPerIp() {
       return config.get('max.connections.per.ip')

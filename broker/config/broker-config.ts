@@ -16,6 +16,7 @@ import {
   shippedProperties,
 } from './broker-configs.ts'
 import { type ConfigRow, configFault, parseConfig } from './config-row.ts'
+import { clientListener, type ListenerBound } from './listener-configs.ts'
 import { type TopicConfigValues, toLogConfig, topicConfigValues } from './log-configs.ts'
 import type { Properties } from './properties.ts'
 import { MOVE_RATE } from './replication-quotas.ts'
@@ -31,6 +32,7 @@ export class BrokerConfig {
   readonly #values = new Map<string, unknown>()
   readonly #logConfigs = new Map<string, LogConfig>()
   #defaultLogConfig: LogConfig | undefined
+  #clientListener: string | undefined
   readonly #logConfigListeners: LogConfigListener[] = []
 
   /** `properties` have passed checkProperties. */
@@ -81,6 +83,17 @@ export class BrokerConfig {
   /** Set for all brokers while running. */
   dynamicDefaults(): ReadonlyMap<string, string> {
     return this.#configs.of(RESOURCE.broker, '')
+  }
+
+  /** Of the listener that clients use: what was set for it and what was set for the broker, whichever is less. */
+  boundOf(name: ListenerBound): number {
+    this.#clientListener ??= clientListener(
+      this.staticValues.get('listeners') ?? '',
+      this.staticValues.get('controller.listener.names') ?? '',
+    )
+    const key = `listener.name.${this.#clientListener}.${name}`
+    const own = Number(this.dynamicValues().get(key) ?? this.staticValues.get(key) ?? Number.NaN)
+    return Number.isSafeInteger(own) && own >= 0 ? Math.min(own, this.get(name)) : this.get(name)
   }
 
   /** Bytes of a second; Infinity: as fast as it goes. */

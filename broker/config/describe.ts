@@ -17,6 +17,7 @@ import {
   formatNumber,
 } from './config-row.ts'
 import { groupConfigs } from './group-configs.ts'
+import { baseOfListener, dynamicConfigRow } from './listener-configs.ts'
 import { topicConfigs } from './topic-configs.ts'
 
 export const CONFIG_SOURCE = {
@@ -57,13 +58,15 @@ function isSensitive(row: ConfigRow | undefined): boolean {
 
 /** Where the server property gets its value from, highest first. */
 function serverSources(config: BrokerConfig, name: string): Synonym[] {
-  const names = [name, ...(serverSynonyms[name] ?? []).map((synonym) => synonym.name)]
+  const base = baseOfListener(name)
+  const others = (serverSynonyms[name] ?? []).map((synonym) => synonym.name)
+  const names = [name, ...(base === null ? others : [base])]
   const found: Synonym[] = []
   const add = (source: number, values: (name: string) => string | null | undefined) => {
     for (const each of names) {
       const value = values(each)
       if (value === undefined || value === null) continue
-      found.push({ name: each, value: isSensitive(brokerConfigRow(each)) ? null : value, source })
+      found.push({ name: each, value: isSensitive(dynamicConfigRow(each)) ? null : value, source })
     }
   }
   add(CONFIG_SOURCE.dynamicBroker, (each) => config.dynamicValues().get(each))
@@ -151,12 +154,12 @@ export function describeBroker(config: BrokerConfig): DescribedConfig[] {
   for (const name of config.dynamicValues().keys()) names.add(name)
   const entries: DescribedConfig[] = []
   for (const name of names) {
-    const row = brokerConfigRow(name)
+    const row = dynamicConfigRow(name)
     const synonyms = serverSources(config, name)
     if (row?.internal && synonyms.every((synonym) => synonym.source === CONFIG_SOURCE.default)) continue
-    const text = config.text(name)
+    const text = brokerConfigRow(name) === undefined ? (synonyms[0]?.value ?? null) : config.text(name)
     const value = text === null || row === undefined ? text : canonicalText(row, text)
-    entries.push(described(name, row, value, synonyms, row?.dynamic === undefined))
+    entries.push(described(name, row, value, synonyms, brokerConfigRow(name)?.dynamic === undefined))
   }
   return entries
 }
@@ -164,10 +167,10 @@ export function describeBroker(config: BrokerConfig): DescribedConfig[] {
 /** All brokers: only what was set for them while running. */
 export function describeBrokerDefault(config: BrokerConfig): DescribedConfig[] {
   return [...config.dynamicDefaults()].map(([name, text]) => {
-    const row = brokerConfigRow(name)
+    const row = dynamicConfigRow(name)
     const value = row === undefined || configFault(name, row, text) !== null ? text : canonicalText(row, text)
     const shown = isSensitive(row) ? null : text
     const synonyms = [{ name, value: shown, source: CONFIG_SOURCE.dynamicDefaultBroker }]
-    return described(name, row, value, synonyms, row?.dynamic === undefined)
+    return described(name, row, value, synonyms, brokerConfigRow(name)?.dynamic === undefined)
   })
 }

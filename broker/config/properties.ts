@@ -2,6 +2,7 @@
 
 import { brokerConfigRow, brokerConfigs } from './broker-configs.ts'
 import { configFault } from './config-row.ts'
+import { actsOfListener, baseOfListener } from './listener-configs.ts'
 import { nearestName } from './nearest-name.ts'
 
 export type Properties = Readonly<Record<string, string>>
@@ -61,9 +62,12 @@ export function checkProperties(properties: Properties): PropertiesReport {
       else if (row.doc === undefined && value.trim() !== (row.default ?? '')) idle.push(name)
       continue
     }
-    const inListener = /^listener\.name\.[^.]+\.(.+)$/.exec(name)?.[1]
-    if (inListener !== undefined) {
-      idle.push(name)
+    const inListener = baseOfListener(name)
+    if (inListener !== null) {
+      const bounded = actsOfListener(name) ? brokerConfigRow(inListener) : undefined
+      const fault = bounded === undefined ? null : configFault(inListener, bounded, value)
+      if (fault !== null) errors.push(fault)
+      else if (bounded === undefined) idle.push(name)
       continue
     }
     const nearest = nearestName(name, Object.keys(brokerConfigs))

@@ -39,7 +39,7 @@ export class Quotas {
       sizeMs: config.get('controller.quota.window.size.seconds') * 1000,
     }
     this.connections = new ConnectionRates(clock, this.#windows, () => {
-      const limit = config.get('max.connection.creation.rate')
+      const limit = config.boundOf('max.connection.creation.rate')
       return limit === NO_CONNECTION_LIMIT ? Number.POSITIVE_INFINITY : limit
     })
   }

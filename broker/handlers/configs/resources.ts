@@ -4,7 +4,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { brokerConfigRow } from '../../config/broker-configs.ts'
 import { configFault } from '../../config/config-row.ts'
-import { replicationQuotaRow } from '../../config/replication-quotas.ts'
+import { baseOfListener, dynamicConfigRow } from '../../config/listener-configs.ts'
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault } from '../../controller/decision.ts'
 import { RESOURCE } from '../../metadata/image.ts'
@@ -88,14 +88,14 @@ function brokerValuesFault({ resourceName, configs }: AlteredResource): Fault | 
     )
   }
   for (const { name, value, configOperation } of configs) {
-    const row = brokerConfigRow(name) ?? replicationQuotaRow(name)
+    const row = dynamicConfigRow(name)
     if (row === undefined || value === null || configOperation === ALTER.delete) continue
     const isList = configOperation === ALTER.append || configOperation === ALTER.subtract
     if (isList && row.type !== 'LIST') {
       const what = configOperation === ALTER.append ? 'append' : 'subtract'
       return fault(ErrorCode.INVALID_CONFIG, `Config value ${what} is not allowed for config key: ${name}`)
     }
-    const wrong = configFault(name, row, value)
+    const wrong = configFault(baseOfListener(name) ?? name, row, value)
     if (wrong !== null) return invalidRequest(wrong)
   }
   return null

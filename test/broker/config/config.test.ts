@@ -248,3 +248,36 @@ t.test('DescribeConfigs shows where a value comes from, and what it would be oth
   )
   t.end()
 })
+
+t.test('what is set of a listener is shown as a setting of its own, and bounds it beside the broker', (t) => {
+  const properties = { 'max.connections': '100', 'listener.name.plaintext.max.connections': '50' }
+  t.same(checkProperties(properties), { errors: [], warnings: [] })
+  t.equal(checkProperties({ 'listener.name.plaintext.max.connections': 'many' }).errors.length, 1)
+  const config = new BrokerConfig(properties)
+  t.equal(config.boundOf('max.connections'), 50)
+  t.equal(config.boundOf('max.connection.creation.rate'), 2_147_483_647)
+  config.apply(
+    configsOf(
+      [RESOURCE.broker, '1', 'listener.name.plaintext.max.connections', '200'],
+      [RESOURCE.broker, '1', 'listener.name.other.max.connections', '2'],
+      [RESOURCE.broker, '1', 'leader.replication.throttled.rate', '7'],
+      [RESOURCE.broker, '1', 'plugin.x', 'secret'],
+    ),
+    null,
+  )
+  t.equal(config.boundOf('max.connections'), 100)
+  const broker = new Map(describeBroker(config).map((one) => [one.name, one]))
+  const name = 'listener.name.plaintext.max.connections'
+  t.match(broker.get(name), {
+    ...{ value: '200', isSensitive: false, configSource: CONFIG_SOURCE.dynamicBroker },
+    synonyms: [
+      { name, value: '200' },
+      { name, value: '50' },
+      { name: 'max.connections', value: '100' },
+      { name: 'max.connections', value: '2147483647' },
+    ],
+  })
+  t.match(broker.get('leader.replication.throttled.rate'), { value: '7', isSensitive: false })
+  t.match(broker.get('plugin.x'), { value: null, isSensitive: true })
+  t.end()
+})
