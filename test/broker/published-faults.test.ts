@@ -1,5 +1,5 @@
-// Faults of brokers that others have found and published (Jepsen's reports, their makers' issues), as far as one node can
-// show them: none of them here. Clients are simulated, the disk loses what was not synced.
+// Faults of brokers that others have found and published (Jepsen's reports, their makers' issues), as far as one node
+// can show them: none of them here. Clients are simulated, the disk loses what was not synced.
 
 import t from 'tap'
 import { ErrorCode } from '../../protocol/error-codes.ts'

@@ -122,7 +122,7 @@ t.test('trap 20: null topics fetch all (v2+), several groups at once (v8+)', asy
 })
 
 t.test(
-  'trap 20, KAFKA-19246: an error of the group stands on every partition at v1, on the answer at v2, on the group at v8',
+  'trap 20, KAFKA-19246: an error of the group stands on every partition at v1, on the answer at v2, then on the group',
   async (t) => {
     const world = await start()
     world.coordinator.onResigned(0)
