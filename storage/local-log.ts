@@ -125,8 +125,7 @@ export class LocalLog implements SyncedLog {
     return (
       segment.size > config.segmentBytes - size ||
       (segment.size > 0 && this.#waitedForRoll(segment, maxTimestamp) > maxSegmentMs(config) - this.#rollJitterMs) ||
-      segment.offsetIndex.isFull(config.segmentIndexBytes) ||
-      segment.timeIndex.isFull(config.segmentIndexBytes) ||
+      segment.isIndexFull(config.segmentIndexBytes) ||
       !segment.canHold(lastOffset)
     )
   }

@@ -109,7 +109,8 @@ export class LogSync implements Syncable, JournaledLog {
   }
 
   changed(segment: Segment): void {
-    if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
+    if (this.#segments.length === 0) this.#segments = [segment]
+    else if (this.#segments[this.#segments.length - 1] !== segment) this.#segments.push(segment)
   }
 
   /**

@@ -128,10 +128,6 @@ export class Segment {
     return this.#pendingSize + this.#inPoolSize
   }
 
-  get hasPending(): boolean {
-    return this.#pendingSize > 0
-  }
-
   /** A write is under way in the pool: until it ends, nothing above writtenSize may be cut. */
   get isWriting(): boolean {
     return this.#inPool !== null
@@ -163,6 +159,12 @@ export class Segment {
   get transactionIndex(): TransactionIndex {
     this.#transactionIndex ??= new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
     return this.#transactionIndex
+  }
+
+  /** Most of thousands of logs never have so much that indexes are made. */
+  isIndexFull(indexBytes: number): boolean {
+    if (!this.#hasIndexFiles && this.#offsetIndex === null) return false
+    return this.offsetIndex.isFull(indexBytes) || this.timeIndex.isFull(indexBytes)
   }
 
   /** Of all batches in the segment; -1 when none has one. */
@@ -397,9 +399,7 @@ export class Segment {
     this.#readPositions.add(offset, position)
   }
 
-  /**
-   * Removes all batches with offsets from `offset` on, whole ones; returns where the rest ends. Nothing may be pending.
-   */
+  /** Removes whole batches with offsets from `offset` on; returns where the rest ends. Nothing may be pending. */
   truncateTo(offset: number): number {
     const start = Math.min(this.offsetIndex.lookup(offset - 1), this.size)
     const scanner = new SegmentScanner(this.file(), start, this.size)

@@ -11,12 +11,13 @@
 import { type Disk, DiskError } from '../host/disk.ts'
 
 const EMPTY = new Uint8Array(0)
+const NO_VIEW = new DataView(EMPTY.buffer)
 const INITIAL_ENTRIES = 16
 
 export abstract class SparseIndex {
   readonly entrySize: number
   readonly baseOffset: number
-  protected view: DataView = new DataView(EMPTY.buffer)
+  protected view: DataView = NO_VIEW
   #path: string
   readonly #disk: Disk
   readonly #memory: IndexMemory
@@ -79,7 +80,7 @@ export abstract class SparseIndex {
   reset(): void {
     this.#opened = true
     this.#buffer = EMPTY
-    this.view = new DataView(EMPTY.buffer)
+    this.view = NO_VIEW
     this.#bufferStart = 0
     this.#count = 0
     this.#persisted = 0
@@ -128,7 +129,7 @@ export abstract class SparseIndex {
     if (!this.#opened) return
     if (!this.isFlushed) this.flush(false)
     this.#buffer = EMPTY
-    this.view = new DataView(EMPTY.buffer)
+    this.view = NO_VIEW
     this.#bufferStart = this.#count
   }
 

@@ -16,6 +16,8 @@ import { hold, isPooled, letGo } from '../host/slab.ts'
 
 /** Drained heads are cut off the arrays in pieces of this many. */
 const COMPACT_AT = 64
+/** Up to so many, arrays have no room to spare: of thousands of logs most keep less. */
+const FEW = 4
 const NOTHING = new Uint8Array(0)
 
 /** Of the many tails that are empty. Never changed. */
@@ -49,10 +51,14 @@ export class Tail {
     const bytes = ownBytes(chunk)
     hold(bytes)
     if (this.#chunks === NO_CHUNKS) {
-      // Of one element: an empty array makes room for seventeen.
+      // Of one element: an array that is pushed to makes room for sixteen more.
       this.#chunks = [bytes]
       this.#baseOffsets = [baseOffset]
       this.#endOffsets = [endOffset]
+    } else if (this.#chunks.length < FEW) {
+      this.#chunks = [...this.#chunks, bytes]
+      this.#baseOffsets = [...this.#baseOffsets, baseOffset]
+      this.#endOffsets = [...this.#endOffsets, endOffset]
     } else {
       this.#chunks.push(bytes)
       this.#baseOffsets.push(baseOffset)

@@ -5,7 +5,8 @@
 //             ▲       ▲
 //         head + count  head
 
-const FIRST_CAPACITY = 8
+/** Of most partitions one append at a time waits. */
+const FIRST_CAPACITY = 2
 /** A ring that a burst has made larger than this goes when it is empty: there are thousands of partitions. */
 const MAX_IDLE_CAPACITY = 1024
 
