@@ -7,7 +7,7 @@
 //   tail-consume/SIZE/PARTITIONS/CODEC             what was appended last, read again and again
 //   groups/COUNT                                   consumer groups at the end of one log
 //   lat/RATE/SIZE/ACKS/PARTITIONS                  open loop; sync-lat/RATE/SIZE/PARTITIONS with flush.messages=1
-//   conns/COUNT, parts/COUNT, startup/cold, startup/again        on a broker of their own
+//   conns/COUNT, parts/COUNT, many-groups/COUNT, startup/cold, startup/again        on a broker of their own
 //   stalls/…                                       as raw-produce, and how long the event loop kept events waiting
 //   java-…, kafkajs-…, librdkafka-…/SIZE           real clients, default settings, 6 partitions
 
@@ -19,6 +19,7 @@ import { connections } from './load/connections.ts'
 import { consume } from './load/consume.ts'
 import { groups } from './load/groups.ts'
 import { latency } from './load/latency.ts'
+import { manyGroups } from './load/many-groups.ts'
 import { partitions } from './load/partitions.ts'
 import { Preload } from './load/preload.ts'
 import { type ProduceOptions, produce, usual } from './load/produce.ts'
@@ -83,6 +84,7 @@ const families: Readonly<Record<string, Family>> = {
       )
     }),
   parts: ({ kind }, _scale, [count]) => partitions(kind, Number(count)),
+  'many-groups': ({ kind }, _scale, [count]) => manyGroups(kind, Number(count)),
   stalls: (_subject, scale, [size, acks, partitions, codec, batch = '']) => {
     const preload = new Preload('stalls.ts')
     const common = { ...shape(scale, size, partitions), acks: acksOf(acks), codec: codecOf(codec) }
@@ -124,7 +126,9 @@ export const allCases: readonly string[] = [
   'startup/again',
   'parts/1000',
   'parts/5000',
+  'parts/10000',
   'parts/20000',
+  'many-groups/1000',
 ]
 
 export function runCase(name: string, subject: Subject, scale: Scale): Promise<Figures> {

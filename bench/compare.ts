@@ -20,7 +20,7 @@ import { format } from './table.ts'
 
 const kafkaVersion = '4.4.0'
 const quickScale = 0.3
-const tooLong = ['parts/5000', 'parts/20000', 'conns/10000']
+const tooLong = ['parts/5000', 'parts/10000', 'parts/20000', 'conns/10000', 'many-groups/1000']
 /** Half a minute: both run on virtual machines that compile what they run often. */
 const warmUps = [
   'raw-produce/1024/acks1/p12/none/b16k',

@@ -98,6 +98,14 @@ export const goals: readonly Goal[] = [
     ],
   },
   {
+    title: 'Groups',
+    checks: [
+      atMost('many-groups/*', 'clean restart s', 0.2),
+      atMost('many-groups/*', 'restart after kill -9 s', 0.2),
+      ...['ListGroups', 'DescribeGroups', 'OffsetFetch'].map((name) => atMost('many-groups/*', `${name} p50 ms`, 1)),
+    ],
+  },
+  {
     title: 'Start',
     checks: [
       atMost('startup/cold', 'start to Metadata ms', 0.1),
