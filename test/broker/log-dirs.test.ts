@@ -2,6 +2,7 @@
 
 import t from 'tap'
 import { Broker } from '../../broker/broker.ts'
+import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
@@ -228,12 +229,18 @@ t.test('an unclean election does not make a leader of a replica in a failed dire
 
 const seedCount = Number(process.env['SEEDS'] ?? 6)
 
-t.test('moves and crashes at any moment lose nothing that was acknowledged', async (t) => {
+/** All of it but the metadata log's. */
+function failDirectory(node: SimulatedNode, failing: string): void {
+  node.disk.fault = (operation, path) => (operation === failing && path.startsWith('/b/') ? 'failed' : null)
+}
+
+t.test('moves, crashes and failing disks at any moment lose nothing that was acknowledged', async (t) => {
   for (let seed = 1; seed <= seedCount; seed++) {
     const simulation = simulate(seed)
     const { random } = simulation
     const node = simulation.node('broker')
-    const properties = { listeners: 'PLAINTEXT://broker:9092', 'log.dirs': '/a,/b', 'file.delete.delay.ms': '1000' }
+    const journal = { 'milena.journal.size': random.pick(['0', '65536']), 'milena.journal.after.syncs': '0' }
+    const properties = { ...TWO, ...journal, listeners: 'PLAINTEXT://broker:9092' }
     let broker = await simulation.complete(Broker.start({ host: node.host, properties }))
     const connect = async (): Promise<Client> => {
       const { host } = simulation.node('client')
@@ -245,8 +252,9 @@ t.test('moves and crashes at any moment lose nothing that was acknowledged', asy
     const acknowledged = new Map<number, string>()
     for (let life = 0; life < 5; life++) {
       for (let step = random.between(1, 30); step > 0; step--) {
+        if (random.chance(0.02)) failDirectory(node, random.pick(['write', 'sync']))
         if (random.chance(0.3)) await move(client, 't', 0, random.pick(['/a', '/b']))
-        const value = `${seed}-${life}-${step}`.padEnd(random.pick([10, 1000, 50_000]), '.')
+        const value = `${seed}-${life}-${step}`.padEnd(random.pick([10, 10, 1000, 50_000]), '.')
         const { errorCode, baseOffset } = await client.produce('t', batch(value))
         if (errorCode === ErrorCode.NONE) acknowledged.set(Number(baseOffset), value)
         if (random.chance(0.5)) await simulation.run(random.pick([1, 5, 20]))
@@ -255,6 +263,7 @@ t.test('moves and crashes at any moment lose nothing that was acknowledged', asy
       if (random.chance(0.2)) await simulation.complete(broker.stop())
       else if (random.chance(0.5)) node.kill()
       else node.crash()
+      node.disk.fault = null
       broker = await simulation.complete(Broker.start({ host: node.restart(), properties }))
       client = await connect()
       const found = new Map<number, string>()
