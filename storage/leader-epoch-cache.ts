@@ -4,8 +4,9 @@
 //   epoch   0        3            4
 //   offset  0 ······ 120 ········ 200 ····· log end        epochs and start offsets both rise
 //
-// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written when a segment ends and at a clean stop. After
-// an unclean one recovery adds what the batches of the segments that it scans say. Source: LeaderEpochFileCache.
+// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written with the sync of a segment that has ended and at a
+// clean stop. After an unclean one recovery adds what the batches of the segments that it scans say.
+// Source: LeaderEpochFileCache.
 
 import type { Disk } from '../host/disk.ts'
 import type { Host, Logger } from '../host/host.ts'
@@ -16,10 +17,18 @@ import { StorageFault } from './storage-fault.ts'
 const UNDEFINED_EPOCH = -1
 const UNDEFINED_OFFSET = -1
 const NO_ENTRIES = checkpointText([])
+const NEXT_SUFFIX = '.next'
 
 export interface EpochEntry {
   readonly epoch: number
   readonly startOffset: number
+}
+
+/** A checkpoint that is written and neither synced nor in its place yet. */
+export interface NextCheckpoint {
+  readonly path: string
+  /** It has been synced: it gets its name, unless it is out of date. Throws DiskError. */
+  commit(): void
 }
 
 export class LeaderEpochCache {
@@ -33,6 +42,7 @@ export class LeaderEpochCache {
   #nextStartOffset = UNDEFINED_OFFSET
   /** What the file says, as far as we know. */
   #writtenText = NO_ENTRIES
+  #next: NextCheckpoint | null = null
 
   constructor(host: Pick<Host, 'disk' | 'logger'>, directory: string) {
     this.#disk = host.disk
@@ -116,6 +126,7 @@ export class LeaderEpochCache {
 
   /** Writes the checkpoint if it has changed. Durable at return. */
   flush(logEndOffset: number): void {
+    this.#next = null
     const text = this.#changedText(logEndOffset)
     if (text === null) return
     replaceFile(this.#disk, this.#directory, LEADER_EPOCH_CHECKPOINT, text)
@@ -123,10 +134,34 @@ export class LeaderEpochCache {
   }
 
   /**
+   * As flush, for a sync in the pool: writes aside what batches below `endOffset` say. null: nothing has changed. Out of
+   * date as soon as one of the others is called. Throws DiskError.
+   */
+  writeNext(endOffset: number): NextCheckpoint | null {
+    const text = this.#changedText(endOffset)
+    if (text === null) return null
+    const target = join(this.#directory, LEADER_EPOCH_CHECKPOINT)
+    const path = target + NEXT_SUFFIX
+    writeFile(this.#disk, path, text)
+    const next = {
+      path,
+      commit: () => {
+        if (this.#next !== next) return
+        this.#next = null
+        this.#disk.rename(path, target)
+        this.#writtenText = text
+      },
+    }
+    this.#next = next
+    return next
+  }
+
+  /**
    * As flush, for a stop of many logs: writes aside, and tells which file to sync before `commit`. null: nothing has
    * changed.
    */
   prepare(logEndOffset: number): string | null {
+    this.#next = null
     const text = this.#changedText(logEndOffset)
     if (text === null) return null
     const path = join(this.#directory, LEADER_EPOCH_CHECKPOINT + TMP_SUFFIX)

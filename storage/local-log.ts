@@ -10,6 +10,7 @@
 import { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from './file-names.ts'
+import type { LeaderEpochCache, NextCheckpoint } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogOptions } from './log-options.ts'
 import { LogSync, type SyncedLog } from './log-sync.ts'
@@ -36,6 +37,7 @@ export class LocalLog implements SyncedLog {
   readonly partition: number
   readonly #environment: StorageEnvironment
   readonly #owner: SyncOwner
+  readonly #epochs: LeaderEpochCache
   readonly #spendsReserve: boolean
   #hasDirectory: boolean
   #hasTopicId: boolean
@@ -44,10 +46,12 @@ export class LocalLog implements SyncedLog {
   constructor(
     { environment, directory, topicId, partition, journal, spendsReserve }: LogOptions,
     loaded: LoadedLog,
+    epochs: LeaderEpochCache,
     owner: SyncOwner,
   ) {
     this.#environment = environment
     this.#owner = owner
+    this.#epochs = epochs
     this.#spendsReserve = spendsReserve ?? false
     this.topicId = topicId ?? null
     this.partition = partition
@@ -109,6 +113,10 @@ export class LocalLog implements SyncedLog {
   }
 
   // For LogSync.
+
+  writeEpochs(endOffset: number): NextCheckpoint | null {
+    return this.#epochs.writeNext(endOffset)
+  }
 
   onSynced(): void {
     this.#owner.onSynced()

@@ -12,11 +12,12 @@
 // A new log is left to the journal too: until its names are synced with its own files, all that is durable of it is
 // there, and recovery begins it anew. Not so a log that has rolled: which segments it had is known by their names.
 
-import type { DiskError } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 import type { StorageEnvironment } from './environment.ts'
 import type { Syncable } from './group-commit.ts'
 import { type Journal, type JournaledLog, NO_ENTRY, NO_ROOM } from './journal.ts'
 import type { JournalRecord } from './journal-record.ts'
+import type { NextCheckpoint } from './leader-epoch-cache.ts'
 import type { Segment } from './segment.ts'
 import { sideFiles } from './segment-files.ts'
 import { syncFile } from './sync-files.ts'
@@ -34,6 +35,8 @@ export interface SyncedLog {
   readonly topicId: string | null
   readonly partition: number
   readonly writtenEndOffset: number
+  /** The leader epochs of what is below, to be synced with a segment that has ended. Throws DiskError. */
+  writeEpochs(endOffset: number): NextCheckpoint | null
   /** durableEndOffset has moved. */
   onSynced(): void
   onSyncFailed(error: Error): void
@@ -267,8 +270,21 @@ export class LogSync implements Syncable, JournaledLog {
       if (segment !== active) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
     }
     this.#pathsUnderWay = paths
-    this.#run = new SyncRun(writtenEndOffset, this.#environment, segments, sidePaths, directories, () => ended(this))
-    this.#run.start()
+    const run = new SyncRun(writtenEndOffset, this.#environment, segments, sidePaths, directories, () => ended(this))
+    this.#run = run
+    // Recovery will not look at the batches of what has ended any more.
+    if (segments.some((segment) => segment !== active)) this.#addEpochs(run)
+    run.start()
+  }
+
+  #addEpochs(run: SyncRun): void {
+    try {
+      const epochs = this.#log.writeEpochs(run.endOffset)
+      if (epochs !== null) run.addEpochs(epochs)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      run.postpone(error)
+    }
   }
 
   finishSync(): void {
@@ -351,6 +367,7 @@ export class LogSync implements Syncable, JournaledLog {
   abandon(): void {
     this.#isStopped = true
     this.#isAbandoned = true
+    this.#run?.dropEpochs()
     this.#journal?.forget(this)
   }
 

@@ -87,7 +87,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#logStartOffset = loaded.logStartOffset
     const { logStartOffset, logEndOffset } = loaded
     this.#highWatermark = Math.max(logStartOffset, Math.min(options.highWatermark ?? 0, logEndOffset))
-    this.#local = new LocalLog(options, loaded, this)
+    this.#local = new LocalLog(options, loaded, this.#epochs, this)
     this.#local.drawJitter(config)
     const isReserved = !options.spendsReserve && environment.reserve.covers(directory)
     this.#gate = new AppendGate(host.clock, this, isReserved ? environment.reserve : null)
@@ -236,8 +236,6 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#write()
     local.endSegment()
     this.#producers.snapshot()
-    // Recovery will not look at the batches of this segment any more.
-    this.#epochs.flush(local.logEndOffset)
     local.beginSegment(this.config)
     local.sync.queue() // nobody waits for it, unless an append does
   }

@@ -6,6 +6,8 @@
 import { type Disk, DiskError, type DiskFile } from '../host/disk.ts'
 import type { DirectorySyncs } from './directory-syncs.ts'
 import type { StorageEnvironment } from './environment.ts'
+import { parentOf } from './file-names.ts'
+import type { NextCheckpoint } from './leader-epoch-cache.ts'
 import type { Segment } from './segment.ts'
 
 export class SyncRun {
@@ -14,12 +16,13 @@ export class SyncRun {
   error: DiskError | null = null
   readonly segments: readonly Segment[]
   readonly sidePaths: readonly string[]
-  readonly directories: readonly string[]
+  directories: readonly string[]
   readonly #disk: Disk
   readonly #directorySyncs: DirectorySyncs
   readonly #done: () => void
   readonly #pinned: Segment[] = []
   #sideFiles: DiskFile[] | null = null
+  #epochs: NextCheckpoint | null = null
   #left = 0
   #areFilesSynced = false
 
@@ -51,11 +54,24 @@ export class SyncRun {
     this.#sideFiles = null
   }
 
+  /** Before the start: to be synced with the files, and in its place before the directories are. */
+  addEpochs(epochs: NextCheckpoint): void {
+    this.#epochs = epochs
+    const directory = parentOf(epochs.path)
+    if (!this.directories.includes(directory)) this.directories = [...this.directories, directory]
+  }
+
+  /** The directory belongs to somebody else now. */
+  dropEpochs(): void {
+    this.#epochs = null
+  }
+
   start(): void {
     // Held until all have started, since the last to end goes on.
     this.#left = 1
     for (const segment of this.segments) this.#syncSegment(segment)
     for (const path of this.sidePaths) this.#syncPath(path)
+    if (this.#epochs !== null) this.#syncPath(this.#epochs.path)
     this.#onEnded(null)
   }
 
@@ -110,8 +126,23 @@ export class SyncRun {
     this.#areFilesSynced = true
     for (const segment of this.#pinned) segment.unpin()
     this.closeSideFiles()
+    if (this.error === null) this.#commitEpochs()
     if (this.error === null && this.directories.length > 0) this.#syncDirectories()
     else this.#done()
+  }
+
+  #commitEpochs(): void {
+    try {
+      this.#epochs?.commit()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.postpone(error)
+    }
+  }
+
+  /** What could not be written or renamed has lost nothing: all of it is tried again. */
+  postpone(error: DiskError): void {
+    this.#note(new DiskError('exhausted', error.path, error.message))
   }
 
   /** The names of files whose bytes are on disk: in this order, a name never leads to nothing. */

@@ -14,6 +14,7 @@ function setUp(seed: number) {
   const simulation = simulate(seed)
   const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1] } })
   const environment = createStorageEnvironment(node.host)
+  const { disk } = node.host
   const open = (partition: number, config: Partial<LogConfig> = {}): Log =>
     Log.open({
       environment,
@@ -22,7 +23,7 @@ function setUp(seed: number) {
       partition,
       config: { ...defaultLogConfig, ...config },
     })
-  return { simulation, commits: environment.commits, open }
+  return { simulation, node, disk, commits: environment.commits, open }
 }
 
 t.test('acks=all on a topic with flush.messages=1 syncs once', async (t) => {
@@ -74,4 +75,48 @@ t.test('a segment that ends is synced though nobody waits, outside of the rounds
   await simulation.run(100)
   t.same([commits.roundCount, commits.startedCount], [0, 1])
   t.equal(log.recoveryPoint, 1)
+})
+
+t.test('a roll waits for no sync: the epochs of the segment are in their place when it is durable', async (t) => {
+  const { simulation, node, disk, open } = setUp(5)
+  const checkpoint = '/data/topic-0/leader-epoch-checkpoint'
+  const log = open(0)
+  log.append(record(), 7, 'client')
+  await simulation.run(100)
+  const { syncDirectory } = disk
+  disk.syncDirectory = () => t.fail('a sync in the loop')
+  log.roll()
+  await simulation.run(0)
+  t.notOk(disk.exists(checkpoint))
+  t.equal(log.recoveryPoint, 0)
+  await simulation.run(10)
+  t.ok(disk.exists(checkpoint))
+  t.equal(log.recoveryPoint, 1)
+
+  t.comment('a full disk: it is tried again, and nothing is taken for lost')
+  node.disk.fault = (operation, path) => (operation === 'write' && path.includes('epoch') ? 'full' : null)
+  log.append(record(), 8, 'client')
+  log.roll()
+  log.append(record(), 8, 'client')
+  log.requestSync()
+  await simulation.run(500)
+  t.match(log, { isOffline: false, recoveryPoint: 1, logEndOffset: 3 })
+  node.disk.fault = null
+  await simulation.run(500)
+  t.match(log, { isOffline: false, recoveryPoint: 3, durableEndOffset: 3 })
+
+  t.comment('a truncation while it is under way: what it says of the end is out of date')
+  disk.syncDirectory = syncDirectory
+  log.append(record(), 9, 'client')
+  log.roll()
+  log.append(record(), 10, 'client')
+  log.requestSync()
+  await simulation.run(0.5)
+  log.truncateTo(3)
+  await simulation.run(100)
+  node.kill()
+  node.restart()
+  const text = Buffer.alloc(30)
+  const size = node.host.disk.open(checkpoint, 'read').readSync(text, 0)
+  t.equal(text.toString('utf8', 0, size), '0\n2\n7 0\n8 1\n')
 })
