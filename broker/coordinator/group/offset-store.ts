@@ -52,7 +52,7 @@ const NO_OFFSETS: TopicOffsets = new Map()
 export class OffsetStore {
   readonly #committed = new OffsetTable()
   readonly #pending = new Map<bigint, OffsetTable>()
-  /** Producers with an open transaction that has touched the group. */
+  /** Producers with an open transaction that has offsets of the group. */
   readonly #openTransactions = new Map<string, Set<bigint>>()
 
   of(groupId: string): TopicOffsets {
@@ -125,7 +125,9 @@ export class OffsetStore {
   delete(groupId: string, topic: string, partition: number): void {
     this.#committed.delete(groupId, topic, partition)
     for (const producerId of this.#openTransactions.get(groupId) ?? []) {
-      this.#pending.get(producerId)?.delete(groupId, topic, partition)
+      const table = this.#pending.get(producerId)
+      table?.delete(groupId, topic, partition)
+      if (table?.groups.has(groupId) !== true) this.#leave(groupId, producerId)
     }
   }
 
@@ -133,16 +135,20 @@ export class OffsetStore {
     const table = this.#pending.get(producerId)
     if (table === undefined) return
     this.#pending.delete(producerId)
-    for (const [groupId, producers] of this.#openTransactions) {
-      producers.delete(producerId)
-      if (producers.size === 0) this.#openTransactions.delete(groupId)
-    }
+    for (const groupId of table.groups.keys()) this.#leave(groupId, producerId)
     if (!committed) return
     for (const [groupId, topics] of table.groups) {
       for (const [topic, partitions] of topics) {
         for (const [partition, offset] of partitions) this.#settle(groupId, topic, partition, offset)
       }
     }
+  }
+
+  /** The transaction has nothing of the group any more. */
+  #leave(groupId: string, producerId: bigint): void {
+    const producers = this.#openTransactions.get(groupId)
+    producers?.delete(producerId)
+    if (producers?.size === 0) this.#openTransactions.delete(groupId)
   }
 
   #settle(groupId: string, topic: string, partition: number, offset: CommittedOffset): void {

@@ -118,6 +118,22 @@ t.test('ids that are asked for and never used are bounded, and forgotten', { tim
   t.equal(await world.stateOf('g'), 'Stable')
 })
 
+t.test('static members that wait for nobody, and do not come back, keep nobody busy until they are gone', async (t) => {
+  const world = await start()
+  const away = world.member('g', { groupInstanceId: 'one', rebalanceTimeoutMs: 0, sessionTimeoutMs: 10_000 })
+  await form(world, away)
+  const other = world.member('g', { rebalanceTimeoutMs: 0 })
+  other.memberId = (await world.complete(other.sendJoin())).memberId
+  const joining = other.sendJoin()
+  await world.complete(leave(world, [other]))
+  t.equal((await joining).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+  // With a timer of 0 ms that arms itself again, virtual time stands still.
+  await world.run(5000)
+  t.match(await world.describe('g'), { groupState: 'PreparingRebalance', members: [{ groupInstanceId: 'one' }] })
+  await world.run(10_000)
+  t.match(await world.describe('g'), { groupState: 'Empty', members: [] })
+})
+
 t.test('a zombie member: fenced by generation, id and instance, whatever it asks for', async (t) => {
   const world = await start()
   const zombie = world.member('g', { groupInstanceId: 'one' })

@@ -195,8 +195,7 @@ export class ClassicGroup implements Group {
   /** False when nobody has joined. A leader that has not joined loses the lead to one that has. */
   electJoinedLeader(): boolean {
     const leader = this.leaderId === null ? undefined : this.members.get(this.leaderId)
-    if (leader === undefined) return false
-    if (leader.join !== null) return true
+    if (leader !== undefined && leader.join !== null) return true
     for (const member of this.members.values()) {
       if (member.join === null) continue
       this.leaderId = member.memberId

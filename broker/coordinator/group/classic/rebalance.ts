@@ -13,6 +13,9 @@ import type { GroupMetadataRecord } from '../group-records.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES } from './classic-member.ts'
 
+/** Their rebalance timeouts may be 0, and what comes round again and again must leave time for others. */
+const MIN_WAIT_FOR_STATIC_MS = 1000
+
 const joinTimer = (group: ClassicGroup): string => `join ${group.groupId}`
 const syncTimer = (group: ClassicGroup): string => `sync ${group.groupId}`
 const sessionTimer = (group: ClassicGroup, memberId: string): string => `session ${group.groupId} ${memberId}`
@@ -100,8 +103,9 @@ export function prepareRebalance(machine: GroupMachine, group: ClassicGroup, rea
   return NOTHING
 }
 
-function scheduleJoin(machine: GroupMachine, group: ClassicGroup): void {
-  machine.timers.schedule(joinTimer(group), group.rebalanceTimeoutMs, () => completeJoin(machine, group))
+function scheduleJoin(machine: GroupMachine, group: ClassicGroup, atLeastMs = 0): void {
+  const delayMs = Math.max(group.rebalanceTimeoutMs, atLeastMs)
+  machine.timers.schedule(joinTimer(group), delayMs, () => completeJoin(machine, group))
 }
 
 /**
@@ -127,7 +131,7 @@ function completeJoin(machine: GroupMachine, group: ClassicGroup): GroupOutcome 
   }
   if (!group.electJoinedLeader() && group.members.size > 0) {
     // Only static members are left, none of which is there: wait for them, or for their sessions to end.
-    scheduleJoin(machine, group)
+    scheduleJoin(machine, group, MIN_WAIT_FOR_STATIC_MS)
     return NOTHING
   }
   group.startGeneration(machine.now())
