@@ -44,6 +44,12 @@ function isEmpty(disk: Disk, path: string): boolean {
  */
 export function writeTopicId(disk: Disk, directory: string, topicId: string): string {
   const path = join(directory, PARTITION_METADATA)
-  writeFile(disk, path, `version: 0\ntopic_id: ${topicId}`)
+  try {
+    writeFile(disk, path, `version: 0\ntopic_id: ${topicId}`)
+  } catch (error) {
+    // On a full disk: half of it, after a clean stop, would be taken for all, and never written anew.
+    disk.remove(path)
+    throw error
+  }
   return path
 }

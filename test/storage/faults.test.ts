@@ -373,6 +373,25 @@ t.test('the disk is full', async (t) => {
     t.match(open(node).openLog('a', id, 0, config), { logStartOffset: log.logStartOffset, logEndOffset: 20 })
   })
 
+  t.test('half of a topic id is not left for a clean start to take for all of it', async (t) => {
+    const simulation = simulate(15)
+    const node = simulation.node('a')
+    const path = '/data/a-0/partition.metadata'
+    const first = open(node)
+    node.disk.fault = (operation, at) => (operation === 'write' && at === path ? 'full' : null)
+    append(first.openLog('a', id, 0, config))
+    await simulation.run(1)
+    node.disk.fault = null
+    await close(simulation, first)
+    node.restart()
+    const second = open(node)
+    append(second.openLog('a', id, 0, config))
+    await simulation.run(1)
+    const text = Buffer.alloc(100)
+    const size = node.host.disk.open(path, 'read').readSync(text, 0)
+    t.match(text.toString('utf8', 0, size), id)
+  })
+
   t.test('a partition can be deleted', async (t) => {
     const simulation = simulate(14)
     const node = simulation.node('a')
