@@ -4,6 +4,7 @@
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
+import { CorruptBatch } from '../protocol/records/errors.ts'
 import { type AppendResult, appendError, appended } from './append-result.ts'
 import type { AppendOrigin } from './append-validator.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
@@ -90,7 +91,9 @@ export function followerOffsets(bytes: Uint8Array, view: DataView, logEndOffset:
     const fault = magic === 2 ? batch.batchFault(bytes, view, position, bytes.length) : null
     if (fault !== null) return corrupt(batch.BATCH_FAULTS[fault].text)
     if (magic < 2 && !cursor.verifyCrc()) return corrupt('a message whose checksum does not match')
-    const { baseOffset: offset, lastOffset } = cursor
+    const offset = offsetAt(cursor)
+    const { lastOffset } = cursor
+    if (offset === null) return corrupt('a compressed message that cannot be read')
     if (offset < next) {
       return appendError(ErrorCode.OFFSET_OUT_OF_RANGE, `batch ${offset}–${lastOffset} comes at log end offset ${next}`)
     }
@@ -99,6 +102,16 @@ export function followerOffsets(bytes: Uint8Array, view: DataView, logEndOffset:
   }
   if (cursor.fault !== null) return corrupt(`no whole batch at position ${cursor.position}: ${cursor.fault}`)
   return appended(baseOffset, baseOffset < 0 ? -1 : next - 1, -1, false)
+}
+
+/** Where the batch at a cursor begins; null: a compressed message of an old format, whose records cannot be read. */
+export function offsetAt(at: { readonly baseOffset: number }): number | null {
+  try {
+    return at.baseOffset
+  } catch (error) {
+    if (error instanceof CorruptBatch) return null
+    throw error
+  }
 }
 
 /** Of the first batch, of any magic. */

@@ -22,6 +22,7 @@ import {
   batchMaxTimestamp,
   batchRecordCount,
 } from '../protocol/records/batch.ts'
+import { offsetAt } from './append-assign.ts'
 import type { StorageEnvironment } from './environment.ts'
 import { LOG_SUFFIX, OFFSET_INDEX_SUFFIX, offsetOfFileName, PARTITION_METADATA, segmentFileName } from './file-names.ts'
 import type { JournalEntry } from './journal-contents.ts'
@@ -304,7 +305,7 @@ function recoverSegment(segment: Segment, options: LoadOptions, producers: Produ
   while (scanner.next()) {
     reason = batchFaultAt(scanner, next, segment)
     if (reason !== null) break
-    isSparse ||= scanner.baseOffset > next || lacksRecords(scanner)
+    isSparse ||= scanner.magic === 2 && (scanner.baseOffset > next || lacksRecords(scanner))
     noteRecovered(scanner, segment, options, producers)
     if (scanner.magic === 2) lastCrc = crcOf(scanner)
     next = scanner.lastOffset + 1
@@ -319,8 +320,8 @@ function recoverSegment(segment: Segment, options: LoadOptions, producers: Produ
 }
 
 /** Some of those that it was appended with. */
-function lacksRecords({ magic, view, at }: SegmentScanner): boolean {
-  return magic === 2 && batchRecordCount(view, at) !== batchLastOffsetDelta(view, at) + 1
+function lacksRecords({ view, at }: SegmentScanner): boolean {
+  return batchRecordCount(view, at) !== batchLastOffsetDelta(view, at) + 1
 }
 
 interface RecoveredBatch {
@@ -351,7 +352,9 @@ function noteRecovered(batch: RecoveredBatch, segment: Segment, options: LoadOpt
 
 function batchFaultAt(scanner: SegmentScanner, next: number, segment: Segment): string | null {
   if (!scanner.verifyCrc()) return 'a checksum does not match'
-  const { baseOffset, lastOffset } = scanner
+  const { lastOffset } = scanner
+  // Of a compressed message of an old format that its producer has spoilt only the last offset is known.
+  const baseOffset = offsetAt(scanner) ?? next
   if (baseOffset < next || lastOffset < baseOffset) return `offsets ${baseOffset}–${lastOffset} come after ${next - 1}`
   if (!segment.canHold(lastOffset)) return `offset ${lastOffset} is out of the segment's range`
   return null

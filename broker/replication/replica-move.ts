@@ -13,6 +13,7 @@ import { letGoOfAll } from '../../host/slab.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
+import { offsetAt } from '../../storage/append-assign.ts'
 import type { Log } from '../../storage/log.ts'
 import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { LogListener } from '../../storage/log-options.ts'
@@ -124,7 +125,8 @@ export class ReplicaMove implements LogListener {
     await new Promise<void>((resolve) => {
       // Not only of what is durable: after a start that may be less than there is.
       log.read(log.logStartOffset, 0, log.logEndOffset, true, (errorCode, slices) => {
-        if (slices.length > 0) first = firstOffset(slices[0]!)
+        const found = slices.length === 0 ? null : firstOffset(slices[0]!)
+        if (found !== null) first = found
         else if (errorCode !== ErrorCode.NONE || log.size > 0) failure = `no first batch is found: error ${errorCode}`
         letGoOfAll(slices)
         resolve()
@@ -238,10 +240,10 @@ export class ReplicaMove implements LogListener {
   }
 }
 
-/** Of any magic: a compressed message of an old format bears its last offset. */
-function firstOffset(bytes: Uint8Array): number {
+/** Of any magic: a compressed message of an old format bears its last offset. null: it cannot be read. */
+function firstOffset(bytes: Uint8Array): number | null {
   const cursor = new BatchCursor()
   cursor.reset(bytes, viewOf(bytes), 0, bytes.length)
   cursor.next()
-  return cursor.baseOffset
+  return offsetAt(cursor)
 }

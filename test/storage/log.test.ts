@@ -1,7 +1,7 @@
 // The log by itself, on a simulated machine: appending, reading, rolling, truncating, deleting, writing and syncing.
 
 import { readFileSync } from 'node:fs'
-import { gunzipSync } from 'node:zlib'
+import { crc32, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
@@ -375,6 +375,24 @@ t.test('batches of magic 0 and 1 in old segments are read, also compressed ones'
     copy.truncateFullyAndStartAt(vector.offsets[0]!)
     t.match(copy.appendAsFollower(damaged), { errorCode: ErrorCode.CORRUPT_MESSAGE })
   }
+})
+
+t.test('a compressed message of an old format that its producer has spoilt keeps no log from opening', async (t) => {
+  const vector = oracleBatches().find(({ magic, name }) => magic === 1 && name.includes('gzip'))!
+  const spoilt = vector.bytes.slice()
+  const view = viewOf(spoilt)
+  spoilt.fill(0xff, spoilt.length - 8)
+  // The checksum of what is there: from behind itself to the end.
+  view.setUint32(12, crc32(spoilt.subarray(16)))
+  const node = simulate(11).node('a')
+  node.host.disk.makeDirectory(directory)
+  const file = node.host.disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
+  file.writeSync([spoilt], 0)
+  file.close()
+  t.match(open(node), { logEndOffset: vector.offsets.at(-1)! + 1, recoveryReport: { bytesCut: 0 } })
+  const copy = open(simulate(11).node('b'))
+  copy.truncateFullyAndStartAt(vector.offsets[0]!)
+  t.match(copy.appendAsFollower(spoilt), { errorCode: ErrorCode.CORRUPT_MESSAGE })
 })
 
 t.test('a follower keeps offsets and epochs, and truncates where its leader says', async (t) => {
