@@ -137,6 +137,26 @@ export class Strangers {
     }
   }
 
+  /** Of the broker as strangers have left it. */
+  async serve(): Promise<void> {
+    const keys = { coordinatorKeys: ['new'] }
+    const isMissing = async (keyType: number): Promise<boolean> => {
+      const answer = await this.#client.request('FindCoordinator', 4, { keyType, ...keys })
+      return answer.coordinators[0]!.errorCode !== 0
+    }
+    while ((await isMissing(0)) || (await isMissing(1))) await this.world.simulation.run(100)
+    await this.world.simulation.run(1000)
+    const member = { groupId: 'new', memberId: 'm', memberEpoch: 0, rebalanceTimeoutMs: 1000, topicPartitions: [] }
+    const joined = await this.#client.request('ConsumerGroupHeartbeat', 1, { ...member, subscribedTopicNames: ['q'] })
+    const classic = { groupId: 'newer', memberId: '', protocolType: 'consumer', sessionTimeoutMs: 6000 }
+    const protocols = [{ name: 'range', metadata: new Uint8Array() }]
+    const entered = await this.#client.request('JoinGroup', 0, { ...classic, protocols })
+    const producer = { transactionalId: 'new', transactionTimeoutMs: 1000 }
+    const begun = await this.#client.request('InitProducerId', 4, producer)
+    const codes = [joined, entered, begun].map(({ errorCode }) => errorCode)
+    if (codes.some((code) => code !== 0)) throw new Error(`new members and producers are not served: errors ${codes}`)
+  }
+
   async #step(): Promise<void> {
     const kind = this.#random.below(100)
     if (kind === 0) await this.world.simulation.run(this.#pick([100, 5000, 40_000]))
@@ -407,6 +427,7 @@ if (import.meta.main) {
     try {
       await strangers.run(Number(count))
       await strangers.settle()
+      await strangers.serve()
       process.stdout.write(`seed ${seed}: ${strangers.requests} requests\n`)
     } catch (error) {
       const text = error instanceof Error ? error.stack : error

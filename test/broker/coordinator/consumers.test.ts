@@ -227,6 +227,22 @@ t.test('an expression that cannot be read is refused; one that is built to track
   t.same(a.owned, orders(0, 1, 2, 3))
 })
 
+t.test('a clock that is set back holds up neither targets nor expressions', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a')
+  await settle(world, [a], 2)
+  const c = new Consumer(world, 'h', 'c', { topics: [], regex: 'orders' })
+  await settle(world, [c], 2)
+  world.node.clockSkewMs -= 3_600_000
+  const b = new Consumer(world, 'g', 'b')
+  await settle(world, [a, b], 4)
+  t.same([...a.owned, ...b.owned].sort(), orders(0, 1, 2, 3))
+  t.equal(b.owned.length, 2)
+  c.subscribe({ regex: 'pay.*' })
+  await settle(world, [c], 3)
+  t.same(c.owned, ['payments-0', 'payments-1', 'payments-2', 'payments-3'])
+})
+
 t.test('10,000 members leave at once: one epoch each, and a group of one is left', { timeout: 60_000 }, async (t) => {
   const world = await start()
   const { get } = world.config

@@ -185,11 +185,7 @@ export function targetOf(machine: GroupMachine, speaker: Speaker, subscribed: Su
   const last = { epoch: group.assignmentEpoch, target: group.targetOf(replaces?.memberId ?? after.memberId) }
   if (group.assignmentEpoch >= subscribed.groupEpoch) return last
   const { assignmentIntervalMs } = consumerConfig(machine.config, group.groupId)
-  const isTooYoung =
-    group.assignmentTimestamp > 0 &&
-    assignmentIntervalMs > 0 &&
-    machine.now() < group.assignmentTimestamp + assignmentIntervalMs
-  if (isTooYoung) return last
+  if (group.isTargetYoung(machine.now(), assignmentIntervalMs)) return last
   const targets = retarget(machine, speaker, subscribed, draft)
   return { epoch: subscribed.groupEpoch, target: targets.get(after.memberId) ?? NO_PARTITIONS }
 }

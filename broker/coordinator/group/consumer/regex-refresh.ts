@@ -26,9 +26,12 @@ export function refreshRegexes(
   if (group === undefined || group.isResolving || regexes.size === 0) return
   const { timestamp, version } = group.lastResolved
   const now = machine.now()
-  if (now <= timestamp + LEAST_INTERVAL_MS) return
+  // One of the future tells of a clock that was set back.
+  const isAhead = timestamp > now
+  if (!isAhead && now <= timestamp + LEAST_INTERVAL_MS) return
   const isDue =
     isNew ||
+    isAhead ||
     regexes.size !== group.resolvedRegexes.size ||
     version < machine.topics.versionWithNewTopics() ||
     now > timestamp + machine.config.get('group.consumer.regex.refresh.interval.ms')

@@ -53,6 +53,12 @@ export abstract class ModernGroup<M extends ModernMember, Target> {
     return this.targetAssignment.get(memberId) ?? this.noTarget
   }
 
+  /** The last target is not yet so old that it may be worked out anew; one of the future tells of a clock set back. */
+  isTargetYoung(now: number, intervalMs: number): boolean {
+    const { assignmentTimestamp } = this
+    return assignmentTimestamp > 0 && now >= assignmentTimestamp && now < assignmentTimestamp + intervalMs
+  }
+
   /** Topics have changed: the next heartbeat looks at them. */
   requestMetadataRefresh(): void {
     this.metadataDeadline = { at: 0, groupEpoch: 0 }

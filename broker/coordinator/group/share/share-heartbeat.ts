@@ -193,9 +193,8 @@ function targetOf(
   const last = { epoch: group.assignmentEpoch, assignment: group.targetOf(speaker.memberId), isNew: false }
   if (group.assignmentEpoch >= groupEpoch) return last
   const { assignmentIntervalMs } = shareConfig(machine.config, groupId)
-  const isTooYoung = group.assignmentTimestamp > 0 && machine.now() < group.assignmentTimestamp + assignmentIntervalMs
   // What was initialised meanwhile is waited for: by members that have nothing.
-  if (isTooYoung && !group.hasNewState) return last
+  if (group.isTargetYoung(machine.now(), assignmentIntervalMs) && !group.hasNewState) return last
   const targets = assignSimple(assignable(machine, group, speaker), assignablePartitions(machine, group))
   for (const [memberId, target] of targets) {
     if (!equalAssignments(group.targetOf(memberId), target) || !group.targetAssignment.has(memberId)) {

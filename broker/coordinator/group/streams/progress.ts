@@ -118,11 +118,7 @@ export function targetOf(machine: GroupMachine, speaker: Speaker, prepared: Prep
   }
   const last = { epoch: group.assignmentEpoch, target: group.targetOf(replaces?.memberId ?? after.memberId) }
   if (group.assignmentEpoch >= prepared.groupEpoch) return last
-  const isTooYoung =
-    group.assignmentTimestamp > 0 &&
-    assignmentIntervalMs > 0 &&
-    machine.now() < group.assignmentTimestamp + assignmentIntervalMs
-  if (isTooYoung) {
+  if (group.isTargetYoung(machine.now(), assignmentIntervalMs)) {
     draft.status.push(delayed('assignment interval'))
     return last
   }
