@@ -6,6 +6,7 @@ import { DiskReserve } from './disk-reserve.ts'
 import { FileRemovals } from './file-removal.ts'
 import { GroupCommit } from './group-commit.ts'
 import { OpenFiles } from './open-files.ts'
+import { ReadPlace } from './read-place.ts'
 import { IndexMemory } from './sparse-index.ts'
 import { TailCache } from './tail-cache.ts'
 import { TurnWriter, UNBOUNDED, type UnwrittenMemory } from './turn-writer.ts'
@@ -49,6 +50,7 @@ export interface StorageEnvironment {
   readonly files: OpenFiles
   readonly indexMemory: IndexMemory
   readonly tailCache: TailCache
+  readonly reads: ReadPlace
   readonly writer: TurnWriter
   readonly commits: GroupCommit
   readonly directorySyncs: DirectorySyncs
@@ -71,6 +73,7 @@ export function createStorageEnvironment(
     files: new OpenFiles(options.maxOpenFiles),
     indexMemory: new IndexMemory(options.indexMemorySize),
     tailCache: new TailCache(options.tailCacheSize),
+    reads: new ReadPlace(host),
     writer: new TurnWriter(commits, host.clock, options, unwritten),
     commits,
     directorySyncs: new DirectorySyncs(host.disk),

@@ -1,4 +1,5 @@
-// Reading batches: from the tail in memory at once, from segments through the host's pool.
+// Reading batches: from the tail in memory at once; from segments through the host's pool, or, where they lie in the
+// page cache, in the loop (read-place.ts).
 //
 //   offset        bound           only whole batches: from the one that holds `offset` (whole, even when asked for its
 //     │             │             middle) to the last that ends below `bound` and fits in `maxSize`; with minOneBatch
@@ -13,6 +14,7 @@ import { hold, letGo, type SlabPool } from '../host/slab.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { viewOf } from '../protocol/records/batch.ts'
 import { BatchCursor } from '../protocol/records/cursor.ts'
+import type { ReadPlace } from './read-place.ts'
 import type { Segment } from './segment.ts'
 import { segmentIndexFor } from './segment-search.ts'
 import type { Tail } from './tail-cache.ts'
@@ -42,9 +44,11 @@ export class LogReader {
   readonly #log: ReadableLog
   readonly #start: { readonly logStartOffset: number }
   readonly #slabs: SlabPool
+  readonly #place: ReadPlace
 
-  constructor(slabs: SlabPool, log: ReadableLog, start: { readonly logStartOffset: number }) {
+  constructor(slabs: SlabPool, place: ReadPlace, log: ReadableLog, start: { readonly logStartOffset: number }) {
     this.#slabs = slabs
+    this.#place = place
     this.#log = log
     this.#start = start
   }
@@ -66,7 +70,7 @@ export class LogReader {
     }
     try {
       const cold = new ColdRead(this.#slabs, log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
-      startCold(cold, done)
+      startCold(cold, this.#place, done)
     } catch (error) {
       storageError(error, offset, done)
     }
@@ -105,25 +109,45 @@ function storageError(error: unknown, offset: number, done: ReadDone): void {
   done(ErrorCode.KAFKA_STORAGE_ERROR, NOTHING, 0, offset)
 }
 
-function startCold(cold: ColdRead, done: ReadDone): void {
-  const { segment } = cold
-  // Truncated, deleted or closed since the last piece was read: the next fetch finds out what became of the offset.
-  if (cold.isAtEnd || segment.isReleased) {
-    cold.answer(done)
-    return
+function startCold(cold: ColdRead, place: ReadPlace, done: ReadDone): void {
+  for (;;) {
+    const { segment } = cold
+    // Truncated, deleted or closed since the last piece was read: the next fetch finds out what became of the offset.
+    if (cold.isAtEnd || segment.isReleased) {
+      cold.answer(done)
+      return
+    }
+    const target = cold.target()
+    if (!place.isLoop(segment, target.length)) {
+      readInPool(cold, segment, target, place, done)
+      return
+    }
+    const startMs = place.now()
+    const readSize = segment.file().readSync(target, cold.position)
+    place.readInLoop(segment, startMs)
+    if (cold.absorb(readSize)) {
+      cold.answer(done)
+      return
+    }
   }
+}
+
+function readInPool(cold: ColdRead, segment: Segment, target: Uint8Array, place: ReadPlace, done: ReadDone): void {
+  const startMs = place.now()
   const file = segment.file()
-  const target = cold.target()
   segment.pin()
   file.read(target, cold.position, (error: DiskError | null, readSize: number) => {
     segment.unpin()
     if (error !== null) {
       cold.letGo()
       storageError(error, cold.offset, done)
-    } else if (cold.absorb(readSize)) cold.answer(done)
+      return
+    }
+    place.readInPool(segment, readSize, startMs)
+    if (cold.absorb(readSize)) cold.answer(done)
     else {
       try {
-        startCold(cold, done)
+        startCold(cold, place, done)
       } catch (failure) {
         storageError(failure, cold.offset, done)
       }

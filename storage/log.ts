@@ -93,7 +93,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#gate = new AppendGate(host.clock, this, isReserved ? environment.reserve : null)
     this.#writes = new LogWrites(environment.writer, this.#local, this)
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
-    this.#reader = new LogReader(host.slabs, this.#local, this)
+    this.#reader = new LogReader(host.slabs, environment.reads, this.#local, this)
     this.#retention = new LogRetention(this, this.#local, this.#producers)
   }
 
