@@ -89,6 +89,12 @@ function counts({ replicas, metadata }: MetricSources): Family[] {
       'Log directories that have failed.',
       () => replicas.offlinePaths.length,
     ),
+    family('kafka_log_logmanager_logdirectoryoffline', 'gauge', '1: the log directory has failed.', function* () {
+      const paths = new Set([...replicas.directories.map(({ path }) => path), ...replicas.offlinePaths])
+      for (const path of paths) {
+        yield { labels: { logdirectory: path }, value: replicas.offlinePaths.includes(path) ? 1 : 0 }
+      }
+    }),
     gauge('kafka_controller_kafkacontroller_activecontrollercount', 'This node is the controller.', () => 1),
     gauge('kafka_controller_kafkacontroller_activebrokercount', 'Brokers that serve.', brokers(false)),
     gauge('kafka_controller_kafkacontroller_fencedbrokercount', 'Brokers that do not.', brokers(true)),

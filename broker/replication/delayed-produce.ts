@@ -11,7 +11,7 @@ import { Deadline, type Deadlines } from './deadlines.ts'
 import { ACKS_ALL, type OffsetWaiter, type Partition } from './partition.ts'
 
 const NONE: readonly never[] = []
-/** Of clients that have none: in Kafka's broker nothing waits when there is one replica, here the disk is waited for. */
+/** Of clients that have none: in Kafka nothing waits when there is one replica, here the disk is waited for. */
 const MIN_PATIENCE_MS = 1000
 
 /** One partition of a produce request; fields as in ProduceResponse. */

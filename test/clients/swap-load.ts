@@ -6,11 +6,14 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
+import { ZERO_UUID } from '../../protocol/wire.ts'
 import type { WireClient } from '../sim/wire-client.ts'
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 /** Each is waited for: enough of them that the shared journal comes to be. */
 const smallAppends = 250
+/** To topics that are there already. */
+const oldAppends = 30
 const patienceMs = 30_000
 const transactionTimeoutMs = 600_000
 
@@ -35,7 +38,8 @@ export class SwapLoad {
     const stage = ++this.#stage
     const topic = `stage-${stage}`
     await this.#createTopic(topic)
-    await this.#produce(topic)
+    await this.#produce(topic, smallAppends)
+    await this.#changeOld(stage)
     await this.#endOpenTransaction()
     await this.#transactions(topic)
     await this.#groups(topic)
@@ -77,10 +81,36 @@ export class SwapLoad {
     assert.equal(answer.topics[0]?.errorCode, 0)
   }
 
-  async #produce(topic: string): Promise<void> {
-    for (let number = 0; number < smallAppends; number++) {
+  /**
+   * What the broker before has written last, and may have in its journal, goes on, begins later, or is no more when
+   * that broker is back: a journal that were replayed then would bring back or overwrite what it must not.
+   */
+  async #changeOld(stage: number): Promise<void> {
+    if (stage === 1) for (const name of ['lasting', 'trimmed']) await this.#createTopic(name)
+    for (const name of ['lasting', 'trimmed']) await this.#produce(name, oldAppends)
+    if (stage % 2 === 0) await this.#trim()
+    const again = { topics: [{ name: 'again', topicId: ZERO_UUID }], timeoutMs: 10_000 }
+    if (stage > 1) await this.#askUntilDone('DeleteTopics', 6, again, (one) => one.responses[0]!.errorCode)
+    await this.#createTopic('again')
+    // Fewer and fewer: an old record at an offset that is not reached any more would stand out.
+    await this.#produce('again', oldAppends - 5 * stage)
+  }
+
+  /** By Milena only: Kafka keeps new starts of logs in memory for a minute, and forgets them when it is killed. */
+  async #trim(): Promise<void> {
+    const partitions = [0, 1, 2].map((partitionIndex) => ({ partitionIndex, offset: -1n }))
+    const topics = [{ name: 'trimmed', partitions }]
+    const trimmed = await this.#ask('DeleteRecords', 2, { topics, timeoutMs: 10_000 })
+    assert(trimmed.topics[0]?.partitions.every(({ errorCode }) => errorCode === 0))
+    await this.#produce('trimmed', oldAppends)
+  }
+
+  async #produce(topic: string, count: number): Promise<void> {
+    for (let number = 0; number < count; number++) {
       const compression = codecs[number % codecs.length]!
-      const records = [0, 1, 2].map((index) => record(`${topic}-${number}-${index}`, 'value '.repeat(number % 40)))
+      const records = [0, 1, 2].map((index) =>
+        record(`${this.#stage}-${topic}-${number}-${index}`, 'value '.repeat(number % 40)),
+      )
       const batch = buildBatch({ timestamp: Date.now(), compression, records })
       await this.#produceBatch(topic, number % 3, batch, null)
     }

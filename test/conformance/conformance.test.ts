@@ -1,7 +1,10 @@
 // The comparison itself: a harness that finds nothing must have looked.
 
 import t from 'tap'
+import { type Api, apis } from '../../protocol/apis.ts'
+import { Reader } from '../../protocol/reader.ts'
 import { Accepted } from './accepted.ts'
+import { casesOf } from './generated/cases.ts'
 import { differences, Normaliser } from './normalise.ts'
 
 const plain = (...answers: unknown[]) => {
@@ -57,4 +60,22 @@ t.test('only what a row names is accepted, and a row that is not needed is told'
   t.notOk(accepted.has('Api.keys.3.max', 'any'))
   t.notOk(accepted.has('Apixkeys.1.max', 'any'))
   t.same(accepted.unused(), ['Old.path'])
+})
+
+t.test('of every API and version there are requests that are right, and others that are not', async (t) => {
+  let count = 0
+  for (const api of Object.values<Api>(apis))
+    for (let version = api.minVersion; version <= api.maxVersion; version++) {
+      const cases = casesOf(api.request, version, () => () => undefined, /^$/)
+      count += cases.length
+      const labels = cases.map(({ label }) => label)
+      if (new Set(labels).size < labels.length) t.fail(`${api.name} v${version}: a label twice`)
+      for (const { label, body } of cases) {
+        if (label !== 'the least' && label !== 'one of each') continue
+        const reader = new Reader(body)
+        api.request.decode(reader, version)
+        if (reader.remaining > 0) t.fail(`${api.name} v${version}: ${label} is longer than it should be`)
+      }
+    }
+  t.ok(count > 13_000, `${count} requests`)
 })

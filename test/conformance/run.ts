@@ -1,5 +1,5 @@
 // The same requests to Apache Kafka 4.4.0 and to Milena, every answer compared field by field:
-//   node test/conformance/run.ts [SCENARIO …] [--verbose]         a name may end in *: 'every*' is all APIs and versions
+//   node test/conformance/run.ts [SCENARIO …] [--verbose]     a name may end in *: 'every*' is all APIs and versions
 // KAFKA=HOST:PORT and MILENA_BOOTSTRAP=HOST:PORT take brokers that run already (fresh ones: names are the same in every
 // run); --on kafka compares Kafka with itself, which tells what in an answer is chance. One answer is one check.
 // Accepted differences are rows of docs/DIFFERENCES.md.

@@ -26,7 +26,7 @@ export async function askController<Name extends ControllerApi>(
   }
 }
 
-/** As Kafka's controller, which looks at the time before it decides on some requests, and at the clock for none other. */
+/** Kafka's controller looks at the time before it decides on these. */
 const TIMED: ReadonlySet<string> = new Set([
   'CreateTopics',
   'DeleteTopics',

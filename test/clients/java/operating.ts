@@ -1,5 +1,5 @@
-// What an operator of one node does with Apache Kafka's own tools: the quorum, replicas, elections, features, metrics of
-// clients, quotas and credentials, the directory.
+// What an operator of one node does with Apache Kafka's own tools: the quorum, replicas, elections, features, metrics
+// of clients, quotas and credentials, the directory.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

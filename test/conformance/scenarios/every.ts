@@ -110,7 +110,7 @@ const served = Object.keys(apis).filter(
   (name): name is ApiName => name in apis && name !== 'ListGroups' && !later.has(name),
 )
 
-/** What lists all groups asks while there are none: which of them a broker keeps that nobody could join is its own affair. */
+/** What lists all groups asks while there are none: those that nobody could join are a broker's own affair. */
 export const firstScenarios: Readonly<Record<string, Scenario>> = {
   'every: coordinators': coordinatorsAreThere,
   'every: ListGroups': (s) => every(s, 'ListGroups'),
