@@ -4,12 +4,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 
 const MILENA = fileURLToPath(new URL('../../cli/milena.mjs', import.meta.url))
 const SLOW_BROKER = fileURLToPath(new URL('slow-broker.ts', import.meta.url))
+const COLLECTOR = new URL('collector.ts', import.meta.url).href
 const WATCHER = new URL('watcher.ts', import.meta.url)
+/** It may be behind with its work. */
+const COLLECTION_MS = 30_000
 const KEPT_LOG_LINES = 2_000
 const SHOWN_LOG_LINES = 8
 
@@ -65,7 +69,8 @@ export class BrokerProcess {
       diskRate === undefined
         ? [MILENA, 'serve', '--listen', address, '--data', this.#directory]
         : [SLOW_BROKER, `${diskRate}`, `listeners=PLAINTEXT://${address}`, `log.dirs=${this.#directory}`]
-    const child = spawn(process.execPath, ['--conditions=milena-source', ...words, ...this.#properties], {
+    const nodeWords = ['--conditions=milena-source', '--expose-gc', '--import', COLLECTOR]
+    const child = spawn(process.execPath, [...nodeWords, ...words, ...this.#properties], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
@@ -97,6 +102,19 @@ export class BrokerProcess {
   memory(name: 'VmRSS' | 'VmHWM'): number {
     const status = readFileSync(`/proc/${this.#child?.pid}/status`, 'utf8')
     return Math.round(Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024)
+  }
+
+  /** MiB that are left on its heap when all garbage is collected. */
+  async heapSize(): Promise<number> {
+    const told = () => this.logLines.flatMap((line) => /^heap (\d+)$/.exec(line)?.[1] ?? [])
+    const before = told().length
+    this.#child?.kill('SIGUSR2')
+    const endAt = performance.now() + COLLECTION_MS
+    while (told().length === before) {
+      if (performance.now() > endAt) throw new Error('the broker does not collect')
+      await sleep(20)
+    }
+    return Number(told().at(-1)) / MIB
   }
 
   /** Sockets it holds, its listener and the watcher's connection among them. */
