@@ -123,9 +123,11 @@ class Cleaning {
         const { cursor } = this.#reader
         while (cursor.next()) {
           if (this.#pace.isOver) await this.#pace.pause()
+          // Before anything is dropped for the sake of a record that is damaged.
+          this.#verify(segment)
           const { view, position, lastOffset } = cursor
           if (cursor.magic === 2 && batch.isControl(view, position)) {
-            transactions.onMarker(cursor.bytes, view, position)
+            orFault(segment, () => transactions.onMarker(cursor.bytes, view, position))
           } else if (cursor.magic < 2 || !transactions.onData(view, position)) {
             isFull = !this.#walk(segment, keep)
             if (isFull) return false
@@ -138,6 +140,11 @@ class Cleaning {
       // What is missing at its end is missing for good.
       this.#map.latestOffset = segments[index + 1]!.baseOffset - 1
     }
+  }
+
+  #verify(segment: Segment): void {
+    const { cursor } = this.#reader
+    if (!cursor.verifyCrc()) throw fault(segment, `has a batch with a wrong checksum at offset ${cursor.lastOffset}`)
   }
 
   #walk(segment: Segment, visit: (record: WalkedRecord) => boolean): boolean {
@@ -223,15 +230,10 @@ class Cleaning {
   #filter(source: Segment): Filtered {
     const { cursor } = this.#reader
     const { bytes, view, position } = cursor
-    if (!cursor.verifyCrc()) {
-      throw new StorageFault(
-        source.path(LOG_SUFFIX),
-        `has a batch with a wrong checksum at offset ${cursor.lastOffset}`,
-      )
-    }
+    this.#verify(source)
     const isModern = cursor.magic === 2
     this.#isMarker = isModern && batch.isControl(view, position)
-    const isSpent = isModern && this.#isSpent()
+    const isSpent = isModern && orFault(source, () => this.#isSpent())
     const isPastHorizon = isModern && this.#isPastHorizon(view, position)
     this.#isDiscarded = isSpent && (!this.#isMarker || isPastHorizon)
     this.#areTombstonesDue = isModern ? isPastHorizon : source.maxTimestamp <= this.#now - this.#deleteRetentionMs

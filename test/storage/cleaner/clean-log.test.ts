@@ -296,6 +296,26 @@ t.test('a damaged log is left alone, and named', async (t) => {
   t.equal(world.log.segments[0]!.size > 0, true)
 })
 
+t.test('a damaged marker is found before anything is dropped', async (t) => {
+  const world = new World()
+  world.append('a=1')
+  world.log.roll()
+  world.append('a=2', { producerId: 7n, producerEpoch: 0, baseSequence: 0, transactional: true })
+  world.end('commit', 7n)
+  world.log.roll()
+  world.log.requestSync()
+  await world.simulation.run(100)
+  const path = '/data/topic-0/00000000000000000001.log'
+  const size = world.node.disk.bytes(path).length
+  const file = world.node.host.disk.open(path, 'write')
+  // How long its record is.
+  file.writeSync([Uint8Array.of(0x7f)], size - 17)
+  file.close()
+  await world.clean()
+  t.equal(world.cleaner.uncleanable.size, 1)
+  t.same((await world.records()).slice(0, 1), ['0:a=1'])
+})
+
 t.test('up to where a log is clean outlives a restart', async (t) => {
   const world = new World()
   world.append('a=1')
