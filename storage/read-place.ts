@@ -8,9 +8,9 @@
 //   a segment is read by the pool ──▶ as fast as memory? the loop reads on in it ──▶ it had to wait: the pool again,
 //                                                                                    in all segments, for a second
 //
-// Readers go forward, and what lies further on was written later: it is in memory too, as a rule. When others have taken
-// the page cache away meanwhile, the loop waits for one or two reads. A fetch of many partitions has one read of a
-// turn, the pool the others: there it brings nothing, since the pool reads while the loop sends.
+// Readers go forward, and what lies further on was written later: it is in memory too, as a rule. When others have
+// taken the page cache away meanwhile, the loop waits for one or two reads. A fetch of many partitions has one read of
+// a turn, the pool the others: there it brings nothing, since the pool reads while the loop sends.
 
 import type { Clock, Timers } from '../host/host.ts'
 
