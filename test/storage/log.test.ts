@@ -16,6 +16,7 @@ import {
   viewOf,
 } from '../../protocol/records/batch.ts'
 import { type BatchOptions, buildBatch } from '../../protocol/records/builder.ts'
+import { crc32c } from '../../protocol/records/crc32c.ts'
 import { CODECS } from '../../protocol/records/layout.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment, type StorageOptions } from '../../storage/environment.ts'
@@ -348,6 +349,19 @@ t.test('offsets by time: the first record at or after it, in any segment, under 
   log.deleteRecordsBefore(100)
   t.match(log.offsetForTimestamp(start), { offset: 100 })
   t.equal(open(simulate(10).node('a')).offsetOfMaxTimestamp(), null)
+})
+
+t.test('a search by time passes over a batch whose records cannot be read', async (t) => {
+  const simulation = simulate(10)
+  const log = open(simulation.node('a'))
+  const spoilt = records(['a'], { timestamp: 500, compression: 'gzip' })
+  spoilt.fill(0xff, spoilt.length - 10)
+  const view = viewOf(spoilt)
+  view.setUint32(17, crc32c(spoilt, 21))
+  t.match(log.append(spoilt, 0, 'client'), { errorCode: ErrorCode.NONE })
+  log.append(records(['b'], { timestamp: 500 }), 0, 'client')
+  t.match(log.offsetForTimestamp(400), { offset: 1, timestamp: 500 })
+  t.match(log.offsetOfMaxTimestamp(), { offset: 1 })
 })
 
 t.test('batches of magic 0 and 1 in old segments are read, also compressed ones', async (t) => {
