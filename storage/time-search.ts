@@ -1,9 +1,9 @@
 // Offsets by timestamp: the time index leads to a batch, the batch's records to the offset. Rare, so synchronous.
+// A batch that cannot be read has no record to be found, those behind it are.
 // Source: LogSegment.findOffsetByTimestamp, FileRecords.searchForTimestamp.
 
 import { batchLeaderEpoch } from '../protocol/records/batch.ts'
-import { CorruptBatch } from '../protocol/records/errors.ts'
-import { type LogRecord, readBatch } from '../protocol/records/record.ts'
+import { type LogRecord, readableRecords } from '../protocol/records/record.ts'
 import type { Segment } from './segment.ts'
 import { SegmentScanner } from './segment-scanner.ts'
 
@@ -52,7 +52,7 @@ function findRecord(
   try {
     while (scanner.next()) {
       if (scanner.maxTimestamp < timestamp) continue
-      const record = recordsOf(scanner).find(isWanted)
+      const record = readableRecords(scanner.bytes, scanner.view, scanner.at).find(isWanted)
       if (record === undefined) continue
       const leaderEpoch = scanner.magic === 2 ? batchLeaderEpoch(scanner.view, scanner.at) : -1
       return { offset: record.offset, timestamp: record.timestamp, leaderEpoch }
@@ -60,15 +60,5 @@ function findRecord(
     return null
   } finally {
     scanner.close()
-  }
-}
-
-/** None, where a producer has sent what cannot be read: its records are not found, those behind it are. */
-function recordsOf({ bytes, view, at }: SegmentScanner): LogRecord[] {
-  try {
-    return readBatch(bytes, view, at)
-  } catch (error) {
-    if (error instanceof CorruptBatch) return []
-    throw error
   }
 }

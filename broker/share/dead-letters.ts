@@ -11,7 +11,7 @@ import { isControl, viewOf } from '../../protocol/records/batch.ts'
 import { BatchBuilder, type RecordInput } from '../../protocol/records/builder.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { RECORDS } from '../../protocol/records/layout.ts'
-import { readBatch } from '../../protocol/records/record.ts'
+import { readableRecords } from '../../protocol/records/record.ts'
 import type { Partition } from '../replication/partition.ts'
 
 export interface DeadLetter {
@@ -178,7 +178,7 @@ function collect(slices: readonly Uint8Array[], from: number, to: number, record
     while (cursor.next() && next <= to) {
       next = cursor.lastOffset + 1
       if (cursor.magic === 2 && isControl(view, cursor.position)) continue
-      for (const { offset, key, value } of readBatch(slice, view, cursor.position)) {
+      for (const { offset, key, value } of readableRecords(slice, view, cursor.position)) {
         if (offset < from || offset > to) continue
         records.set(offset, { key: key && new Uint8Array(key), value: value && new Uint8Array(value) })
       }

@@ -65,6 +65,16 @@ export function readBatch(
   return records
 }
 
+/** As readBatch; none where a producer has sent what cannot be read, which the checksum does not tell. */
+export function readableRecords(bytes: Uint8Array, view: DataView, position: number): LogRecord[] {
+  try {
+    return readBatch(bytes, view, position)
+  } catch (error) {
+    if (error instanceof CorruptBatch) return []
+    throw error
+  }
+}
+
 /** The records of all batches between two positions; a batch cut short is a CorruptBatch, as is a wrong checksum. */
 export function readRecords(
   bytes: Uint8Array,

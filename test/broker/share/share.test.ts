@@ -1,6 +1,8 @@
 import t from 'tap'
 import { ACCEPT, REJECT, RELEASE, RENEW } from '../../../broker/share/record-state.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { buildBatch } from '../../../protocol/records/builder.ts'
+import { crc32c } from '../../../protocol/records/crc32c.ts'
 import { batchOf, type Client, World } from '../harness.ts'
 import { batch, joined, prepareGroup, type ShareMember } from './harness.ts'
 
@@ -266,6 +268,30 @@ t.test('records that are rejected or fail too often are dead letters, with where
   ])
   const offsets = await client.request('DescribeShareGroupOffsets', 1, { groups: [{ groupId: 'g', topics: null }] })
   t.equal(offsets.groups[0]?.topics[0]?.partitions[0]?.lag, 0n)
+  await world.stop()
+})
+
+t.test('what cannot be read is a dead letter too, without its content', async (t) => {
+  const { world, client, topicId } = await start(
+    {
+      'errors.deadletterqueue.topic.name': 'dlq.q',
+      'errors.deadletterqueue.copy.record.enable': 'true',
+    },
+    { 'errors.deadletterqueue.auto.create.topics.enable': 'true' },
+  )
+  const spoilt = buildBatch({ compression: 'gzip', records: [{ key: null, value: new Uint8Array(100) }] })
+  spoilt.fill(0xff, spoilt.length - 8)
+  new DataView(spoilt.buffer, spoilt.byteOffset).setUint32(17, crc32c(spoilt, 21))
+  t.equal((await client.produce('q', spoilt)).errorCode, ErrorCode.NONE)
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  await fetch(world, member).catch(() => {})
+  t.equal(await acknowledge(world, member, topicId, batch(0, 0, REJECT)), ErrorCode.NONE)
+  await world.simulation.run(5_000)
+  const { read } = await client.fetch('dlq.q', 0)
+  t.same(
+    read.map(({ value, headers }) => [value, Buffer.from(headers[2]!.value!).toString()]),
+    [[null, '0']],
+  )
   await world.stop()
 })
 
