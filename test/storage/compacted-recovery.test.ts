@@ -111,6 +111,29 @@ t.test('a broker that was killed in the middle of a round has left gaps above al
   t.match(ends(log), WHOLE)
 })
 
+t.test('a segment of which compaction has taken the end, below its checkpoint', async (t) => {
+  const simulation = simulate(6)
+  const node = simulation.node('a')
+  const { log, cleaner, directory } = open(node)
+  append(log, 'x', 1000)
+  append(log, 'y', 10)
+  log.roll()
+  append(log, 'y', 1000)
+  log.roll()
+  append(log, 'z', 10)
+  log.requestSync()
+  await simulation.run(100)
+  directory.checkpoint()
+  while ((await simulation.complete(cleaner.clean())) > 0);
+  await simulation.run(100)
+  directory.checkpoint()
+  node.kill()
+  node.restart()
+  // Of an earlier life, as a copy of the directory may have it.
+  write(node, CHECKPOINTS, '0\n1\ntopic 0 0\n')
+  t.match(ends(open(node).log), { segments: [0, 2, 3], end: 4 })
+})
+
 const file = (base: number, suffix: string): string => `/data/topic-0/${`${base}`.padStart(20, '0')}${suffix}`
 
 t.test('an index that an attempt has left behind does not take the place of the one in use', async (t) => {

@@ -253,6 +253,20 @@ t.test('another broker has gone on with the log after a crash: its records stay'
   t.same(valuesOf(open(node).log(0)), ['first', 'second', 'OTHER'])
 })
 
+t.test('a gap in which the journal has batches was not made by compaction', async (t) => {
+  const { simulation, node, logs } = await setUp(16, 1)
+  append(logs[0]!, 'third')
+  await simulation.run(10)
+  losePower(node)
+  const { disk } = node.host
+  disk.open('/data/topic-0/00000000000000000003.log', 'write').close()
+  const checkpoint = disk.open('/data/recovery-point-offset-checkpoint', 'write')
+  checkpoint.writeSync([encoder.encode('damaged')], 0)
+  checkpoint.close()
+  const log = open(node).log(0, { cleanupPolicy: ['compact'] })
+  t.same(valuesOf(log), ['first', 'second', 'third'])
+})
+
 t.test('a log that cannot be opened at a start finds it at the next', async (t) => {
   const { simulation, node, logs } = await setUp(7, 2)
   for (const log of logs) append(log, 'third')
