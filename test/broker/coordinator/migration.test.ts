@@ -155,3 +155,32 @@ t.test('group.consumer.migration.policy', async (t) => {
   await young.leave()
   t.equal((await describeConsumers(up, 'g')).groupState, 'Assigning', 'a consumer group of classic members')
 })
+
+for (const topics of [['orders'], ['orders', 'payments']]) {
+  t.test(`a leader that assigned what there is not, or twice, does no harm (${topics.join()})`, async (t) => {
+    const world = await start()
+    const [a, b] = [classic(world), classic(world)]
+    await world.complete(Promise.all([a.join(), b.join()]))
+    const leader = a.leaderId === a.memberId ? a : b
+    const assignments = [
+      { memberId: a.memberId, assignment: assignment([0, 1, 2, 7, 2 ** 31 - 1]) },
+      { memberId: b.memberId, assignment: assignment([1, 2, 3, -1]) },
+    ]
+    const follower = world.complete((leader === a ? b : a).sendSync())
+    await world.complete(leader.sendSync({ assignments }))
+    await follower
+    const young = new Consumer(world, 'g', 'young', { topics })
+    for (let round = 0; round < 6; round++) {
+      t.equal(await young.heartbeat(), 0)
+      for (const old of [a, b]) if ((await old.heartbeat()) !== ErrorCode.NONE) await again(world, old)
+      await world.run(1100)
+    }
+    const { members, groupState } = await describeConsumers(world, 'g')
+    t.equal(groupState, 'Stable')
+    const owned = members.flatMap(({ assignment: { topicPartitions } }) =>
+      topicPartitions.flatMap(({ topicName, partitions }) => partitions.map((one) => `${topicName}-${one}`)),
+    )
+    const expected = topics.flatMap((topic) => [0, 1, 2, 3].map((one) => `${topic}-${one}`))
+    t.same(owned.sort(), expected)
+  })
+}

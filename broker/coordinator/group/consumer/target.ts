@@ -2,7 +2,7 @@
 
 import type { GroupMachine } from '../group-machine.ts'
 import { type Assignment, equalAssignments, NO_PARTITIONS } from '../modern/assignment.ts'
-import type { Assign, AssignedMember } from '../modern/assignor.ts'
+import { type Assign, type AssignedMember, draftOf, take } from '../modern/assignor.ts'
 import { assignRange } from './assignors/range.ts'
 import { assignUniform } from './assignors/uniform.ts'
 import type { ConsumerGroup, Subscription } from './consumer-group.ts'
@@ -37,10 +37,11 @@ export function retarget(
   const { groupId } = group
   const members = assignedMembers(machine, speaker)
   const assign = ASSIGNORS[preferredAssignor(machine, speaker)] ?? assignUniform
+  const partitionCount = (topicId: string) => machine.topics.partitionCount(machine.topics.nameOf(topicId) ?? '')
   const targets = assign({
-    members,
+    members: withoutNonsense(members, partitionCount),
     isHomogeneous: subscribed.isHomogeneous(),
-    partitionCount: (topicId) => machine.topics.partitionCount(machine.topics.nameOf(topicId) ?? ''),
+    partitionCount,
   })
   for (const { memberId } of members) {
     // A static member that comes back has had its former target written under its new id by now.
@@ -53,6 +54,33 @@ export function retarget(
   }
   records.push(targetEpochRecord(groupId, subscribed.groupEpoch, machine.now()))
   return targets
+}
+
+/**
+ * The last targets without partitions that there are not, or that another member has as well: what a leader of the
+ * classic protocol has assigned became the group's first target. Assignors take it for granted.
+ */
+function withoutNonsense(
+  members: readonly AssignedMember[],
+  partitionCount: (topicId: string) => number,
+): readonly AssignedMember[] {
+  const claimed = new Map<string, { readonly count: number; readonly partitions: Set<number> }>()
+  return members.map((member) => {
+    const nonsense: { topicId: string; partition: number }[] = []
+    for (const [topicId, partitions] of member.target) {
+      const known = claimed.get(topicId) ?? { count: partitionCount(topicId), partitions: new Set() }
+      claimed.set(topicId, known)
+      for (const partition of partitions) {
+        const isSound = partition >= 0 && partition < known.count && !known.partitions.has(partition)
+        if (isSound) known.partitions.add(partition)
+        else nonsense.push({ topicId, partition })
+      }
+    }
+    if (nonsense.length === 0) return member
+    const target = draftOf(member.target)
+    for (const { topicId, partition } of nonsense) take(target, topicId, partition)
+    return { ...member, target }
+  })
 }
 
 function assignedMembers(machine: GroupMachine, { group, after, replaces }: Speaker): AssignedMember[] {

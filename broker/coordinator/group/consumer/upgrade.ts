@@ -84,6 +84,9 @@ function convert(machine: GroupMachine, classic: ClassicGroup, member: ClassicMe
       'before re-attempting the upgrade'
     )
   }
+  // The leader may have assigned what there is not, or is no more.
+  const isThere = (topicId: string, partition: number): boolean =>
+    partition >= 0 && partition < machine.topics.partitionCount(machine.topics.nameOf(topicId) ?? '')
   const assigned = withIds(machine.topics, assignment.assignedPartitions)
   return {
     ...newMember(member.memberId),
@@ -96,7 +99,10 @@ function convert(machine: GroupMachine, classic: ClassicGroup, member: ClassicMe
     clientHost: member.clientHost,
     subscribedTopicNames: new Set(subscription.topics),
     assigned: new Map(
-      assigned.map(({ topicId, partitions }) => [topicId, new Map(partitions.map((one) => [one, generationId]))]),
+      assigned.map(({ topicId, partitions }) => {
+        const known = partitions.filter((partition) => isThere(topicId, partition))
+        return [topicId, new Map(known.map((partition) => [partition, generationId]))]
+      }),
     ),
     classic: {
       sessionTimeoutMs: member.sessionTimeoutMs,
