@@ -227,6 +227,21 @@ t.test('an expression that cannot be read is refused; one that is built to track
   t.same(a.owned, orders(0, 1, 2, 3))
 })
 
+t.test('a static member that comes back under the id of another member takes its place too', async (t) => {
+  const world = await start()
+  const a = new Consumer(world, 'g', 'a', { instanceId: 'one' })
+  const b = new Consumer(world, 'g', 'b')
+  await settle(world, [a, b], 4)
+  t.equal((await a.send({ memberEpoch: -2 })).errorCode, ErrorCode.NONE)
+  const both = new Consumer(world, 'g', 'b', { instanceId: 'one' })
+  await settle(world, [both], 6)
+  t.match(await describeConsumers(world, 'g'), {
+    groupState: 'Stable',
+    members: [{ memberId: 'b', instanceId: 'one' }],
+  })
+  t.same(both.owned, orders(0, 1, 2, 3), 'nothing is left with nobody')
+})
+
 t.test('a clock that is set back holds up neither targets nor expressions', async (t) => {
   const world = await start()
   const a = new Consumer(world, 'g', 'a')

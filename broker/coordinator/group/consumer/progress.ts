@@ -82,15 +82,22 @@ export function subscribe(
   if (typeof regexChange === 'object') return regexChange
   const hasRegexChanged = regexChange !== 'none'
   // Matches of a new expression are not known yet: the epoch grows when they are. A classic member has none.
-  const bump = isClassic
-    ? haveTopicsChanged || hasRegexChanged
-    : haveTopicsChanged || regexChange === 'updated and resolved' || hasAssignorChanged(machine, speaker)
+  const bump =
+    takesTwoPlaces(speaker) ||
+    (isClassic
+      ? haveTopicsChanged || hasRegexChanged
+      : haveTopicsChanged || regexChange === 'updated and resolved' || hasAssignorChanged(machine, speaker))
   const hasSubscriptionChanged = haveTopicsChanged || hasRegexChanged
   if (!bump && !group.hasMetadataExpired(machine.host.clock.monotonic())) {
     const { groupEpoch } = group
     return { groupEpoch, isHomogeneous: () => isHomogeneous(group, group.subscriptions, null), hasSubscriptionChanged }
   }
   return { ...refreshMetadata(machine, speaker, draft, bump), hasSubscriptionChanged }
+}
+
+/** A static member comes back under the id of another member: what that one had must go to somebody. */
+function takesTwoPlaces({ group, after, replaces }: Speaker): boolean {
+  return replaces !== null && replaces.memberId !== after.memberId && group.members.has(after.memberId)
 }
 
 function changeRegex(machine: GroupMachine, speaker: Speaker, draft: Draft): RegexChange | Refusal {

@@ -99,6 +99,8 @@ function assignedMembers(machine: GroupMachine, { group, after, replaces }: Spea
   let isKnown = false
   for (const member of group.members.values()) {
     const speaks = member.memberId === (replaces ?? after).memberId
+    // A static member may come back under the id of another member, whose place it takes as well.
+    if (!speaks && member.memberId === after.memberId) continue
     if (speaks) isKnown = true
     members.push(assigned(speaks ? after : member, group.targetOf(member.memberId)))
   }
