@@ -18,8 +18,11 @@ import { type Served, served } from './served.ts'
 import { SwapLoad } from './swap-load.ts'
 
 const startLimitMs = 180_000
-/** On a machine that is busy Kafka's broker is late to tell its controller that it lives, and then leads nothing. */
-const PATIENT = 'broker.session.timeout.ms=120000'
+/**
+ * On a machine that is busy Kafka's broker is late to tell its controller that it lives, and then leads nothing. As long
+ * it must wait, when it was killed, until it may come back.
+ */
+const PATIENT = 'broker.session.timeout.ms=20000'
 /** Of what Kafka says on the error level, only what is about files: on a slow machine it complains of much else. */
 const faults = /\bERROR\b.*(log dir|checkpoint|segment|snapshot|fault|recover)|\bFATAL\b|[Cc]orrupt|journal/
 
