@@ -5,8 +5,8 @@
 // itself, as monitorEventLoopDelay has it, would see it once.) Each question is answered with the histogram since the
 // one before.
 //
-// On a machine that does other things too, the thread waits for its processor: what the kernel says of that is taken off
-// in a second histogram, which shows the broker's own part.
+// On a machine that does other things too, the thread waits for its processor: what the kernel says of that is taken
+// off in a second histogram, which shows the broker's own part.
 
 import { openSync, readSync } from 'node:fs'
 import { createHistogram, type Histogram } from 'node:perf_hooks'

@@ -2,9 +2,9 @@
 //
 //   1 GiB ──► 1,008 ──► 992 ──► … ──► 16 MiB ──► gone
 //
-// Measured, ext4 mounted with `discard`: to remove 1 GiB takes 300 ms, in which the loop would answer nobody; in the pool
-// it leaves the loop alone, but syncs of other files wait 80 to 130 ms for the journal. In steps those stay at 2 ms, and
-// 1 GiB is gone in a second.
+// Measured, ext4 mounted with `discard`: to remove 1 GiB takes 300 ms, in which the loop would answer nobody; the pool
+// leaves the loop alone, but syncs of other files wait 80 to 130 ms for the file system. In steps those stay at 2 ms,
+// and 1 GiB is gone in a second.
 //
 // A file that is cut has its last name for certain, so that no crash brings it back under its old one: the directory is
 // synced first. What a stop or a fault leaves is removed by the next start.

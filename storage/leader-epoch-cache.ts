@@ -4,8 +4,8 @@
 //   epoch   0        3            4
 //   offset  0 ······ 120 ········ 200 ····· log end        epochs and start offsets both rise
 //
-// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written with the sync of a segment that has ended and at a
-// clean stop. After an unclean one recovery adds what the batches of the segments that it scans say.
+// Kept in leader-epoch-checkpoint, `epoch startOffset` a line; written with the sync of a segment that has ended and
+// at a clean stop. After an unclean one recovery adds what the batches of the segments that it scans say.
 // Source: LeaderEpochFileCache.
 
 import type { Disk } from '../host/disk.ts'
@@ -134,8 +134,8 @@ export class LeaderEpochCache {
   }
 
   /**
-   * As flush, for a sync in the pool: writes aside what batches below `endOffset` say. null: nothing has changed. Out of
-   * date as soon as one of the others is called. Throws DiskError.
+   * As flush, for a sync in the pool: writes aside what batches below `endOffset` say. null: nothing has changed. Out
+   * of date as soon as one of the others is called. Throws DiskError.
    */
   writeNext(endOffset: number): NextCheckpoint | null {
     const text = this.#changedText(endOffset)

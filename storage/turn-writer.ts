@@ -1,6 +1,6 @@
-// One write a segment and event-loop turn: logs that were appended to in a turn are written at its end, those that take
-// too long in the next one, and those that want a sync are in the round of group commit that begins then. And whether the loop writes them or the host's pool:
-// what that depends on, the device, is common to all logs.
+// One write a segment and event-loop turn: logs that were appended to in a turn are written at its end, or in the next
+// one where that takes too long, and those that want a sync are in the round of group commit that begins then. And
+// whether the loop writes them or the host's pool: what that depends on, the device, is common to all logs.
 
 import type { Clock } from '../host/host.ts'
 import type { GroupCommit } from './group-commit.ts'
