@@ -1,8 +1,8 @@
 // A disk: files that are read and written by position, and directories.
 //
 // Two kinds of call. Rare or cheap ones (open, rename, list, a small read) are synchronous and throw DiskError. Those
-// that may wait for the device (a sync, a cold read, a large write, removal) take a callback and run in the host's pool;
-// a callback never runs inside the call that was given it. What is written is durable only after a
+// that may wait for the device (a sync, a cold read, a large write, a removal) take a callback and run in the host's
+// pool; a callback never runs inside the call that was given it. What is written is durable only after a
 // sync of the file, and a new, renamed or removed name only after a sync of its directory.
 
 export interface Disk {

@@ -258,9 +258,8 @@ t.test('a gap in which the journal has batches was not made by compaction', asyn
   append(logs[0]!, 'third')
   await simulation.run(10)
   losePower(node)
-  const { disk } = node.host
   for (const name of ['topic-0/00000000000000000003.log', 'recovery-point-offset-checkpoint']) {
-    const file = disk.open(`/data/${name}`, 'write')
+    const file = node.host.disk.open(`/data/${name}`, 'write')
     file.truncate(0)
     file.close()
   }
