@@ -89,5 +89,8 @@ export interface Load {
 export async function diskSize(dir: string): Promise<number> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true })
   const files = entries.filter((entry) => entry.isFile())
-  return files.reduce((sum, { parentPath, name }) => sum + statSync(join(parentPath, name)).blocks * 512, 0)
+  // One that was there a moment ago may be gone.
+  const blocks = ({ parentPath, name }: (typeof files)[number]) =>
+    statSync(join(parentPath, name), { throwIfNoEntry: false })?.blocks ?? 0
+  return files.reduce((sum, file) => sum + blocks(file) * 512, 0)
 }
