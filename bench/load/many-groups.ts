@@ -1,5 +1,5 @@
-// A thousand consumer groups and more on a broker of the case's own, each with a member and committed offsets: what they
-// take to come, to be there, to be asked about, and to be there again after a stop and after a kill.
+// A thousand consumer groups and more on a broker of their own, each with a member and committed offsets: what they
+// take to come, to be, to be asked about, and to be there again after a stop and after a kill.
 
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cpuSeconds, residentSize } from '../sampler.ts'
