@@ -9,7 +9,7 @@ import { readTextFile, writeFile } from './checkpoint.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA } from './file-names.ts'
 
 /**
- * null: none was written, or not wholly: a crash right after the creation. What is durable of the log is in the journal.
+ * null: none was written, or not wholly: a crash right after the creation. The journal has what is durable of the log.
  */
 export function readTopicId(disk: Disk, directory: string): string | null {
   const path = join(directory, PARTITION_METADATA)

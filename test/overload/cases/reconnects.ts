@@ -17,7 +17,7 @@ const SETTLE_MS = 30_000
 /** A visitor without an answer gives up. */
 const VISIT_MS = 60_000
 const FLOODS = 3
-/** What each flood may leave on the heap, all garbage collected: code that ran for the first time, a few visits. MiB. */
+/** What a flood may leave on the heap, all garbage collected: code that ran for the first time, a few visits. MiB. */
 const LEFT = 2
 
 export const reconnects: Case = async ({ minutes, print }) => {
