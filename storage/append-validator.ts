@@ -4,8 +4,8 @@
 // Kafka decodes every record, also compressed ones, to check offset deltas, keys and timestamps, and sets the
 // header's max timestamp from them. Here records are decoded only where a rule needs it and the header cannot answer:
 // keys on compacted topics, timestamps with message.timestamp.before.max.ms set or a max timestamp too far ahead, sizes
-// of compressed records with max.decompressed.message.bytes set, and recompression. A producer whose header contradicts its records harms its own consumers alone; the checksum says
-// that nothing was damaged on the way.
+// of compressed records with max.decompressed.message.bytes set, and recompression. A producer whose header contradicts
+// its records harms its own consumers alone; the checksum says that nothing was damaged on the way.
 
 import { ErrorCode } from '../protocol/error-codes.ts'
 import * as batch from '../protocol/records/batch.ts'

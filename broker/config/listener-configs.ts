@@ -1,5 +1,5 @@
-// Settings of one listener: those of the broker behind the prefix `listener.name.<name in small letters>.`. Of these the
-// bounds on connections act here, beside the broker's own; the lesser counts. Source: ListenerName,
+// Settings of one listener: those of the broker behind the prefix `listener.name.<name in small letters>.`. Of these
+// the bounds on connections act here, beside the broker's own; the lesser counts. Source: ListenerName,
 // DynamicBrokerConfig.brokerConfigSynonyms.
 
 import { brokerConfigRow } from './broker-configs.ts'

@@ -73,7 +73,7 @@ export const topicConfigs = {
     server: 'max.decompressed.message.bytes',
     min: 1,
     max: 2_147_483_639,
-    doc: 'Largest record accepted in a compressed batch, decompressed. Below the default, all such batches are looked into.',
+    doc: 'Largest record of a compressed batch, decompressed. Below the default, all such batches are looked into.',
   }),
   'max.message.bytes': int(1_048_588, {
     server: 'message.max.bytes',

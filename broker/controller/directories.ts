@@ -71,7 +71,7 @@ function assign(
   return ErrorCode.NONE
 }
 
-/** A replica that begins anew, its disk replaced by an empty one, leads again; one whose directory has failed does not. */
+/** A replica that begins anew, on an empty disk, leads again; one whose directory has failed does not. */
 function leaderIn(broker: BrokerImage, partition: PartitionImage): number {
   const { leader, isr } = partition
   if (leader === broker.id) return isInOnlineDirectory(broker, partition) ? leader : NO_LEADER

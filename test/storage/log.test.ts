@@ -1,7 +1,5 @@
 // The log by itself, on a simulated machine: appending, reading, rolling, truncating, deleting, writing and syncing.
 
-import { readFileSync } from 'node:fs'
-import { crc32, gunzipSync } from 'node:zlib'
 import t from 'tap'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
@@ -20,7 +18,6 @@ import { crc32c } from '../../protocol/records/crc32c.ts'
 import { CODECS } from '../../protocol/records/layout.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment, type StorageOptions } from '../../storage/environment.ts'
-import { segmentFileName } from '../../storage/file-names.ts'
 import { Log } from '../../storage/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
 import type { LogOptions } from '../../storage/log-options.ts'
@@ -90,26 +87,6 @@ async function readAllOffsets(log: Log, from = log.logStartOffset): Promise<numb
     })
   }
   return offsets
-}
-
-interface OracleBatch {
-  readonly name: string
-  readonly magic: number
-  readonly bytes: Uint8Array
-  readonly offsets: readonly number[]
-}
-
-/** Record sets as Kafka writes them. */
-function oracleBatches(): OracleBatch[] {
-  const file = new URL('../oracle/batches.jsonl.gz', import.meta.url)
-  const lines = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n')
-  return lines.map((line) => {
-    const parsed: { magic: number; codec: string; hex: string; batches: { records: { offset: number }[] }[] } =
-      JSON.parse(line)
-    const { magic, codec, hex, batches } = parsed
-    const offsets = batches.flatMap(({ records }) => records.map(({ offset }) => offset))
-    return { name: `magic ${magic}, ${codec}`, magic, bytes: Buffer.from(hex, 'hex'), offsets }
-  })
 }
 
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `v${from + index}`)
@@ -362,51 +339,6 @@ t.test('a search by time passes over a batch whose records cannot be read', asyn
   log.append(records(['b'], { timestamp: 500 }), 0, 'client')
   t.match(log.offsetForTimestamp(400), { offset: 1, timestamp: 500 })
   t.match(log.offsetOfMaxTimestamp(), { offset: 1 })
-})
-
-t.test('batches of magic 0 and 1 in old segments are read, also compressed ones', async (t) => {
-  for (const vector of oracleBatches().filter(({ magic }) => magic < 2)) {
-    const node = simulate(11).node('a')
-    const { disk } = node.host
-    disk.makeDirectory(directory)
-    const file = disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
-    file.writeSync([vector.bytes], 0)
-    file.close()
-    const log = open(node)
-    const last = vector.offsets[vector.offsets.length - 1]!
-    t.match(log, { logEndOffset: last + 1, recoveryReport: { bytesCut: 0 } }, vector.name)
-    t.same(await readAllOffsets(log), vector.offsets)
-    t.same((await readAllOffsets(log, last)).slice(-1), [last])
-    log.append(records(['new']), 0, 'client')
-    t.equal(log.logEndOffset, last + 2)
-    // As they are moved to another log directory.
-    const copy = open(simulate(11).node('b'))
-    copy.truncateFullyAndStartAt(vector.offsets[0]!)
-    t.match(copy.appendAsFollower(vector.bytes.slice()), { errorCode: ErrorCode.NONE, baseOffset: vector.offsets[0] })
-    t.same(await readAllOffsets(copy), vector.offsets)
-    const damaged = vector.bytes.slice()
-    damaged[damaged.length - 1]! ^= 1
-    copy.truncateFullyAndStartAt(vector.offsets[0]!)
-    t.match(copy.appendAsFollower(damaged), { errorCode: ErrorCode.CORRUPT_MESSAGE })
-  }
-})
-
-t.test('a compressed message of an old format that its producer has spoilt keeps no log from opening', async (t) => {
-  const vector = oracleBatches().find(({ magic, name }) => magic === 1 && name.includes('gzip'))!
-  const spoilt = vector.bytes.slice()
-  const view = viewOf(spoilt)
-  spoilt.fill(0xff, spoilt.length - 8)
-  // The checksum of what is there: from behind itself to the end.
-  view.setUint32(12, crc32(spoilt.subarray(16)))
-  const node = simulate(11).node('a')
-  node.host.disk.makeDirectory(directory)
-  const file = node.host.disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
-  file.writeSync([spoilt], 0)
-  file.close()
-  t.match(open(node), { logEndOffset: vector.offsets.at(-1)! + 1, recoveryReport: { bytesCut: 0 } })
-  const copy = open(simulate(11).node('b'))
-  copy.truncateFullyAndStartAt(vector.offsets[0]!)
-  t.match(copy.appendAsFollower(spoilt), { errorCode: ErrorCode.CORRUPT_MESSAGE })
 })
 
 t.test('a follower keeps offsets and epochs, and truncates where its leader says', async (t) => {

@@ -166,7 +166,7 @@ export const logConfigs = {
     min: 1,
     max: 2_147_483_639,
     dynamic: 'cluster',
-    doc: 'Largest record accepted in a compressed batch, decompressed. Below the default, all such batches are looked into.',
+    doc: 'Largest record of a compressed batch, decompressed. Below the default, all such batches are looked into.',
   }),
   'message.max.bytes': int(1_048_588, {
     min: 0,
