@@ -276,6 +276,19 @@ t.test('10,000 members leave at once: one epoch each, and a group of one is left
   t.same(members[0]!.owned, orders(0, 1, 2, 3))
 })
 
+t.test('blanks in the ids of groups and members mix up nobody: each session ends by itself', async (t) => {
+  const world = await start()
+  const silent = new Consumer(world, 'a', 'b c')
+  const alive = new Consumer(world, 'a b', 'c')
+  t.equal(await silent.heartbeat(), ErrorCode.NONE)
+  for (let second = 0; second < 60; second += 5) {
+    t.equal(await alive.heartbeat(), ErrorCode.NONE)
+    await world.run(5000)
+  }
+  t.match(await describeConsumers(world, 'a'), { members: [] })
+  t.match(await describeConsumers(world, 'a b'), { members: [{ memberId: 'c' }] })
+})
+
 t.test('10,000 sessions that end at once empty the group', { timeout: 60_000 }, async (t) => {
   const world = await start()
   const { get } = world.config

@@ -10,6 +10,7 @@ import type { GroupMetadataValue } from '../../../../protocol/messages/group-sta
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import type { GroupMetadataRecord } from '../group-records.ts'
+import { memberTimer } from '../timer-key.ts'
 import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES } from './classic-member.ts'
 
@@ -18,7 +19,7 @@ const MIN_WAIT_FOR_STATIC_MS = 1000
 
 const joinTimer = (group: ClassicGroup): string => `join ${group.groupId}`
 const syncTimer = (group: ClassicGroup): string => `sync ${group.groupId}`
-const sessionTimer = (group: ClassicGroup, memberId: string): string => `session ${group.groupId} ${memberId}`
+const sessionTimer = (group: ClassicGroup, memberId: string): string => memberTimer('session', group.groupId, memberId)
 
 export function groupRecord(
   group: ClassicGroup,

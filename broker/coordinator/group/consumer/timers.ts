@@ -5,6 +5,7 @@
 
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import { memberTimer } from '../timer-key.ts'
 import { consumerConfig } from './consumer-config.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, MEMBER_STATE } from './consumer-member.ts'
@@ -13,7 +14,6 @@ import { fenceMembers } from './leave.ts'
 type TimerKind = 'session' | 'rebalance' | 'join' | 'sync'
 
 const KINDS: readonly TimerKind[] = ['session', 'rebalance', 'join', 'sync']
-const keyOf = (kind: TimerKind, groupId: string, memberId: string): string => `${kind} ${groupId} ${memberId}`
 
 /** Every member gets a whole session to show up in. */
 export function resumeMembers(machine: GroupMachine, group: ConsumerGroup): void {
@@ -24,7 +24,7 @@ export function resumeMembers(machine: GroupMachine, group: ConsumerGroup): void
 }
 
 export function forgetMember(machine: GroupMachine, groupId: string, memberId: string): void {
-  for (const kind of KINDS) machine.timers.cancel(keyOf(kind, groupId, memberId))
+  for (const kind of KINDS) machine.timers.cancel(memberTimer(kind, groupId, memberId))
 }
 
 export function extendSession(machine: GroupMachine, groupId: string, { memberId, classic }: ConsumerMember): void {
@@ -35,7 +35,7 @@ export function extendSession(machine: GroupMachine, groupId: string, { memberId
 /** A member that was told to give partitions up has the rebalance timeout to do it. */
 export function awaitRevocation(machine: GroupMachine, groupId: string, member: ConsumerMember): void {
   const { memberId, memberEpoch, rebalanceTimeoutMs } = member
-  machine.timers.schedule(keyOf('rebalance', groupId, memberId), rebalanceTimeoutMs, () => {
+  machine.timers.schedule(memberTimer('rebalance', groupId, memberId), rebalanceTimeoutMs, () => {
     // It has come further since.
     if (machine.consumer(groupId)?.members.get(memberId)?.memberEpoch !== memberEpoch) return NOTHING
     return fence(machine, groupId, memberId, `it did not leave epoch ${memberEpoch} in ${rebalanceTimeoutMs} ms`)
@@ -43,7 +43,7 @@ export function awaitRevocation(machine: GroupMachine, groupId: string, member: 
 }
 
 export function endRevocation(machine: GroupMachine, groupId: string, memberId: string): void {
-  machine.timers.cancel(keyOf('rebalance', groupId, memberId))
+  machine.timers.cancel(memberTimer('rebalance', groupId, memberId))
 }
 
 /** A classic member was told to join; it is told so with every heartbeat, and the first time counts. */
@@ -56,7 +56,7 @@ export function awaitJoin(machine: GroupMachine, group: ConsumerGroup, member: C
 
 export function endJoin(machine: GroupMachine, group: ConsumerGroup, memberId: string): void {
   group.awaitedJoins.delete(memberId)
-  machine.timers.cancel(keyOf('join', group.groupId, memberId))
+  machine.timers.cancel(memberTimer('join', group.groupId, memberId))
 }
 
 export function awaitSync(machine: GroupMachine, groupId: string, memberId: string, timeoutMs: number): void {
@@ -64,7 +64,7 @@ export function awaitSync(machine: GroupMachine, groupId: string, memberId: stri
 }
 
 export function endSync(machine: GroupMachine, groupId: string, memberId: string): void {
-  machine.timers.cancel(keyOf('sync', groupId, memberId))
+  machine.timers.cancel(memberTimer('sync', groupId, memberId))
 }
 
 function fenceAfter(
@@ -75,7 +75,9 @@ function fenceAfter(
   delayMs: number,
   reason: string,
 ): void {
-  machine.timers.schedule(keyOf(kind, groupId, memberId), delayMs, () => fence(machine, groupId, memberId, reason))
+  machine.timers.schedule(memberTimer(kind, groupId, memberId), delayMs, () =>
+    fence(machine, groupId, memberId, reason),
+  )
 }
 
 function fence(machine: GroupMachine, groupId: string, memberId: string, reason: string): GroupOutcome {

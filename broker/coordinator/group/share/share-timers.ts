@@ -2,11 +2,12 @@
 
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine } from '../group-machine.ts'
+import { memberTimer } from '../timer-key.ts'
 import { shareConfig } from './share-config.ts'
 import { shareGroup } from './share-group.ts'
 import { removeMember } from './share-leave.ts'
 
-const keyOf = (groupId: string, memberId: string): string => `share-session:${memberId}:${groupId}`
+const keyOf = (groupId: string, memberId: string): string => memberTimer('session', groupId, memberId)
 
 export function extendSession(machine: GroupMachine, groupId: string, memberId: string): void {
   const { sessionTimeoutMs } = shareConfig(machine.config, groupId)

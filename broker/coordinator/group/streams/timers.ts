@@ -4,14 +4,15 @@
 
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import { memberTimer } from '../timer-key.ts'
 import { fenceMember } from './leave.ts'
 import { firstTarget } from './progress.ts'
 import { streamsConfig } from './streams-config.ts'
 import { type StreamsGroup, streamsGroup } from './streams-group.ts'
 import { MEMBER_STATE, type StreamsMember } from './streams-member.ts'
 
-const sessionKey = (groupId: string, memberId: string): string => `session ${groupId} ${memberId}`
-const rebalanceKey = (groupId: string, memberId: string): string => `rebalance ${groupId} ${memberId}`
+const sessionKey = (groupId: string, memberId: string): string => memberTimer('session', groupId, memberId)
+const rebalanceKey = (groupId: string, memberId: string): string => memberTimer('rebalance', groupId, memberId)
 const initialKey = (groupId: string): string => `initial ${groupId}`
 
 /** Every member gets a whole session to show up in. */
