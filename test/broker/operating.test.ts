@@ -71,7 +71,7 @@ t.test('the quorum is one voter, which has all that is committed', async (t) => 
   const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }]
   const described = await client.request('DescribeQuorum', 2, { topics })
   const partition = described.topics[0]?.partitions[0]
-  t.match(partition, { errorCode: 0, leaderId: 1, observers: [] })
+  t.match(partition, { errorCode: 0, leaderId: 1, observers: { length: 0 } })
   t.equal(partition?.currentVoters.length, 1)
   t.equal(partition?.currentVoters[0]?.logEndOffset, partition?.highWatermark)
   t.match(described.nodes, [{ nodeId: 1, listeners: [{ name: 'CONTROLLER' }] }])

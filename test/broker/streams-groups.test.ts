@@ -60,7 +60,7 @@ t.test(
     let client = await world.connect()
     await createLines(client, 3)
     const joined = await join(world, client, COUNTING)
-    t.match(joined, { errorCode: 0, activeTasks: [], status: [{ statusCode: 3 }] })
+    t.match(joined, { errorCode: 0, activeTasks: { length: 0 }, status: [{ statusCode: 3 }] })
     await world.simulation.run(1_100)
     const names = ['app-words-repartition', 'app-counts-changelog']
     const { topics } = await client.request('Metadata', 9, {
@@ -80,7 +80,11 @@ t.test(
     await world.restart()
     client = await world.connect()
     await world.simulation.run(1_000)
-    t.match(await beat(client, told.memberEpoch), { errorCode: 0, memberEpoch: told.memberEpoch, status: [] })
+    t.match(await beat(client, told.memberEpoch), {
+      errorCode: 0,
+      memberEpoch: told.memberEpoch,
+      status: { length: 0 },
+    })
     const groupIds = ['app']
     const described = await client.request('StreamsGroupDescribe', 1, { groupIds, includeAuthorizedOperations: true })
     t.match(described.groups, [

@@ -202,6 +202,10 @@ const unfinished = new RegExp(
 export const nothingUnfinished: Rule = (file) =>
   linesWith(file.text, unfinished).map((line) => `${file.path}:${line}: an open end belongs into an issue`)
 
+/** An empty array is a pattern that every array matches: what says that nothing is there is `{ length: 0 }`. */
+export const noEmptyPatterns: Rule = (file) =>
+  linesWith(file.text, /\bmatch\(.*: \[\]/).map((line) => `${file.path}:${line}: [] matches anything; { length: 0 }`)
+
 /** The package's entry, and the table of all messages. */
 const barrels: readonly string[] = ['broker/index.ts']
 

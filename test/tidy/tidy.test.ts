@@ -6,6 +6,7 @@ import {
   importArrows,
   importedModules,
   noBarrels,
+  noEmptyPatterns,
   noMachineGlobals,
   noPlaceNames,
   nothingUnfinished,
@@ -31,6 +32,7 @@ holds('lines and files are short', sizes)
 holds('every file opens by saying what it is', headComment)
 holds('nothing is left unfinished', nothingUnfinished)
 holds('no barrels', noBarrels)
+holds('no test looks for nothing with a pattern that matches anything', noEmptyPatterns)
 holds('nothing names a place outside the repository', noPlaceNames, texts)
 
 t.test('the rules see what they forbid', async (t) => {
@@ -53,5 +55,6 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(complains(headComment, 'a.ts', 'import x'))
   t.ok(complains(nothingUnfinished, 'a.ts', `// TO${'DO'}: later`))
   t.ok(complains(noBarrels, 'storage/index.ts', "export * from './log.ts'"))
+  t.ok(complains(noEmptyPatterns, 'a.test.ts', `t.match(answer, { members: ${'[]'} })`))
   t.ok(complains(noPlaceNames, 'README.md', `see /wo${'rk/'}main`))
 })

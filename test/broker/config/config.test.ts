@@ -240,7 +240,7 @@ t.test('DescribeConfigs shows where a value comes from, and what it would be oth
     configSource: CONFIG_SOURCE.staticBroker,
   })
   t.match(broker.get('log.dirs'), { readOnly: true, configSource: CONFIG_SOURCE.staticBroker })
-  t.match(broker.get('log.roll.ms'), { value: null, synonyms: [], configSource: CONFIG_SOURCE.default })
+  t.match(broker.get('log.roll.ms'), { value: null, synonyms: { length: 0 }, configSource: CONFIG_SOURCE.default })
   t.equal(broker.has('unstable.api.versions.enable'), false, 'internal keys are not shown')
   t.match(
     describeTopicValues(config, new Map()).find(({ name }) => name === 'flush.ms'),

@@ -104,7 +104,12 @@ t.test('a new replica is added before the old one goes; it is listed meanwhile, 
   t.match(listed.answer.topics, [{ name: 'a', partitions: [moving] }])
   const ended = reassign(begun.image, null)
   t.equal(ended.errorCode, 0)
-  t.match(partitionOf(ended.image), { replicas: [1], addingReplicas: [], removingReplicas: [], leader: 1 })
+  t.match(partitionOf(ended.image), {
+    replicas: [1],
+    addingReplicas: { length: 0 },
+    removingReplicas: { length: 0 },
+    leader: 1,
+  })
   t.equal(reassign(ended.image, null).errorCode, ErrorCode.NO_REASSIGNMENT_IN_PROGRESS)
   t.equal(reassign(imageOf([1], [1], 1), [1, 2], false).errorCode, ErrorCode.INVALID_REPLICATION_FACTOR)
 })

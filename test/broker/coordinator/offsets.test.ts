@@ -136,8 +136,8 @@ t.test(
       { partitionIndex: 0, committedOffset: -1n, errorCode },
       { partitionIndex: 3, committedOffset: -1n, errorCode },
     ])
-    t.match(await fetch(2), { errorCode, topics: [] })
-    t.match(await fetch(8), { groups: [{ groupId: 'g', errorCode, topics: [] }] })
+    t.match(await fetch(2), { errorCode, topics: { length: 0 } })
+    t.match(await fetch(8), { groups: [{ groupId: 'g', errorCode, topics: { length: 0 } }] })
   },
 )
 
@@ -275,7 +275,11 @@ t.test(
     t.equal(await world.fetch('group-manual', 'segments'), 777n)
     t.equal(await world.fetch('txn-group', 'segments', 0, true), 1234n)
     t.equal(await world.fetch('group-consumer', 'codec-none', 1), 100n)
-    t.match(await world.describe('group-classic'), { groupState: 'Empty', protocolType: 'consumer', members: [] })
+    t.match(await world.describe('group-classic'), {
+      groupState: 'Empty',
+      protocolType: 'consumer',
+      members: { length: 0 },
+    })
     t.match(await world.describe('group-consumer'), { groupState: 'Dead', errorCode: ErrorCode.GROUP_ID_NOT_FOUND })
     const list = async (world: World) => {
       const { groups } = await world.complete(world.coordinator.listGroups({ statesFilter: [], typesFilter: [] }))

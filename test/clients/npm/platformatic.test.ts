@@ -93,7 +93,7 @@ t.test('topics are created, described, listed, grown and deleted', async (t) => 
   t.equal(described?.id, created?.id, 'the topic id is the same everywhere')
   t.equal(described?.partitionsCount, 3)
   for (const partition of described?.partitions ?? []) {
-    t.match(partition, { leader: nodeIds[0], replicas: nodeIds, isr: nodeIds, offlineReplicas: [] })
+    t.match(partition, { leader: nodeIds[0], replicas: nodeIds, isr: nodeIds, offlineReplicas: { length: 0 } })
   }
   const assignments = [{ brokerIds: nodeIds }, { brokerIds: nodeIds }]
   await admin.createPartitions({ topics: [{ name: topic, count: 5, assignments }] })
