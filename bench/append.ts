@@ -15,8 +15,8 @@ import { realHost } from '../host/real/host.ts'
 import { letGo, letGoOfAll } from '../host/slab.ts'
 import { buildBatch } from '../protocol/records/builder.ts'
 import { createStorageEnvironment } from '../storage/environment.ts'
-import { Log } from '../storage/log.ts'
-import { defaultLogConfig } from '../storage/log-config.ts'
+import { Log } from '../storage/log/log.ts'
+import { defaultLogConfig } from '../storage/log/log-config.ts'
 
 const TOTAL_SIZE = 256 * 1024 * 1024
 /** What arrives in a turn at most, from one connection or several. */

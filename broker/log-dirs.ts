@@ -3,8 +3,8 @@
 // mistake of whoever started the broker. Source: LogManager.createAndValidateLogDirs.
 
 import { DiskError } from '../host/disk.ts'
+import { LogDirectory } from '../storage/directory/log-directory.ts'
 import type { StorageEnvironment } from '../storage/environment.ts'
-import { LogDirectory } from '../storage/log-directory.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 
 /** How late flush.ms may be noticed. */

@@ -1,15 +1,15 @@
 // What all logs of a broker share: the host, and the bounds that hold for all of them together.
 
 import type { Host } from '../host/host.ts'
-import { DirectorySyncs } from './directory-syncs.ts'
-import { DiskReserve } from './disk-reserve.ts'
-import { FileRemovals } from './file-removal.ts'
-import { GroupCommit } from './group-commit.ts'
+import { DirectorySyncs } from './commit/directory-syncs.ts'
+import { GroupCommit } from './commit/group-commit.ts'
+import { TurnWriter, UNBOUNDED, type UnwrittenMemory } from './commit/turn-writer.ts'
+import { DiskReserve } from './directory/disk-reserve.ts'
+import { FileRemovals } from './directory/file-removal.ts'
+import { ReadPlace } from './log/read-place.ts'
+import { TailCache } from './log/tail-cache.ts'
 import { OpenFiles } from './open-files.ts'
-import { ReadPlace } from './read-place.ts'
-import { IndexMemory } from './sparse-index.ts'
-import { TailCache } from './tail-cache.ts'
-import { TurnWriter, UNBOUNDED, type UnwrittenMemory } from './turn-writer.ts'
+import { IndexMemory } from './segment/sparse-index.ts'
 
 export interface StorageOptions {
   /** Bytes of recently appended batches kept for consumers at the end of a log. */

@@ -5,7 +5,7 @@
 //
 // Source: KafkaConfig, DynamicBrokerConfig.
 
-import type { LogConfig } from '../../storage/log-config.ts'
+import type { LogConfig } from '../../storage/log/log-config.ts'
 import { ConfigsImage, RESOURCE } from '../metadata/image.ts'
 import {
   type BrokerConfigName,

@@ -1,7 +1,7 @@
 // A topic's effective configuration: its own values over those of the server properties they inherit from.
 
 import { CODECS, type Codec } from '../../protocol/records/layout.ts'
-import { type LogConfig, UNLIMITED } from '../../storage/log-config.ts'
+import { type LogConfig, UNLIMITED } from '../../storage/log/log-config.ts'
 import type { BrokerConfig } from './broker-config.ts'
 import { type BrokerConfigName, brokerConfigs } from './broker-configs.ts'
 import { type ConfigRow, type ConfigTable, configFault, parseConfig, type ValueOf } from './config-row.ts'

@@ -15,7 +15,7 @@ import type { Disk } from '../../host/disk.ts'
 import { batchBaseOffset, batchSize, isControl, verifyCrc, viewOf } from '../../protocol/records/batch.ts'
 import { BATCH_LENGTH, LOG_OVERHEAD, MAGIC, RECORDS } from '../../protocol/records/layout.ts'
 import { LOG_SUFFIX, offsetOfFileName } from '../../storage/file-names.ts'
-import { SegmentScanner } from '../../storage/segment-scanner.ts'
+import { SegmentScanner } from '../../storage/segment/segment-scanner.ts'
 import { StorageFault } from '../../storage/storage-fault.ts'
 
 /** What a disk writes as one, at least. */

@@ -9,10 +9,10 @@
 // leader counts what is in its page cache, and leaves durability to the replicas.)
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { type AppendResult, appendError } from '../../storage/append-result.ts'
-import type { AppendOrigin } from '../../storage/append-validator.ts'
-import type { Log } from '../../storage/log.ts'
-import type { LogListener } from '../../storage/log-options.ts'
+import { type AppendResult, appendError } from '../../storage/log/append-result.ts'
+import type { AppendOrigin } from '../../storage/log/append-validator.ts'
+import type { Log } from '../../storage/log/log.ts'
+import type { LogListener } from '../../storage/log/log-options.ts'
 import { Backlog } from './backlog.ts'
 
 /** Waits for data or for a reason to answer without; see delayed-fetch.ts. */

@@ -4,8 +4,8 @@
 import { DiskError } from '../../host/disk.ts'
 import type { Host } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { LogDirectory } from '../../storage/directory/log-directory.ts'
 import { parsePartitionDirectory } from '../../storage/file-names.ts'
-import type { LogDirectory } from '../../storage/log-directory.ts'
 import type { Partition } from './partition.ts'
 import { ReplicaMove } from './replica-move.ts'
 

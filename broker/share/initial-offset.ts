@@ -2,7 +2,7 @@
 // kept with its first acknowledgement; until then a restart decides anew.
 
 import type { Clock } from '../../host/host.ts'
-import type { Log } from '../../storage/log.ts'
+import type { Log } from '../../storage/log/log.ts'
 import type { ShareGroupSettings } from './share-group-settings.ts'
 
 const BY_DURATION = 'by_duration:'

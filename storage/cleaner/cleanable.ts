@@ -8,10 +8,10 @@
 //
 // Source: LogCleanerManager.cleanableOffsets, LogToClean.
 
-import type { Log } from '../log.ts'
-import { UNLIMITED } from '../log-config.ts'
-import type { Segment } from '../segment.ts'
-import { segmentIndexFor } from '../segment-search.ts'
+import type { Log } from '../log/log.ts'
+import { UNLIMITED } from '../log/log-config.ts'
+import type { Segment } from '../segment/segment.ts'
+import { segmentIndexFor } from '../segment/segment-search.ts'
 
 export interface LogToClean {
   readonly log: Log

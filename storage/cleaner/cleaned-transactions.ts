@@ -7,8 +7,8 @@
 import * as batch from '../../protocol/records/batch.ts'
 import { controlTypeOf } from '../../protocol/records/control.ts'
 import { readBatch } from '../../protocol/records/record.ts'
-import { type ProducerKey, producerKey } from '../producer-state.ts'
-import type { AbortedTransaction } from '../transaction-index.ts'
+import { type ProducerKey, producerKey } from '../producers/producer-state.ts'
+import type { AbortedTransaction } from '../segment/transaction-index.ts'
 
 interface OpenAborted {
   readonly transaction: AbortedTransaction

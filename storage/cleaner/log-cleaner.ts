@@ -12,7 +12,7 @@
 import { DiskError } from '../../host/disk.ts'
 import type { Timer } from '../../host/host.ts'
 import type { StorageEnvironment } from '../environment.ts'
-import type { Log } from '../log.ts'
+import type { Log } from '../log/log.ts'
 import { StorageFault } from '../storage-fault.ts'
 import { type CleanedLog, type CleaningBounds, cleanLog } from './clean-log.ts'
 import { cleanable, isDirtyEnough, type LogToClean } from './cleanable.ts'

@@ -2,10 +2,10 @@
 // each other, and none of size, indexes and range of offsets beyond what a segment may have. Source:
 // Cleaner.groupSegmentsBySize.
 
-import type { LogConfig } from '../log-config.ts'
-import { OFFSET_INDEX_ENTRY_SIZE } from '../offset-index.ts'
-import type { Segment } from '../segment.ts'
-import { TIME_INDEX_ENTRY_SIZE } from '../time-index.ts'
+import type { LogConfig } from '../log/log-config.ts'
+import { OFFSET_INDEX_ENTRY_SIZE } from '../segment/offset-index.ts'
+import type { Segment } from '../segment/segment.ts'
+import { TIME_INDEX_ENTRY_SIZE } from '../segment/time-index.ts'
 
 const MAX_OFFSET_RANGE = 0x7fffffff
 

@@ -4,7 +4,7 @@ import type { DiskError, DiskFile } from '../../host/disk.ts'
 import { viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { LOG_SUFFIX } from '../file-names.ts'
-import type { Segment } from '../segment.ts'
+import type { Segment } from '../segment/segment.ts'
 import { StorageFault } from '../storage-fault.ts'
 import { CleaningAborted, type Pace } from './pace.ts'
 

@@ -21,9 +21,9 @@ import {
   TIME_INDEX_SUFFIX,
   TRANSACTION_INDEX_SUFFIX,
 } from '../file-names.ts'
-import type { Log } from '../log.ts'
-import type { Segment } from '../segment.ts'
-import { setSegmentAside } from '../segment-files.ts'
+import type { Log } from '../log/log.ts'
+import type { Segment } from '../segment/segment.ts'
+import { setSegmentAside } from '../segment/segment-files.ts'
 import { syncFiles } from '../sync-files.ts'
 import { CleaningAborted } from './pace.ts'
 

@@ -16,10 +16,10 @@ import { buildEndTransactionBatch } from '../../protocol/records/control.ts'
 import { CODECS, type Codec } from '../../protocol/records/layout.ts'
 import { type LogRecord, readRecords } from '../../protocol/records/record.ts'
 import { LogCleaner } from '../../storage/cleaner/log-cleaner.ts'
+import { LogDirectory } from '../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
-import type { Log } from '../../storage/log.ts'
-import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
-import { LogDirectory } from '../../storage/log-directory.ts'
+import type { Log } from '../../storage/log/log.ts'
+import { defaultLogConfig, type LogConfig } from '../../storage/log/log-config.ts'
 
 const TOPIC_ID = 'ePSQjlhTTsyjmeh43SPfJg'
 const DELETE_RETENTION_MS = 60_000

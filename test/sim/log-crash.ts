@@ -11,9 +11,9 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
-import { Journal } from '../../storage/journal.ts'
-import { Log } from '../../storage/log.ts'
-import { defaultLogConfig, type LogConfig } from '../../storage/log-config.ts'
+import { Journal } from '../../storage/journal/journal.ts'
+import { Log } from '../../storage/log/log.ts'
+import { defaultLogConfig, type LogConfig } from '../../storage/log/log-config.ts'
 
 const parent = '/data'
 const directory = `${parent}/topic-0`

@@ -5,6 +5,7 @@ import t from 'tap'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { checkpointText, readCheckpoint, replaceFile, writeFile } from '../../storage/checkpoint.ts'
+import { randomUuid, readMetaProperties } from '../../storage/directory/meta-properties.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
 import {
   offsetOfFileName,
@@ -12,14 +13,13 @@ import {
   segmentFileName,
   setAsideDirectoryName,
 } from '../../storage/file-names.ts'
-import { LeaderEpochCache } from '../../storage/leader-epoch-cache.ts'
-import { randomUuid, readMetaProperties } from '../../storage/meta-properties.ts'
-import { OffsetIndex } from '../../storage/offset-index.ts'
-import { IndexMemory } from '../../storage/sparse-index.ts'
-import { completeSwaps } from '../../storage/swap-files.ts'
-import { Tail, TailCache } from '../../storage/tail-cache.ts'
-import { TimeIndex } from '../../storage/time-index.ts'
-import { TransactionIndex } from '../../storage/transaction-index.ts'
+import { LeaderEpochCache } from '../../storage/log/leader-epoch-cache.ts'
+import { completeSwaps } from '../../storage/log/swap-files.ts'
+import { Tail, TailCache } from '../../storage/log/tail-cache.ts'
+import { OffsetIndex } from '../../storage/segment/offset-index.ts'
+import { IndexMemory } from '../../storage/segment/sparse-index.ts'
+import { TimeIndex } from '../../storage/segment/time-index.ts'
+import { TransactionIndex } from '../../storage/segment/transaction-index.ts'
 
 function machine(seed = 1) {
   return simulate(seed).node('a')

@@ -7,8 +7,8 @@ import { letGo, letGoOfAll } from '../../host/slab.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
-import { Log } from '../../storage/log.ts'
-import { defaultLogConfig } from '../../storage/log-config.ts'
+import { Log } from '../../storage/log/log.ts'
+import { defaultLogConfig } from '../../storage/log/log-config.ts'
 
 const VALUE_SIZE = 1000
 

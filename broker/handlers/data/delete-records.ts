@@ -2,7 +2,7 @@
 // start is kept in log-start-offset-checkpoint, so that it survives a restart before whole segments go.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { Log } from '../../../storage/log.ts'
+import type { Log } from '../../../storage/log/log.ts'
 import { handler } from '../handler.ts'
 import { findByName } from './find-partition.ts'
 

@@ -5,7 +5,7 @@
 // same, as Kafka does.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { LogDirectory } from '../../../storage/log-directory.ts'
+import type { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 

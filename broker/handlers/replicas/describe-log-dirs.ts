@@ -4,7 +4,7 @@
 
 import { DiskError } from '../../../host/disk.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { LogDirectory } from '../../../storage/log-directory.ts'
+import type { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 

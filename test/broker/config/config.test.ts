@@ -12,7 +12,7 @@ import { topicConfigs } from '../../../broker/config/topic-configs.ts'
 import { type ConfigsImage, MetadataImage, RESOURCE } from '../../../broker/metadata/image.ts'
 import { newRecord } from '../../../broker/metadata/records.ts'
 import { MetadataReplay } from '../../../broker/metadata/replay.ts'
-import { UNLIMITED } from '../../../storage/log-config.ts'
+import { UNLIMITED } from '../../../storage/log/log-config.ts'
 
 interface Fact {
   readonly name: string

@@ -12,8 +12,8 @@ import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ConsumerProtocolSubscription } from '../../../protocol/messages/groups/consumer-protocol.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
-import { Log } from '../../../storage/log.ts'
-import { defaultLogConfig } from '../../../storage/log-config.ts'
+import { Log } from '../../../storage/log/log.ts'
+import { defaultLogConfig } from '../../../storage/log/log-config.ts'
 import { TestTopics } from './topics.ts'
 
 /** Topics that exist besides `__consumer_offsets`, with 4 partitions each. */

@@ -10,8 +10,8 @@ import { letGo, letGoOfAll, type SlabPool } from '../../../host/slab.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
-import { Log } from '../../../storage/log.ts'
-import { defaultLogConfig } from '../../../storage/log-config.ts'
+import { Log } from '../../../storage/log/log.ts'
+import { defaultLogConfig } from '../../../storage/log/log-config.ts'
 import { seed } from '../../host/implementations.ts'
 
 /** Keeps the error codes of its answer. */

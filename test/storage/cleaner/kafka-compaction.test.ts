@@ -7,10 +7,10 @@ import { simulate } from '../../../host/simulated/simulation.ts'
 import * as batch from '../../../protocol/records/batch.ts'
 import { readBatch } from '../../../protocol/records/record.ts'
 import { LogCleaner } from '../../../storage/cleaner/log-cleaner.ts'
+import { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
-import { defaultLogConfig } from '../../../storage/log-config.ts'
-import { LogDirectory } from '../../../storage/log-directory.ts'
-import { readTopicId } from '../../../storage/partition-metadata.ts'
+import { defaultLogConfig } from '../../../storage/log/log-config.ts'
+import { readTopicId } from '../../../storage/log/partition-metadata.ts'
 import { install, kafkaFiles } from '../kafka-data.ts'
 
 const files = kafkaFiles('compaction-4.4.0.tar.gz')

@@ -1,0 +1,147 @@
+// One of the journal's two files: which lap is in it, how far it is written, and which logs need it.
+
+import type { Disk, DiskCallback, DiskError, DiskFile } from '../../host/disk.ts'
+import { decodeHead, encodeHead, type JournalHead, SECTOR_SIZE } from './journal-layout.ts'
+
+/** Written at a time while the file is made, each synced before the next: no other sync waits long behind it. */
+const FILL_SIZE = 1024 * 1024
+
+export class JournalFile<Log> {
+  readonly path: string
+  /** 0: none yet. */
+  lap = 0
+  salt = 0
+  /** Where the next record goes. Beyond the end: a lap is to begin before. */
+  position = Number.POSITIVE_INFINITY
+  /** Up to where logs rely on it: gone when their own files are synced up to there. */
+  readonly ends = new Map<Log, number>()
+  readonly #disk: Disk
+  #file: DiskFile | null = null
+  #isHeadDue = false
+  /** Its head says that it counts. */
+  #isInUse = false
+
+  constructor(disk: Disk, path: string) {
+    this.#disk = disk
+    this.path = path
+  }
+
+  get exists(): boolean {
+    return this.#file !== null || this.#disk.exists(this.path)
+  }
+
+  get isInUse(): boolean {
+    return this.#isInUse
+  }
+
+  get size(): number {
+    return this.exists ? this.#open().size() : 0
+  }
+
+  #open(): DiskFile {
+    this.#file ??= this.#disk.open(this.path, 'write')
+    return this.#file
+  }
+
+  /** At a start. */
+  readHead(): void {
+    const bytes = new Uint8Array(SECTOR_SIZE)
+    const head = decodeHead(bytes.subarray(0, this.#open().readSync(bytes, 0)))
+    if (head === null) return
+    this.lap = head.lap
+    this.salt = head.salt
+    this.#isInUse = head.isInUse
+  }
+
+  readAll(): Uint8Array {
+    const file = this.#open()
+    const bytes = new Uint8Array(file.size())
+    return bytes.subarray(0, file.readSync(bytes, 0))
+  }
+
+  get #head(): JournalHead {
+    return { lap: this.lap, salt: this.salt, isInUse: this.#isInUse }
+  }
+
+  /** What stands in it counts no more once the first record of the lap is synced. */
+  beginLap(lap: number, salt: number): void {
+    this.lap = lap
+    this.salt = salt
+    this.position = SECTOR_SIZE
+    this.#isInUse = true
+    this.#isHeadDue = true
+  }
+
+  /** Durable at return. Throws DiskError. */
+  makeVoid(): void {
+    this.#open().writeSync([encodeHead({ lap: this.lap, salt: this.salt, isInUse: false })], 0)
+    this.#open().syncSync()
+    this.position = Number.POSITIVE_INFINITY
+    this.#isInUse = false
+  }
+
+  /** In the file at return, with the head of a new lap; not synced. Throws DiskError. */
+  write(record: Uint8Array): void {
+    const { position } = this
+    this.position += record.length
+    this.#writeHead()
+    this.#open().writeSync([record], position)
+  }
+
+  /** As `write`, in the pool. */
+  writeLater(record: Uint8Array, done: DiskCallback): void {
+    const { position } = this
+    this.position += record.length
+    this.#writeHead()
+    this.#open().write([record], position, done)
+  }
+
+  #writeHead(): void {
+    if (!this.#isHeadDue) return
+    this.#open().writeSync([encodeHead(this.#head)], 0)
+    this.#isHeadDue = false
+  }
+
+  sync(done: DiskCallback): void {
+    this.#open().sync(done)
+  }
+
+  syncSync(): void {
+    this.#open().syncSync()
+  }
+
+  /** Makes it `size` long, of zeros that are on the device: what is written over them commits no size or block. */
+  fill(size: number, done: DiskCallback): void {
+    const file = this.#open()
+    const zeros = new Uint8Array(Math.min(FILL_SIZE, size))
+    let position = 0
+    const next = (error: DiskError | null): void => {
+      // Closed meanwhile.
+      if (this.#file !== file) return
+      if (error !== null || position >= size) {
+        done(error)
+        return
+      }
+      const chunk = zeros.subarray(0, Math.min(zeros.length, size - position))
+      file.write([chunk], position, (failure) => {
+        position += chunk.length
+        if (failure !== null || this.#file !== file) next(failure)
+        else file.sync(next)
+      })
+    }
+    file.truncate(0)
+    next(null)
+  }
+
+  close(): void {
+    this.#file?.close()
+    this.#file = null
+  }
+
+  remove(): void {
+    this.close()
+    this.#isInUse = false
+    this.position = Number.POSITIVE_INFINITY
+    this.#disk.remove(this.path)
+  }
+}

@@ -1,0 +1,386 @@
+// Small appends of all logs of a directory made durable together: one write and one fdatasync for a round of group
+// commit, whatever the number of logs. Their own files are written as ever, and synced behind it.
+//
+//   turn     log A ─┐  append: written to its .log, in the page cache
+//            log B ─┤
+//            log C ─┘
+//   round    │ record: batches of A, B, C │ ──► one write, one fdatasync ──► durable: A, B, C
+//   later    the .log files of A, B, C are synced, a few at a time ──► recovery points, and room in the journal
+//
+// Two files take turns. When one is full, every log in it is synced past what it has there, beside the rounds; before
+// that the file is not written over. While there is no room, logs are synced one by one as without a journal.
+//
+// Invariants: an entry begins where its log was durable before it, so what is durable is in the file or here, without
+// a gap. The file written last is whole; of the one before, all that is missing is in the logs' own files. After an
+// unclean stop no lap begins before every log of it is recovered and synced. A clean stop makes the journal void.
+// Layout: journal-layout.ts; recovery: journal-replay.ts. docs/decisions/group-commit.md has the numbers.
+
+import { DiskError } from '../../host/disk.ts'
+import type { Syncable } from '../commit/group-commit.ts'
+import type { StorageEnvironment } from '../environment.ts'
+import { join } from '../file-names.ts'
+import { JournalContents, type JournalEntry } from './journal-contents.ts'
+import { JournalFile } from './journal-file.ts'
+import { ENTRY_HEADER_SIZE, JOURNAL_FILES, RECORD_HEADER_SIZE, SECTOR_SIZE, toSectors } from './journal-layout.ts'
+import { JournalRecord } from './journal-record.ts'
+
+/** Of one log in one round. Twice the bytes are written: from 64 KiB on that costs more than the syncs it saves. */
+const MAX_ENTRY_SIZE = 32 * 1024
+const MAX_RECORD_SIZE = 512 * 1024
+/** For truncations, which must not fail for want of room. */
+const RESERVED_SIZE = 64 * SECTOR_SIZE
+const MIN_FILE_SIZE = 16 * SECTOR_SIZE
+/** After a failed write. */
+const PAUSE_MS = 1000
+
+/** A log may not go into the journal this time, or has nothing for it. */
+export const NO_ENTRY = -1
+/** It will, in the next record. */
+export const NO_ROOM = -2
+
+export interface JournaledLog {
+  /** Adds what is written and not durable to the record. Returns where that ends, NO_ENTRY or NO_ROOM. */
+  fillEntry(record: JournalRecord): number
+  /** What the last `fillEntry` added is durable. */
+  onJournaled(): void
+  /** It is not, or was not taken: the log's own file is to be synced. */
+  onLeftOut(): void
+  /** The log's own file is to be synced, though nobody waits for it. */
+  settle(): void
+}
+
+type State = 'starting' | 'idle' | 'preparing' | 'open' | 'off'
+
+export class Journal implements Syncable {
+  /** More would rather be synced in the log's own file. */
+  readonly maxEntrySize: number
+  readonly #environment: StorageEnvironment
+  readonly #fileSize: number
+  readonly #directory: string
+  readonly #onFailed: (error: DiskError) => void
+  readonly #files: readonly JournalFile<JournaledLog>[]
+  readonly #contents = new JournalContents()
+  #current: JournalFile<JournaledLog>
+  #state: State = 'starting'
+  #record: JournalRecord | null = null
+  #waiting: JournaledLog[] = []
+  #inRecord: JournaledLog[] = []
+  #isQueued = false
+  /** Of the record under way. */
+  #error: DiskError | null = null
+  #isWritten = false
+  #ended: ((journal: Syncable) => void) | null = null
+  #pausedUntilMs = 0
+  /** Syncs that it could have spared: it is made when they are many. */
+  #missedCount = 0
+  /** Logs that could not be opened, whose entries must outlive this start. */
+  readonly #unopened = new Set<string>()
+  /** Records since the process began; for metrics and tests. */
+  recordCount = 0
+
+  /** `onFailed`: a sync of it has failed, and the directory with it. Throws DiskError. */
+  constructor(
+    environment: StorageEnvironment,
+    directory: string,
+    wasCleanShutdown: boolean,
+    onFailed: (error: DiskError) => void,
+  ) {
+    const { host, options } = environment
+    this.#environment = environment
+    this.#directory = directory
+    this.#onFailed = onFailed
+    const half = Math.floor(options.journalSize / 2 / SECTOR_SIZE) * SECTOR_SIZE
+    this.#fileSize = half === 0 ? 0 : Math.max(half, MIN_FILE_SIZE)
+    this.#files = JOURNAL_FILES.map((name) => new JournalFile(host.disk, join(directory, name)))
+    this.maxEntrySize = Math.min(MAX_ENTRY_SIZE, this.#recordSize - RECORD_HEADER_SIZE - ENTRY_HEADER_SIZE)
+    for (const file of this.#files) if (file.exists) file.readHead()
+    this.#current = this.#byAge[1]!
+    if (wasCleanShutdown) this.#makeVoid()
+    else this.#read()
+  }
+
+  /** The one written last is the second. */
+  get #byAge(): JournalFile<JournaledLog>[] {
+    return [...this.#files].sort((a, b) => a.lap - b.lap)
+  }
+
+  get #other(): JournalFile<JournaledLog> {
+    return this.#files[0] === this.#current ? this.#files[1]! : this.#files[0]!
+  }
+
+  get #recordSize(): number {
+    return Math.min(MAX_RECORD_SIZE, toSectors(this.#fileSize / 4))
+  }
+
+  // Starting and stopping
+
+  #read(): void {
+    for (const file of this.#byAge) {
+      if (file.isInUse) file.position = this.#contents.addFile(file.readAll(), file)
+    }
+  }
+
+  /** Of a log that is opened after an unclean stop; by offset. */
+  entriesOf(topicId: string, partition: number): readonly JournalEntry[] {
+    return this.#contents.entriesOf(topicId, partition)
+  }
+
+  /** The log is one of ours. Until it is open, what is here of it stays. */
+  opening(topicId: string, partition: number): void {
+    if (this.entriesOf(topicId, partition).length > 0) this.#unopened.add(`${topicId}-${partition}`)
+  }
+
+  opened(topicId: string, partition: number): void {
+    if (this.#unopened.size > 0) this.#unopened.delete(`${topicId}-${partition}`)
+  }
+
+  /**
+   * All logs are open, and what was found of them is synced: nobody needs what an earlier run has left here. It is made
+   * void, since what did not fit a log would stand before all that is yet to come of it.
+   */
+  recovered(): void {
+    if (this.#state !== 'starting') return
+    if (this.#unopened.size > 0) {
+      const fields = { directory: this.#directory, logs: this.#unopened.size }
+      this.#environment.host.logger.warn('the journal is kept for logs that are not open, and not used', fields)
+      this.#state = 'off'
+      return
+    }
+    this.#contents.clear()
+    this.#state = this.#fileSize > 0 ? 'idle' : 'off'
+    this.#attempt(() => (this.#fileSize > 0 ? this.#makeVoid() : this.#remove()))
+  }
+
+  #remove(): void {
+    if (!this.#files.some((file) => file.exists)) return
+    for (const file of this.#byAge) file.remove()
+    this.#environment.host.disk.syncDirectory(this.#directory)
+  }
+
+  /** The older first: entries must not outlive the truncations that void them. Throws DiskError. */
+  #makeVoid(): void {
+    for (const file of this.#byAge) if (file.isInUse) file.makeVoid()
+  }
+
+  /** `isClean`: the logs' own files have everything, and whoever changes them meanwhile is right. Throws DiskError. */
+  close(isClean: boolean): void {
+    try {
+      if (isClean) this.#makeVoid()
+    } finally {
+      this.#state = 'off'
+      for (const file of this.#files) file.close()
+    }
+  }
+
+  #attempt(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#switchOff(error)
+    }
+  }
+
+  #switchOff(error: DiskError): void {
+    this.#state = 'off'
+    const fields = { directory: this.#directory, error: error.message }
+    this.#environment.host.logger.warn('the journal is not used', fields)
+  }
+
+  /** Makes the files, or finds them as an earlier run has left them. */
+  #prepare(): void {
+    this.#state = 'preparing'
+    this.#attempt(() => {
+      const missing = this.#files.filter((file) => file.size !== this.#fileSize)
+      if (missing.length > 0) this.#makeVoid()
+      this.#fill(missing)
+    })
+  }
+
+  #fill([file, ...rest]: JournalFile<JournaledLog>[]): void {
+    const filled = (error: DiskError | null): void => {
+      if (this.#state !== 'preparing') return
+      if (error !== null) this.#notFilled(error)
+      else this.#attempt(() => this.#fill(rest))
+    }
+    if (file !== undefined) {
+      file.fill(this.#fileSize, filled)
+      return
+    }
+    this.#environment.host.disk.syncDirectoryLater(this.#directory, (error) => {
+      if (this.#state !== 'preparing') return
+      if (error === null) this.#state = 'open'
+      else this.#notFilled(error)
+    })
+  }
+
+  #notFilled(error: DiskError): void {
+    this.#switchOff(error)
+    this.#attempt(() => this.#remove())
+  }
+
+  // Rounds
+
+  /** Whether logs may come now. */
+  admits(): boolean {
+    if (this.#state === 'open') {
+      if (!this.#hasRoom && this.#other.ends.size > 0) return false
+      return this.#pausedUntilMs === 0 || this.#environment.host.clock.monotonic() >= this.#pausedUntilMs
+    }
+    if (this.#state === 'idle' && ++this.#missedCount > this.#environment.options.journalAfterSyncs) this.#prepare()
+    return false
+  }
+
+  get #hasRoom(): boolean {
+    const reserved = Math.min(RESERVED_SIZE, this.#fileSize / 8)
+    return this.#current.position + this.#recordSize + reserved <= this.#fileSize
+  }
+
+  /** The log stands at most once here; onJournaled or onLeftOut follows. */
+  add(log: JournaledLog): void {
+    this.#waiting.push(log)
+    this.#queue()
+  }
+
+  #queue(): void {
+    if (this.#isQueued || this.#ended !== null) return
+    this.#isQueued = true
+    this.#environment.commits.add(this)
+  }
+
+  // For GroupCommit
+
+  get isAwaited(): boolean {
+    return true
+  }
+
+  startSync(ended: (journal: Syncable) => void): void {
+    this.#isQueued = false
+    this.#ended = ended
+    this.#error = null
+    this.#isWritten = false
+    const waiting = this.#waiting
+    this.#waiting = []
+    const isReady = this.#state === 'open' && this.#makeRoom()
+    this.#record ??= new JournalRecord(this.#recordSize)
+    this.#record.clear()
+    for (const log of waiting) {
+      const endOffset = isReady ? log.fillEntry(this.#record) : NO_ENTRY
+      if (endOffset === NO_ROOM) this.#waiting.push(log)
+      else if (endOffset === NO_ENTRY) log.onLeftOut()
+      else {
+        this.#inRecord.push(log)
+        this.#current.ends.set(log, endOffset)
+      }
+    }
+    if (this.#record.isEmpty) ended(this)
+    else this.#write(this.#record)
+  }
+
+  /** False: the other file is still needed. */
+  #makeRoom(): boolean {
+    if (this.#hasRoom) return true
+    if (this.#other.ends.size > 0) return false
+    this.#beginLap()
+    return true
+  }
+
+  #beginLap(): void {
+    const full = this.#current
+    const { random } = this.#environment.host
+    this.#current = this.#other
+    this.#current.beginLap(full.lap + 1, random.below(0xffffffff))
+    for (const log of [...full.ends.keys()]) log.settle()
+  }
+
+  #write(record: JournalRecord): void {
+    this.recordCount++
+    const file = this.#current
+    const { writer } = this.#environment
+    const bytes = record.finish(file.lap, file.salt)
+    try {
+      if (writer.usesPool(bytes.length)) file.writeLater(bytes, (error) => this.#written(file, error))
+      else {
+        const startMs = writer.now()
+        file.write(bytes)
+        writer.wroteInLoop(startMs)
+        this.#written(file, null)
+      }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#written(file, error)
+    }
+  }
+
+  #written(file: JournalFile<JournaledLog>, error: DiskError | null): void {
+    this.#isWritten = error === null
+    if (error === null) file.sync(this.#onEnded)
+    else this.#onEnded(error)
+  }
+
+  readonly #onEnded = (error: DiskError | null): void => {
+    this.#error = error
+    this.#ended?.(this)
+  }
+
+  finishSync(): void {
+    const logs = this.#inRecord
+    this.#inRecord = []
+    this.#ended = null
+    if (this.#error !== null && this.#isWritten) {
+      this.#switchOff(this.#error)
+      this.#onFailed(this.#error)
+      return
+    }
+    if (this.#error !== null) {
+      const fields = { directory: this.#directory, error: this.#error.message }
+      this.#environment.host.logger.warn('a write of the journal failed', fields)
+      this.#pausedUntilMs = this.#environment.host.clock.monotonic() + PAUSE_MS
+    }
+    for (const log of logs) {
+      if (this.#error === null) log.onJournaled()
+      else log.onLeftOut()
+    }
+    if (this.#waiting.length > 0) this.#queue()
+  }
+
+  // What logs tell
+
+  /** The log's own file is synced up to there. */
+  synced(log: JournaledLog, endOffset: number): void {
+    for (const { ends } of this.#files) {
+      const end = ends.get(log)
+      if (end !== undefined && end <= endOffset) ends.delete(log)
+    }
+  }
+
+  /** The log is gone: what is here of it is needed by nobody. */
+  forget(log: JournaledLog): void {
+    for (const { ends } of this.#files) ends.delete(log)
+  }
+
+  /**
+   * Before a truncation: what is here of the log from `offset` on will not come back. Durable at return. Throws
+   * DiskError.
+   */
+  truncate(log: JournaledLog, topicId: string, partition: number, offset: number): void {
+    for (const { ends } of this.#files) {
+      const end = ends.get(log)
+      if (end !== undefined) ends.set(log, Math.min(end, offset))
+    }
+    if (!this.#files.some((file) => file.isInUse)) return
+    this.#makeRoomForTruncation()
+    const record = new JournalRecord(SECTOR_SIZE)
+    record.addTruncation(topicId, partition, offset)
+    this.#current.write(record.finish(this.#current.lap, this.#current.salt))
+    this.#current.syncSync()
+  }
+
+  #makeRoomForTruncation(): void {
+    if (this.#current.position + SECTOR_SIZE <= this.#current.size) return
+    if (this.#state !== 'open' || this.#other.ends.size > 0) {
+      throw new DiskError('exhausted', this.#current.path, 'the journal has no room for a truncation')
+    }
+    this.#beginLap()
+  }
+}

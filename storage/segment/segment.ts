@@ -1,0 +1,499 @@
+// One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is
+// active: appended to.
+//
+//   .log   0 ──────────────── writtenSize ─────────────────────────────── size
+//          │ in the file      │ in the pool, being written │ pending     │
+//
+// Indexes, sizes and file handle come lazily: a segment nobody reads costs a few fields. Source: LogSegment,
+// FileRecords.
+
+import { DiskError, type DiskFile } from '../../host/disk.ts'
+import { hold, letGoOfAll } from '../../host/slab.ts'
+import type { StorageEnvironment } from '../environment.ts'
+import {
+  join,
+  LOG_SUFFIX,
+  OFFSET_INDEX_SUFFIX,
+  segmentFileName,
+  TIME_INDEX_SUFFIX,
+  TRANSACTION_INDEX_SUFFIX,
+} from '../file-names.ts'
+import { ReadPositions } from '../log/read-positions.ts'
+import { OffsetIndex } from './offset-index.ts'
+import { SegmentScanner } from './segment-scanner.ts'
+import { NO_TIMESTAMP, TimeIndex } from './time-index.ts'
+import { TransactionIndex } from './transaction-index.ts'
+
+/** Relative offsets in indexes are int32, and so are positions. */
+const MAX_RELATIVE_OFFSET = 0x7fffffff
+const UNKNOWN = -2
+
+export class Segment {
+  readonly baseOffset: number
+  readonly createdMs: number
+  readonly #environment: StorageEnvironment
+  #directory: string
+  /** Behind all its names while compaction has it under way; empty otherwise. */
+  #nameSuffix: string
+  #file: DiskFile | null = null
+  #pins = 0
+  /** False: they come when the segment ends, or the broker; what has their names is not read. */
+  #hasIndexFiles = true
+  /** What has their names is of an earlier run. */
+  #hasStaleIndexFiles = false
+  #size = UNKNOWN
+  #pending: Uint8Array[] = []
+  #pendingSize = 0
+  /** The chunks of the write under way in the pool. */
+  #inPool: readonly Uint8Array[] | null = null
+  /** Of them; 0 when others have written the same meanwhile. */
+  #inPoolSize = 0
+  /** A write failed: the file may hold a part of it. */
+  #isTorn = false
+  #bytesSinceIndexEntry = 0
+  #maxTimestamp = UNKNOWN
+  #offsetOfMaxTimestamp = UNKNOWN
+  #firstTimestamp = UNKNOWN
+  #offsetIndex: OffsetIndex | null = null
+  #timeIndex: TimeIndex | null = null
+  #transactionIndex: TransactionIndex | null = null
+  #whenUnpinned: (() => void) | null = null
+  /** Its files belong to somebody else now, or to nobody. */
+  #isReleased = false
+  #readPositions: ReadPositions | null = null
+
+  constructor(environment: StorageEnvironment, directory: string, baseOffset: number, nameSuffix = '') {
+    this.#environment = environment
+    this.#directory = directory
+    this.#nameSuffix = nameSuffix
+    this.baseOffset = baseOffset
+    this.createdMs = environment.host.clock.now()
+  }
+
+  /** New and empty, in a directory that is not there yet: the first write makes the file. */
+  begin(): void {
+    this.#size = 0
+    this.#hasIndexFiles = false
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
+  }
+
+  /** Creates the file of a new, empty segment. */
+  create(): void {
+    this.#size = 0
+    const file = this.file()
+    // What an earlier run left here was not part of the log.
+    if (file.size() !== 0) file.truncate(0)
+    this.offsetIndex.reset()
+    this.timeIndex.reset()
+    this.transactionIndex.reset()
+    // Here from the beginning, so that the first sync of the directory covers their names.
+    this.offsetIndex.flush(false)
+    this.timeIndex.flush(false)
+    this.transactionIndex.flush(false)
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
+  }
+
+  /** Its files have not got their lasting names yet. */
+  get isTemporary(): boolean {
+    return this.#nameSuffix !== ''
+  }
+
+  get isReleased(): boolean {
+    return this.#isReleased
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  path(suffix: string): string {
+    return join(this.#directory, segmentFileName(this.baseOffset, suffix) + this.#nameSuffix)
+  }
+
+  /** Bytes appended. */
+  get size(): number {
+    if (this.#size === UNKNOWN) this.#size = this.file().size()
+    return this.#size
+  }
+
+  get writtenSize(): number {
+    return this.size - this.#pendingSize - this.#inPoolSize
+  }
+
+  get unwrittenSize(): number {
+    return this.#pendingSize + this.#inPoolSize
+  }
+
+  /** A write is under way in the pool: until it ends, nothing above writtenSize may be cut. */
+  get isWriting(): boolean {
+    return this.#inPool !== null
+  }
+
+  /** Appended and not known to be in the file, or left behind by a failed write. */
+  get hasUnwritten(): boolean {
+    return this.#pendingSize > 0 || this.#inPoolSize > 0 || this.#isTorn
+  }
+
+  get offsetIndex(): OffsetIndex {
+    const { host, indexMemory } = this.#environment
+    if (this.#offsetIndex === null) {
+      this.#offsetIndex = new OffsetIndex(host.disk, indexMemory, this.path(OFFSET_INDEX_SUFFIX), this.baseOffset)
+      if (!this.#hasIndexFiles) this.#offsetIndex.begin()
+    }
+    return this.#offsetIndex
+  }
+
+  get timeIndex(): TimeIndex {
+    const { host, indexMemory } = this.#environment
+    if (this.#timeIndex === null) {
+      this.#timeIndex = new TimeIndex(host.disk, indexMemory, this.path(TIME_INDEX_SUFFIX), this.baseOffset)
+      if (!this.#hasIndexFiles) this.#timeIndex.begin()
+    }
+    return this.#timeIndex
+  }
+
+  get transactionIndex(): TransactionIndex {
+    this.#transactionIndex ??= new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
+    return this.#transactionIndex
+  }
+
+  /** Most of thousands of logs never have so much that indexes are made. */
+  isIndexFull(indexBytes: number): boolean {
+    if (!this.#hasIndexFiles && this.#offsetIndex === null) return false
+    return this.offsetIndex.isFull(indexBytes) || this.timeIndex.isFull(indexBytes)
+  }
+
+  /** Of all batches in the segment; -1 when none has one. */
+  get maxTimestamp(): number {
+    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp()
+    return this.#maxTimestamp
+  }
+
+  get offsetOfMaxTimestamp(): number {
+    if (this.#maxTimestamp === UNKNOWN) this.#loadMaxTimestamp()
+    return this.#offsetOfMaxTimestamp
+  }
+
+  /** The max timestamp of the first batch, from which rolling by time counts; -1 while there is none. */
+  get firstTimestamp(): number {
+    if (this.#firstTimestamp !== UNKNOWN) return this.#firstTimestamp
+    const scanner = new SegmentScanner(this.file(), 0, this.writtenSize)
+    this.#firstTimestamp = scanner.next() ? scanner.maxTimestamp : NO_TIMESTAMP
+    scanner.close()
+    return this.#firstTimestamp
+  }
+
+  canHold(lastOffset: number): boolean {
+    return lastOffset - this.baseOffset <= MAX_RELATIVE_OFFSET
+  }
+
+  /** Queues the bytes, and holds them until they are written; `note` follows for each batch in them. */
+  append(bytes: Uint8Array): void {
+    hold(bytes)
+    this.#pending.push(bytes)
+    this.#pendingSize += bytes.length
+    this.#size = this.size + bytes.length
+  }
+
+  /** Tells the indexes of a batch that begins at `position`. */
+  note(position: number, size: number, lastOffset: number, maxTimestamp: number, indexIntervalBytes: number): void {
+    if (position === 0) this.#firstTimestamp = maxTimestamp
+    if (maxTimestamp > this.maxTimestamp) {
+      this.#maxTimestamp = maxTimestamp
+      this.#offsetOfMaxTimestamp = lastOffset
+    }
+    if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
+      this.offsetIndex.append(lastOffset, position)
+      this.timeIndex.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp)
+      this.#bytesSinceIndexEntry = 0
+    }
+    this.#bytesSinceIndexEntry += size
+  }
+
+  /**
+   * All of it, what is under way in the pool included. Throws DiskError; then the file may hold a part of it:
+   * discardPending() cuts that off.
+   */
+  writePending(): void {
+    const overtaken = this.#inPool !== null && this.#inPoolSize > 0 ? this.#inPool : []
+    if (this.#pendingSize === 0 && overtaken.length === 0) return
+    const file = this.file()
+    this.#isTorn = true
+    file.writeSync(overtaken.length === 0 ? this.#pending : [...overtaken, ...this.#pending], this.writtenSize)
+    this.#isTorn = false
+    this.#inPoolSize = 0
+    this.#forgetPending()
+  }
+
+  /**
+   * What is pending, in the pool, where nothing is under way yet. At `done` it still counts as unwritten, unless it has
+   * been overtaken: keepWritten() or discardPending() follows.
+   */
+  startWriting(done: (error: DiskError | null, isOvertaken: boolean) => void): void {
+    const file = this.file()
+    const chunks = this.#pending
+    const position = this.writtenSize
+    this.#inPool = chunks
+    this.#inPoolSize = this.#pendingSize
+    this.#pending = []
+    this.#pendingSize = 0
+    this.pin()
+    file.write(chunks, position, (error) => {
+      letGoOfAll(chunks)
+      this.#inPool = null
+      const isOvertaken = this.#inPoolSize === 0
+      if (error !== null && !isOvertaken) this.#isTorn = true
+      this.unpin()
+      done(error, isOvertaken)
+    })
+  }
+
+  #forgetPending(): void {
+    letGoOfAll(this.#pending)
+    this.#pending = []
+    this.#pendingSize = 0
+  }
+
+  /** What the pool was given is in the file. */
+  keepWritten(): void {
+    this.#inPoolSize = 0
+  }
+
+  /** Gives up what is pending and what a failed write left behind. Nothing may be under way. */
+  discardPending(): void {
+    this.#size = this.writtenSize
+    this.#inPoolSize = 0
+    this.#forgetPending()
+    if (this.#isTorn) this.#cut()
+    this.#isTorn = false
+  }
+
+  /**
+   * Synced at once: otherwise a crash could bring parts of the old end back among what is appended next, each with a
+   * checksum that is right. Rare, so the wait is bearable.
+   */
+  #cut(): void {
+    const file = this.file()
+    if (file.size() <= this.#size) return
+    file.truncate(this.#size)
+    file.syncSync()
+  }
+
+  /** The file, open. Valid until control returns to the event loop, unless pinned. */
+  file(): DiskFile {
+    if (this.#isReleased) throw new Error(`assertion: ${this.path(LOG_SUFFIX)} is used after its release`)
+    this.#file ??= this.#open()
+    this.#environment.files.touch(this)
+    return this.#file
+  }
+
+  #open(): DiskFile {
+    const { host, files } = this.#environment
+    const path = this.path(LOG_SUFFIX)
+    try {
+      return host.disk.open(path, 'write')
+    } catch (error) {
+      if (!(error instanceof DiskError) || error.reason !== 'exhausted' || !files.shed()) throw error
+      return host.disk.open(path, 'write')
+    }
+  }
+
+  get isPinned(): boolean {
+    return this.#pins > 0
+  }
+
+  pin(): void {
+    this.#pins++
+  }
+
+  unpin(): void {
+    this.#pins--
+    if (this.#pins > 0 || this.#whenUnpinned === null) return
+    const run = this.#whenUnpinned
+    this.#whenUnpinned = null
+    run()
+  }
+
+  closeFile(): boolean {
+    if (this.#pins > 0) return false
+    this.#file?.close()
+    this.#file = null
+    return true
+  }
+
+  /** Closes, and runs `then` once no I/O is under way any more: at once in most cases. */
+  release(then: () => void): void {
+    this.#isReleased = true
+    const { files, indexMemory } = this.#environment
+    const run = (): void => {
+      this.closeFile()
+      files.forget(this)
+      if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+      if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+      then()
+    }
+    if (this.#pins === 0) run()
+    else this.#whenUnpinned = run
+  }
+
+  /** Gives back what was needed to open the log: most logs are not used for long after a start. */
+  rest(): void {
+    if (this.hasUnwritten || this.#hasUnflushedEntries || !this.closeFile()) return
+    const { files, indexMemory } = this.#environment
+    files.forget(this)
+    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+    this.#offsetIndex = null
+    this.#timeIndex = null
+    this.#transactionIndex = null
+  }
+
+  /** Closes the file whatever is under way, and forgets what is not written. */
+  abandon(): void {
+    const { files, indexMemory } = this.#environment
+    this.#isReleased = true
+    this.#file?.close()
+    this.#file = null
+    files.forget(this)
+    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
+    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+  }
+
+  /** Brings the files beside the log up to date: when the segment ends, or the broker. */
+  flushIndexes(sync: boolean): void {
+    if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp)
+    this.offsetIndex.flush(sync)
+    this.timeIndex.flush(sync)
+    this.transactionIndex.flush(sync)
+    this.#hasIndexFiles = true
+    this.#hasStaleIndexFiles = false
+  }
+
+  get hasUnflushedIndexes(): boolean {
+    const areFilesDue = !this.#hasIndexFiles && (this.size > 0 || this.#hasStaleIndexFiles)
+    return areFilesDue || this.#hasUnflushedEntries
+  }
+
+  get #hasUnflushedEntries(): boolean {
+    if (this.#offsetIndex !== null && !this.#offsetIndex.isFlushed) return true
+    if (this.#timeIndex !== null && !this.#timeIndex.isFlushed) return true
+    return this.#transactionIndex !== null && !this.#transactionIndex.isFlushed
+  }
+
+  /** A position from which to look for `offset`: at or before the batch that holds it. */
+  positionFor(offset: number): number {
+    return Math.min(this.offsetIndex.lookup(offset), this.writtenSize)
+  }
+
+  /** Where the batch with `offset` begins, when a reader has come that far; -1 otherwise. */
+  rememberedPosition(offset: number): number {
+    return this.#readPositions === null ? -1 : this.#readPositions.find(offset)
+  }
+
+  rememberPosition(offset: number, position: number): void {
+    this.#readPositions ??= new ReadPositions()
+    this.#readPositions.add(offset, position)
+  }
+
+  /** Removes whole batches with offsets from `offset` on; returns where the rest ends. Nothing may be pending. */
+  truncateTo(offset: number): number {
+    const start = Math.min(this.offsetIndex.lookup(offset - 1), this.size)
+    const scanner = new SegmentScanner(this.file(), start, this.size)
+    let position = this.size
+    let isCut = false
+    let next = this.baseOffset
+    while (scanner.next()) {
+      if (scanner.lastOffset >= offset) {
+        position = scanner.position
+        isCut = scanner.magic === 2 && scanner.baseOffset < offset
+        break
+      }
+      next = scanner.lastOffset + 1
+    }
+    scanner.close()
+    this.#size = position
+    this.#cut()
+    this.forgetFrom(offset)
+    // Between batches `offset` itself is the end, also where compaction has left a gap before it.
+    return isCut ? next : offset
+  }
+
+  /** What the indexes and the fields here say of batches from `offset` on, which are not in the file. */
+  forgetFrom(offset: number): void {
+    this.offsetIndex.truncateTo(offset)
+    this.timeIndex.truncateTo(offset)
+    this.transactionIndex.truncateTo(offset)
+    this.#bytesSinceIndexEntry = 0
+    this.#maxTimestamp = UNKNOWN
+    this.#firstTimestamp = UNKNOWN
+    this.#readPositions = null
+  }
+
+  /**
+   * Recovery begins to build the indexes from nothing. What stands in their files counts no more and is overwritten
+   * when the segment ends, or the broker: to cut thousands of small files, each waits for the disk.
+   */
+  resetForRecovery(): void {
+    this.#hasIndexFiles = false
+    this.#hasStaleIndexFiles = true
+    this.#offsetIndex = null
+    this.#timeIndex = null
+    this.transactionIndex.reset()
+    this.#bytesSinceIndexEntry = 0
+    this.#maxTimestamp = NO_TIMESTAMP
+    this.#offsetOfMaxTimestamp = this.baseOffset
+    this.#firstTimestamp = NO_TIMESTAMP
+    this.#readPositions = null
+  }
+
+  cutFile(size: number): void {
+    this.#size = size
+    this.#cut()
+  }
+
+  /** The offset after the last batch, found from the last index entry on. */
+  nextOffset(): number {
+    const index = this.offsetIndex
+    const start = index.isSane(this.size) ? index.lastPosition : 0
+    const scanner = new SegmentScanner(this.file(), start, this.size)
+    let next = this.baseOffset
+    while (scanner.next()) next = scanner.lastOffset + 1
+    scanner.close()
+    return next
+  }
+
+  moved(directory: string): void {
+    this.#directory = directory
+    this.#renamed()
+  }
+
+  /** Its files have other names now; none of them is open. */
+  renamed(nameSuffix: string): void {
+    this.#nameSuffix = nameSuffix
+    this.#renamed()
+  }
+
+  #renamed(): void {
+    this.#offsetIndex?.moved(this.path(OFFSET_INDEX_SUFFIX))
+    this.#timeIndex?.moved(this.path(TIME_INDEX_SUFFIX))
+    this.#transactionIndex?.moved(this.path(TRANSACTION_INDEX_SUFFIX))
+  }
+
+  /** From the time index, then from the batches after its last entry. */
+  #loadMaxTimestamp(): void {
+    this.#maxTimestamp = this.timeIndex.lastTimestamp
+    this.#offsetOfMaxTimestamp = this.timeIndex.lastOffset
+    const start = Math.min(this.offsetIndex.lookup(this.#offsetOfMaxTimestamp), this.writtenSize)
+    const scanner = new SegmentScanner(this.file(), start, this.writtenSize)
+    while (scanner.next()) {
+      if (scanner.maxTimestamp <= this.#maxTimestamp) continue
+      this.#maxTimestamp = scanner.maxTimestamp
+      this.#offsetOfMaxTimestamp = scanner.lastOffset
+    }
+    scanner.close()
+  }
+}

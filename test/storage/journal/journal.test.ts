@@ -1,0 +1,500 @@
+// The journal: which appends go through it, what comes back out of it after a crash, and what must not.
+//
+// SEED=n replays one seed of the last test; SEEDS=n runs that many.
+
+import t, { type Test } from 'tap'
+import type { SimulatedNode } from '../../../host/simulated/node.ts'
+import { SeededRandom } from '../../../host/simulated/random.ts'
+import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { buildBatch } from '../../../protocol/records/builder.ts'
+import { readRecords } from '../../../protocol/records/record.ts'
+import { LogDirectory } from '../../../storage/directory/log-directory.ts'
+import { createStorageEnvironment, type StorageOptions } from '../../../storage/environment.ts'
+import type { Log } from '../../../storage/log/log.ts'
+import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
+
+const id = 'ePSQjlhTTsyjmeh43SPfJg'
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+const record = (value: string, size = 0): Uint8Array =>
+  buildBatch({
+    timestamp: 1_767_225_600_000,
+    records: [{ key: new Uint8Array(size), value: encoder.encode(value) }],
+  })
+
+const storageOptions = { journalSize: 65_536, journalAfterSyncs: 0 }
+
+function open(node: SimulatedNode, options: Partial<StorageOptions> = {}) {
+  const environment = createStorageEnvironment(node.host, { ...storageOptions, ...options })
+  const directory = LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
+  const log = (partition: number, config: Partial<LogConfig> = {}): Log =>
+    directory.openLog('topic', id, partition, { ...defaultLogConfig, ...config })
+  return { environment, directory, log, commits: environment.commits }
+}
+
+/** A machine whose journal is in use from now on, with as many logs, each with two records in its own file. */
+async function setUp(seed: number, logCount: number) {
+  const simulation = simulate(seed)
+  const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [0.1, 0.1] } })
+  // The second round begins to make it.
+  const opened = open(node, { journalAfterSyncs: logCount })
+  const logs = Array.from({ length: logCount }, (_, partition) => opened.log(partition))
+  await simulation.complete(opened.directory.whenRecovered())
+  for (const log of logs) append(log, 'first')
+  await simulation.run(100)
+  for (const log of logs) append(log, 'second')
+  await simulation.run(100)
+  return { simulation, node, logs, ...opened }
+}
+
+function append(log: Log, value: string, size = 0): void {
+  const result = log.append(record(value, size), 1, 'client')
+  if (result.errorCode !== ErrorCode.NONE) throw new Error(`${result.errorCode} ${result.errorMessage}`)
+  log.requestSync()
+}
+
+function valuesOf(log: Log): string[] {
+  const values: string[] = []
+  let offset = log.logStartOffset
+  while (offset < log.logEndOffset) {
+    let next = offset
+    log.readSync(offset, 10_000, log.logEndOffset, true, (_code, slices, _size, nextOffset) => {
+      for (const slice of slices) {
+        for (const { offset: at, value } of readRecords(slice)) {
+          if (at >= offset) values.push(decoder.decode(value ?? new Uint8Array()))
+        }
+      }
+      next = nextOffset
+    })
+    if (next === offset) throw new Error(`nothing at ${offset} of ${log.logEndOffset}`)
+    offset = next
+  }
+  return values
+}
+
+/** What is not synced is lost: every file as its last sync has left it. */
+function losePower(node: SimulatedNode): void {
+  node.disk.random.pick = () => 0 as never
+  node.crash()
+  node.restart()
+}
+
+const fileOf = (partition: number): string => `/data/topic-${partition}/00000000000000000000.log`
+
+t.test('small appends to twelve logs in one turn are one sync, and come back after a crash', async (t) => {
+  const { simulation, node, logs, commits, directory } = await setUp(1, 12)
+  const before = commits.startedCount
+  for (const log of logs) append(log, 'third')
+  await simulation.run(100)
+  t.equal(commits.startedCount, before + 1)
+  t.same(new Set(logs.map((log) => log.durableEndOffset)), new Set([3]))
+  directory.checkpoint()
+  losePower(node)
+  t.ok(node.disk.bytes(fileOf(3)).length < 200, 'its own file has lost it')
+  const next = open(node)
+  for (const { partition } of logs) t.same(valuesOf(next.log(partition)), ['first', 'second', 'third'])
+  t.equal(next.log(3).durableEndOffset, 2, 'not before its own file is synced')
+  await simulation.complete(next.directory.whenRecovered())
+  t.equal(next.log(3).durableEndOffset, 3)
+  losePower(node)
+  t.same(valuesOf(open(node).log(3)), ['first', 'second', 'third'])
+})
+
+t.test('one with much to write is synced in its own file', async (t) => {
+  const { simulation, node, logs, commits } = await setUp(2, 1)
+  const before = commits.startedCount
+  append(logs[0]!, 'large', 50_000)
+  append(logs[0]!, 'small')
+  await simulation.run(100)
+  t.equal(commits.startedCount, before + 1)
+  losePower(node)
+  t.ok(node.disk.bytes(fileOf(0)).length > 50_000)
+})
+
+t.test('new logs are in the journal alone, and begin anew from it', async (t) => {
+  const { simulation, node, log, commits } = await setUp(2, 1)
+  const before = commits.startedCount
+  const fresh = Array.from({ length: 20 }, (_, index) => log(100 + index))
+  for (const each of fresh) append(each, 'fresh')
+  await simulation.run(100)
+  for (const each of fresh) append(each, 'more')
+  await simulation.run(100)
+  t.equal(commits.startedCount, before + 2, 'one sync for all of a round')
+  t.ok(fresh.every(({ durableEndOffset }) => durableEndOffset === 2))
+  losePower(node)
+  t.notOk(node.host.disk.exists('/data/topic-105'))
+  const next = open(node)
+  t.ok(next.directory.hasJournaled(id, 105))
+  for (const { partition } of fresh) t.same(valuesOf(next.log(partition)), ['fresh', 'more'])
+  await simulation.complete(next.directory.whenRecovered())
+  t.notOk(next.directory.hasJournaled(id, 105))
+  losePower(node)
+  t.same(valuesOf(open(node).log(105)), ['fresh', 'more'])
+})
+
+t.test('a new log is found by its directory after a while, when it has rolled, and when it begins later', async (t) => {
+  const { simulation, node, directory, log } = await setUp(2, 1)
+  const [waits, rolls, cut, rests] = [log(4), log(5), log(6), log(7)]
+  for (const each of [waits, rolls, cut]) append(each, 'first')
+  await simulation.run(70_000)
+  append(rests, 'first')
+  append(rolls, 'second')
+  await simulation.run(100)
+  const young = [log(8), log(9)]
+  for (const each of young) append(each, 'first')
+  await simulation.run(100)
+  young[0]!.roll()
+  young[1]!.updateHighWatermark(1)
+  young[1]!.deleteRecordsBefore(1)
+  t.equal(directory.checkpointLogStartOffsets(), null)
+  losePower(node)
+  const exists = (partition: number) => node.host.disk.exists(fileOf(partition))
+  t.same([4, 5, 6, 7, 8, 9].map(exists), [true, true, true, false, true, true])
+  const next = open(node)
+  t.same(
+    [4, 5, 7, 8].map((partition) => valuesOf(next.log(partition)).length),
+    [1, 2, 1, 1],
+  )
+  t.match(next.log(9), { logStartOffset: 1, logEndOffset: 1 })
+})
+
+t.test('what a crash has left of a deleted topic without its id is not taken for a new one', async (t) => {
+  const { simulation, node, log } = await setUp(2, 1)
+  append(log(4), 'old')
+  await simulation.run(100)
+  node.host.disk.remove('/data/topic-4/partition.metadata')
+  node.restart()
+  const next = open(node)
+  const other = next.directory.openLog('topic', 'XYZQjlhTTsyjmeh43SPfJg', 4, defaultLogConfig)
+  t.equal(other.logEndOffset, 0)
+  t.ok(node.host.disk.list('/data').some(({ name }) => /^topic-4\..*-stray$/.test(name)))
+})
+
+t.test('the recovery point stays where the own file is synced, until the journal wants its room back', async (t) => {
+  const { simulation, logs } = await setUp(3, 1)
+  const [log] = logs
+  append(log!, 'third')
+  await simulation.run(10)
+  t.same([log!.recoveryPoint, log!.durableEndOffset], [2, 3])
+  for (let count = 0; count < 20; count++) {
+    append(log!, 'more', 3000)
+    await simulation.run(10)
+  }
+  t.equal(log!.durableEndOffset, 23)
+  t.ok(log!.recoveryPoint > 5, `${log!.recoveryPoint}`)
+})
+
+t.test('it is not written over before the own files have what is in it', async (t) => {
+  const { simulation, node, logs } = await setUp(10, 1)
+  node.disk.fault = (operation, path) => (operation === 'sync' && path.includes('topic-') ? 'exhausted' : null)
+  const [log] = logs
+  for (let count = 0; count < 40; count++) {
+    append(log!, `${count}`, 3000)
+    await simulation.run(10)
+  }
+  const { durableEndOffset } = log!
+  t.ok(durableEndOffset > 10 && durableEndOffset < 40, `${durableEndOffset}`)
+  losePower(node)
+  node.disk.fault = null
+  t.equal(open(node).log(0).logEndOffset, durableEndOffset)
+})
+
+t.test('what was truncated does not come back, nor what was appended instead', async (t) => {
+  const { simulation, node, logs } = await setUp(4, 2)
+  for (const value of ['a', 'b', 'c']) {
+    append(logs[0]!, value)
+    await simulation.run(10)
+  }
+  logs[0]!.truncateTo(3)
+  losePower(node)
+  const next = open(node)
+  t.same(valuesOf(next.log(0)), ['first', 'second', 'a'])
+  await simulation.complete(next.directory.whenRecovered())
+  append(next.log(0), 'x')
+  await simulation.run(10)
+  next.log(0).truncateFullyAndStartAt(10)
+  losePower(node)
+  t.match(open(node).log(0), { logStartOffset: 10, logEndOffset: 10 })
+})
+
+t.test('after a clean stop nothing comes out of it, whoever has been there meanwhile', async (t) => {
+  const { simulation, node, logs, directory } = await setUp(5, 1)
+  append(logs[0]!, 'third!')
+  await simulation.run(10)
+  await simulation.complete(directory.close(1))
+  node.restart()
+  const { disk } = node.host
+  // Another broker has cut the log, and was killed.
+  disk.remove('/data/.kafka_cleanshutdown')
+  const file = disk.open(fileOf(0), 'write')
+  file.truncate((file.size() * 2) / 3)
+  file.close()
+  t.same(valuesOf(open(node).log(0)), ['first', 'second'])
+})
+
+t.test('another broker has gone on with the log after a crash: its records stay', async (t) => {
+  const { simulation, node, logs } = await setUp(6, 1)
+  for (const value of ['third', 'fourth']) {
+    append(logs[0]!, value)
+    await simulation.run(10)
+  }
+  losePower(node)
+  const other = createStorageEnvironment(node.host)
+  const alone = LogDirectory.open({ environment: other, path: '/other', nodeId: 1, clusterId: null })
+  const log = alone.openLog('topic', id, 0, defaultLogConfig)
+  for (const value of ['first', 'second', 'OTHER']) append(log, value)
+  log.close()
+  const bytes = node.disk.bytes('/other/topic-0/00000000000000000000.log')
+  const file = node.host.disk.open(fileOf(0), 'write')
+  file.writeSync([bytes], 0)
+  file.close()
+  t.same(valuesOf(open(node).log(0)), ['first', 'second', 'OTHER'])
+})
+
+t.test('a gap in which the journal has batches was not made by compaction', async (t) => {
+  const { simulation, node, logs } = await setUp(16, 1)
+  append(logs[0]!, 'third')
+  await simulation.run(10)
+  losePower(node)
+  for (const name of ['topic-0/00000000000000000003.log', 'recovery-point-offset-checkpoint']) {
+    const file = node.host.disk.open(`/data/${name}`, 'write')
+    file.truncate(0)
+    file.close()
+  }
+  t.same(valuesOf(open(node).log(0, { cleanupPolicy: ['compact'] })), ['first', 'second', 'third'])
+})
+
+t.test('a log that cannot be opened at a start finds it at the next', async (t) => {
+  const { simulation, node, logs } = await setUp(7, 2)
+  for (const log of logs) append(log, 'third')
+  await simulation.run(10)
+  losePower(node)
+  const second = open(node)
+  node.disk.fault = (operation, path) => (operation === 'open' && path.includes('topic-1/') ? 'exhausted' : null)
+  second.log(0)
+  t.throws(() => second.log(1), /too many/)
+  await simulation.complete(second.directory.whenRecovered())
+  node.disk.fault = null
+  for (let count = 0; count < 40; count++) {
+    append(second.log(0), 'more', 3000)
+    await simulation.run(10)
+  }
+  losePower(node)
+  t.same(valuesOf(open(node).log(1)), ['first', 'second', 'third'])
+})
+
+t.test('switched off after a crash, it is emptied and gone', async (t) => {
+  const { simulation, node, logs } = await setUp(8, 1)
+  append(logs[0]!, 'third')
+  await simulation.run(10)
+  losePower(node)
+  const next = open(node, { journalSize: 0 })
+  t.same(valuesOf(next.log(0)), ['first', 'second', 'third'])
+  t.ok(node.host.disk.exists('/data/.milena-journal-0'))
+  await simulation.complete(next.directory.whenRecovered())
+  t.notOk(node.host.disk.exists('/data/.milena-journal-0'))
+})
+
+t.test('a failed write leaves it to the own files; a failed sync takes the directory offline', async (t) => {
+  const { simulation, node, logs, directory } = await setUp(9, 2)
+  node.disk.fault = (operation, path) => (operation === 'write' && path.includes('journal') ? 'failed' : null)
+  for (const log of logs) append(log, 'third')
+  await simulation.run(10)
+  t.same(
+    logs.map((log) => [log.durableEndOffset, log.recoveryPoint]),
+    [
+      [3, 3],
+      [3, 3],
+    ],
+  )
+  await simulation.run(2000)
+  node.disk.fault = (operation, path) => (operation === 'sync' && path.includes('journal') ? 'failed' : null)
+  append(logs[0]!, 'fourth')
+  await simulation.run(10)
+  t.ok(directory.isOffline)
+  t.same(
+    logs.map((log) => [log.durableEndOffset, log.isOffline]),
+    [
+      [3, true],
+      [3, true],
+    ],
+  )
+})
+
+/** As if another broker had been there after a loss of power: it found the log's own file and went on with `values`. */
+function goOnElsewhere(node: SimulatedNode, values: readonly string[]): void {
+  const other = createStorageEnvironment(node.host)
+  const alone = LogDirectory.open({ environment: other, path: '/other', nodeId: 1, clusterId: null })
+  const log = alone.openLog('topic', id, 0, defaultLogConfig)
+  for (const value of values) log.append(record(value), 1, 'client')
+  log.close()
+  const file = node.host.disk.open(fileOf(0), 'write')
+  file.writeSync([node.disk.bytes('/other/topic-0/00000000000000000000.log')], 0)
+  file.syncSync()
+  file.close()
+}
+
+t.test('what did not fit after one crash does not stand in the way after the next', async (t) => {
+  const { simulation, node, logs } = await setUp(11, 2)
+  append(logs[0]!, 'third')
+  await simulation.run(10)
+  losePower(node)
+  goOnElsewhere(node, ['first', 'second', 'OTHER'])
+  const second = open(node)
+  const log = second.log(0)
+  second.log(1)
+  t.same(valuesOf(log), ['first', 'second', 'OTHER'])
+  await simulation.complete(second.directory.whenRecovered())
+  append(second.log(1), 'makes the journal')
+  await simulation.run(10)
+  append(log, 'in the journal')
+  await simulation.run(10)
+  t.same([log.recoveryPoint, log.durableEndOffset], [3, 4])
+  losePower(node)
+  t.same(valuesOf(open(node).log(0)), ['first', 'second', 'OTHER', 'in the journal'])
+})
+
+t.test('another broker has gone on with the log, and deleted what it wrote: its history counts', async (t) => {
+  const { simulation, node, logs } = await setUp(12, 1)
+  for (const value of ['third', 'fourth']) {
+    append(logs[0]!, value)
+    await simulation.run(10)
+  }
+  losePower(node)
+  // A new leader's epoch, a third record of its own, and all of it expired: an empty segment is left.
+  const { disk } = node.host
+  disk.remove(fileOf(0))
+  disk.open('/data/topic-0/00000000000000000003.log', 'write').close()
+  const epochs = disk.open('/data/topic-0/leader-epoch-checkpoint', 'write')
+  epochs.writeSync([encoder.encode('0\n1\n3 3\n')], 0)
+  epochs.close()
+  t.match(open(node).log(0), { logStartOffset: 3, logEndOffset: 3 })
+})
+
+// Many logs, a journal that is written over all the time, and crashes.
+
+const firstSeed = Number(process.env['SEED'] ?? 1)
+const seedCount = process.env['SEED'] === undefined ? Number(process.env['SEEDS'] ?? 40) : 1
+
+interface Model {
+  values: string[]
+  durableEndOffset: number
+}
+
+class Run {
+  readonly simulation: Simulation
+  readonly node: SimulatedNode
+  readonly random: SeededRandom
+  readonly models: Model[]
+  #serial = 0
+  replayed = 0
+  #opened: ReturnType<typeof open>
+  #logs: Log[]
+
+  constructor(seed: number) {
+    this.simulation = simulate(seed)
+    this.random = new SeededRandom(seed)
+    const { random } = this
+    this.node = this.simulation.node('a', { disk: { syncLatencyMs: [0.5, random.pick([1, 20])] } })
+    this.models = Array.from({ length: random.between(2, 12) }, () => ({ values: [], durableEndOffset: 0 }))
+    this.#opened = this.#open()
+    this.#logs = []
+  }
+
+  #open(): ReturnType<typeof open> {
+    const { random } = this
+    return open(this.node, {
+      journalSize: random.pick([16_384, 16_384, 16_384, 32_768, 0]),
+      tailCacheSize: random.pick([10_000, 1 << 20]),
+      maxOpenFiles: random.pick([2, 100]),
+      slowWriteMs: random.pick([0, 1000]),
+      poolWriteFromSize: random.pick([1, 500]),
+    })
+  }
+
+  async life(t: Test, where: string): Promise<void> {
+    const { random, simulation, models } = this
+    const segmentBytes = random.pick([5000, 1_000_000])
+    this.#logs = models.map((model, partition) => {
+      const log = this.#opened.log(partition, { segmentBytes })
+      this.replayed += log.recoveryReport?.replayed ?? 0
+      const found = valuesOf(log)
+      if (found.length < model.durableEndOffset || found.some((value, offset) => value !== model.values[offset])) {
+        const different = found.findIndex((value, offset) => value !== model.values[offset])
+        t.fail(
+          `${where}: ${partition} ends at ${found.length}, durable ${model.durableEndOffset}; differs at ${different}`,
+        )
+      }
+      model.values = found
+      log.listener = {
+        onWritten() {},
+        onDurable: () => {
+          model.durableEndOffset = log.durableEndOffset
+        },
+        onFailed: (_log, error) => t.fail(`${where}: ${error.message}`),
+      }
+      return log
+    })
+    if (random.chance(0.8)) await simulation.complete(this.#opened.directory.whenRecovered())
+    const steps = random.pick([5, 50, 200])
+    for (let step = 0; step < steps; step++) {
+      this.#step()
+      await simulation.run(random.pick([0, 0.1, 1, 3]))
+    }
+  }
+
+  #step(): void {
+    const { random, models } = this
+    if (random.chance(0.03)) this.#opened.directory.checkpoint()
+    if (random.chance(0.01)) this.#truncate()
+    for (let count = random.below(6); count > 0; count--) {
+      const partition = random.below(models.length)
+      const value = `${this.#serial++}`
+      const log = this.#logs[partition]!
+      const { errorCode } = log.append(record(value, random.pick([0, 100, 1000, 3000])), 1, 'client')
+      if (errorCode !== ErrorCode.NONE) throw new Error(`append answers ${errorCode}`)
+      models[partition]!.values.push(value)
+      if (random.chance(0.9)) log.requestSync()
+    }
+  }
+
+  #truncate(): void {
+    const { random, models } = this
+    const partition = random.below(models.length)
+    const model = models[partition]!
+    const offset = random.below(model.values.length + 1)
+    try {
+      this.#logs[partition]!.truncateTo(offset)
+    } catch {
+      // The pool is still writing there, or the journal of the life before has no room.
+      return
+    }
+    model.values = model.values.slice(0, offset)
+    model.durableEndOffset = Math.min(model.durableEndOffset, offset)
+  }
+
+  async end(): Promise<void> {
+    const { node, random } = this
+    const how = random.pick(['crash', 'crash', 'kill', 'close'] as const)
+    if (how === 'close') await this.simulation.complete(this.#opened.directory.close(1))
+    else node[how]()
+    node.restart()
+    this.#opened = this.#open()
+  }
+}
+
+t.setTimeout(3_600_000)
+t.test(`crashes, seeds ${firstSeed} to ${firstSeed + seedCount - 1}`, async (t) => {
+  let replayed = 0
+  for (let seed = firstSeed; seed < firstSeed + seedCount && t.passing(); seed++) {
+    const run = new Run(seed)
+    for (let life = 0; life < 5 && t.passing(); life++) {
+      await run.life(t, `seed ${seed}, life ${life}`)
+      await run.end()
+    }
+    replayed += run.replayed
+  }
+  t.ok(replayed > 0 || seedCount < 10, `${replayed} batches came out of the journal`)
+})
