@@ -2,6 +2,7 @@
 
 import type { RequestInputOf, ResponseOf } from '../../../protocol/apis.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
+import type { WireClient } from '../../sim/wire-client.ts'
 import type { Client, World } from '../harness.ts'
 
 export interface Acquired {
@@ -35,14 +36,14 @@ export function batch(first: number, last: number, ...acknowledgeTypes: number[]
 export class ShareMember {
   readonly groupId: string
   readonly memberId: string
-  readonly #client: Client
+  readonly #client: Pick<WireClient, 'send'>
   memberEpoch = 0
   /** Of the next request. */
   epoch = 0
   #inSession = new Set<string>()
   assigned: { topicId: string; partitions: number[] }[] = []
 
-  constructor(client: Client, groupId: string, memberId: string) {
+  constructor(client: Pick<WireClient, 'send'>, groupId: string, memberId: string) {
     this.#client = client
     this.groupId = groupId
     this.memberId = memberId

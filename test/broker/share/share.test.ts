@@ -237,6 +237,25 @@ t.test('with read_committed, aborted records are not given, and undecided ones n
   await world.stop()
 })
 
+t.test('reads from the disk that bring nothing to acquire do not hold a fetch up', async (t) => {
+  const { world, client } = await start({ 'share.isolation.level': 'read_committed' })
+  await client.createTopic('other')
+  // One batch a read, and more of them than one fetch reads in vain.
+  for (let index = 1; index <= 10; index++) await transaction(world, client, 100 * index, 'abort')
+  await client.produce('q', batchOf(values(0, 5)))
+  await client.produce('other', batchOf(values(50, 3)))
+  world.node.crash()
+  await world.restart()
+  const member = await joined(world, await connectAgain(world), 'g', 'a', ['q', 'other'])
+  const given: string[] = []
+  for (let round = 0; round < 40 && given.length < 8; round++) {
+    const { records } = await fetch(world, member, { maxBytes: 1, maxWaitMs: 10 })
+    given.push(...records.flatMap(({ value }) => (value.startsWith('v') ? [value] : [])))
+  }
+  t.same(given.sort(), [...values(0, 5), ...values(50, 3)].sort())
+  await world.stop()
+})
+
 t.test('records that are rejected or fail too often are dead letters, with where they come from', async (t) => {
   const { world, client, topicId } = await start(
     {
