@@ -8,7 +8,7 @@ for (const seed of [1, 2, 3]) {
       const strangers = await Strangers.start(seed)
       await strangers.run(600)
       await strangers.settle()
-    await strangers.serve()
+      await strangers.serve()
       t.ok(strangers.requests > 500)
     },
   )
