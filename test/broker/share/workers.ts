@@ -1,5 +1,5 @@
-// Twenty workers of one share group (share-workload.ts) and a broker on a simulated machine that loses power now and then.
-// Run by hand for many records; the suite runs a few.
+// Twenty workers of one share group (share-workload.ts) and a broker on a simulated machine that loses power now and
+// then. Run by hand for many records; the suite runs a few.
 //
 //   node --conditions=milena-source test/broker/share/workers.ts --records 100000 --seeds 1 --crashes 5
 
