@@ -1,5 +1,6 @@
 // Workers of one share group that accept, release and reject at random, and now and then crash with records in hand, on
-// a broker that may be killed meanwhile: on a simulated machine (workers.ts) or a real one (test/clients/share-kill9.ts).
+// a broker that may be killed meanwhile: on a simulated machine (workers.ts) or a real one
+// (test/clients/share-kill9.ts).
 //
 //   each record is accepted, or a dead letter after its limit; none is lost
 //   what was accepted, and the answer has come, is never delivered again
