@@ -2,11 +2,13 @@
 // of topics that are gone.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import type { Group, Refusal } from './group.ts'
 import type { GroupMachine, GroupOutcome } from './group-machine.ts'
 import { type GroupRecord, offsetTombstone } from './group-records.ts'
+import type { CommittedOffset } from './offset-store.ts'
 import { ShareGroup } from './share/share-group.ts'
 import { forgetTopics } from './share/share-state-plans.ts'
 
@@ -94,5 +96,33 @@ export function deleteOffsetsOfTopics(machine: GroupMachine, topics: readonly st
   for (const group of machine.groups.values()) {
     if (group instanceof ShareGroup) records.push(...forgetTopics(group, topics))
   }
+  return { records, inPieces: true, refused: () => {} }
+}
+
+/**
+ * The log is loaded: offsets go whose topic was deleted before their tombstones were written, or while nobody here led
+ * the log. Nothing commits an offset of a topic that there is not. Kafka keeps them until they expire.
+ */
+export function deleteOffsetsOfLostTopics(machine: GroupMachine): GroupOutcome {
+  const { offsets, topics, groups, host } = machine
+  const records: GroupRecord[] = []
+  const lost = new Set<string>()
+  for (const groupId of groups.keys()) {
+    for (const { topic, partition } of offsets.partitionsOf(groupId)) {
+      const topicId = topics.idOf(topic)
+      const isLost = (one: CommittedOffset) =>
+        topicId === undefined || (one.topicId !== topicId && one.topicId !== ZERO_UUID)
+      if (!offsets.all(groupId, topic, partition).every(isLost)) continue
+      records.push(offsetTombstone(groupId, topic, partition))
+      lost.add(topic)
+    }
+  }
+  if (lost.size > 0) {
+    host.logger.info('group: offsets of topics that are gone are deleted', {
+      offsets: records.length,
+      topics: lost.size,
+    })
+  }
+  // They are there at the next load.
   return { records, inPieces: true, refused: () => {} }
 }

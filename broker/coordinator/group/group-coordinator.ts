@@ -82,15 +82,9 @@ export class GroupCoordinator {
     this.#runtime.onResigned(index)
   }
 
-  async onTopicsDeleted(names: readonly string[]): Promise<void> {
-    await this.#runtime.runOnAll(
-      (machine, reply) => {
-        reply.send(undefined)
-        return deleteOffsetsOfTopics(machine, names)
-      },
-      // A shard that is loading has them at its next load; one that is gone has another leader.
-      () => undefined,
-    )
+  /** Shards that are loading forget their offsets once they are loaded. */
+  onTopicsDeleted(names: readonly string[]): void {
+    this.#runtime.runOnAllOnceLoaded((machine) => deleteOffsetsOfTopics(machine, names))
   }
 
   /** Topics of these names have come, gone or changed: whoever is subscribed to them looks at them anew. */

@@ -7,6 +7,7 @@ import type { Outcome, StateMachine } from '../runtime/state-machine.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
 import { replayConsumer } from './consumer/replay.ts'
+import { deleteOffsetsOfLostTopics } from './deletion.ts'
 import { scheduleExpiry } from './expiry.ts'
 import type { Group } from './group.ts'
 import type { GroupConfig } from './group-config.ts'
@@ -74,7 +75,7 @@ export class GroupMachine implements StateMachine<GroupRecord> {
 
   onLoaded(): GroupOutcome[] {
     scheduleExpiry(this)
-    return [...this.groups.values()].map((group) => group.resume(this))
+    return [deleteOffsetsOfLostTopics(this), ...[...this.groups.values()].map((group) => group.resume(this))]
   }
 
   #replayOffset({ groupId, topic, partition, value }: OffsetRecord, offset: number, producerId: bigint): void {

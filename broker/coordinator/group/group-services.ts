@@ -36,11 +36,7 @@ export function createGroupServices(surroundings: CoordinatorSurroundings): Grou
     if (delta.createdTopics.length > 0) topics.onNewTopics()
     const changed = [...delta.changedPartitions.keys()].flatMap((topicId) => topics.nameOf(topicId) ?? [])
     groups.onTopicsChanged([...changed, ...delta.deletedTopics.map(({ name }) => name)])
-    const deleted = delta.deletedTopics.map(({ name }) => name)
-    if (deleted.length === 0) return
-    groups.onTopicsDeleted(deleted).catch((error: unknown) => {
-      host.logger.error('groups: offsets of deleted topics stay', { topics: deleted.join(), error: String(error) })
-    })
+    if (delta.deletedTopics.length > 0) groups.onTopicsDeleted(delta.deletedTopics.map(({ name }) => name))
   })
   const topic = new InternalTopic(
     GROUP_TOPIC,

@@ -92,6 +92,17 @@ export class OffsetStore {
     return [...topics].flatMap(([topic, partitions]) => [...partitions].map((partition) => ({ topic, partition })))
   }
 
+  /** What there is of an offset, committed or pending. */
+  all(groupId: string, topic: string, partition: number): CommittedOffset[] {
+    const committed = this.#committed.get(groupId, topic, partition)
+    const offsets = committed === undefined ? [] : [committed]
+    for (const producerId of this.#openTransactions.get(groupId) ?? []) {
+      const pending = this.#pending.get(producerId)?.get(groupId, topic, partition)
+      if (pending !== undefined) offsets.push(pending)
+    }
+    return offsets
+  }
+
   /** Groups that have offsets of a topic, committed or pending. */
   groupsWith(topic: string): Set<string> {
     const groups = new Set<string>()

@@ -80,6 +80,11 @@ export class CoordinatorRuntime<M extends StateMachine<R>, R> {
     return Promise.all([...this.#shards.values()].map((shard) => shard.run(event, onError)))
   }
 
+  /** Runs an event on every shard, on those that are loading when they are loaded. */
+  runOnAllOnceLoaded(event: (machine: M) => Outcome<R>): void {
+    for (const shard of this.#shards.values()) shard.runOnceLoaded(event)
+  }
+
   /** Looks at every state that is loaded. */
   forEachMachine(look: (machine: M) => void): void {
     for (const shard of this.#shards.values()) {

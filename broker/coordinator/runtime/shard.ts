@@ -13,13 +13,12 @@
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { BatchBuilder } from '../../../protocol/records/builder.ts'
-import { buildEndTransactionBatch } from '../../../protocol/records/control.ts'
-import { type Codec, NO_PRODUCER_ID, RECORDS } from '../../../protocol/records/layout.ts'
+import { type Codec, NO_PRODUCER_ID } from '../../../protocol/records/layout.ts'
 import type { CoordinatorPartition } from './coordinator-partition.ts'
 import { LoadFailed, type LoadResult, load } from './load.ts'
+import { outcomeBatches } from './outcome-batches.ts'
 import { type OpenReply, Reply, type ReplyOwner } from './reply.ts'
-import type { Outcome, RecordFormat, StateMachine, TransactionEnd } from './state-machine.ts'
+import type { Outcome, RecordFormat, StateMachine } from './state-machine.ts'
 import { TimerTable } from './timer-table.ts'
 
 type Phase = 'loading' | 'active' | 'failed' | 'closed'
@@ -56,11 +55,6 @@ interface Waiting {
   readonly replies: OpenReply[]
 }
 
-interface Batch<R> {
-  readonly batch: Uint8Array
-  readonly records: readonly R[]
-}
-
 export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   readonly #options: ShardOptions<M, R>
   readonly #timers: TimerTable
@@ -78,6 +72,8 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
   /** Sent in the event that is running. */
   #sent: OpenReply[] = []
   #waiting: Waiting[] = []
+  /** Events that wait for the log to be loaded. */
+  #postponed: ((machine: M) => Outcome<R>)[] = []
   /** What outcomes want done when they are committed, by where they end. */
   #afterCommit: { readonly endOffset: number; readonly run: () => void }[] = []
 
@@ -112,8 +108,15 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     })
   }
 
+  /** Runs an event as soon as the log is loaded, at the latest; never when the partition goes before. */
+  runOnceLoaded(event: (machine: M) => Outcome<R>): void {
+    if (this.#phase === 'loading') this.#postponed.push(event)
+    else if (this.#phase === 'active') this.#execute(() => event(this.#machine))
+  }
+
   /** The partition is led elsewhere, or the broker stops. */
   close(): void {
+    this.#postponed = []
     this.#reset('closed', ErrorCode.NOT_COORDINATOR)
   }
 
@@ -143,13 +146,17 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
 
   #append(outcome: Outcome<R>): void {
     const incarnation = this.#incarnation
-    const batches = outcome.marker === undefined ? this.#batches(outcome) : [this.#markerBatch(outcome.marker)]
+    const { partition } = this.#options
+    const batches = outcomeBatches(this.#options, outcome, partition.maxBatchSize)
     for (const [index, { batch, records }] of batches.entries()) {
-      const { partition } = this.#options
       const refusal = batch.length > partition.maxBatchSize ? TOO_LARGE : null
       const result = refusal ?? partition.append(batch)
       // A partition may find out while it appends that it has lost its log, and have told us by now.
       if (this.#incarnation !== incarnation) return
+      if (result === TOO_LARGE && index === 0 && outcome.otherwise !== undefined) {
+        this.#append(outcome.otherwise())
+        return
+      }
       if (result.errorCode !== ErrorCode.NONE) {
         this.#onRefused(outcome, result.errorCode, index > 0)
         return
@@ -189,41 +196,6 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     })
     if (outcome.refused === undefined || isAppendedInPart) this.#reload(errorCode)
     else outcome.refused(errorCode)
-  }
-
-  /** One batch, or as many as it takes to keep each below the limit. */
-  #batches({ records, inPieces, producer }: Outcome<R>): Batch<R>[] {
-    const { host, format, partition, compression: codec } = this.#options
-    const compression = codec()
-    // Kafka's own coordinators write a base sequence of 0 though there is no producer.
-    const timestamp = host.clock.now()
-    const options = { timestamp, baseSequence: 0, compression, ...producer, transactional: producer !== undefined }
-    const newBuilder = (): BatchBuilder => new BatchBuilder(options)
-    const batches: Batch<R>[] = []
-    let builder = newBuilder()
-    let size = RECORDS
-    let start = 0
-    for (const [index, record] of records.entries()) {
-      const entry = format.encode(record)
-      const recordSize = builder.sizeOf(entry)
-      if (inPieces && index > start && size + recordSize > partition.maxBatchSize) {
-        batches.push({ batch: builder.build(), records: records.slice(start, index) })
-        builder = newBuilder()
-        size = RECORDS
-        start = index
-      }
-      builder.append(entry)
-      size += recordSize
-    }
-    batches.push({ batch: builder.build(), records: records.slice(start) })
-    return batches
-  }
-
-  #markerBatch({ producerId, producerEpoch, committed, coordinatorEpoch }: TransactionEnd): Batch<R> {
-    const timestamp = this.#options.host.clock.now()
-    const type = committed ? 'commit' : 'abort'
-    const batch = buildEndTransactionBatch({ producerId, producerEpoch, timestamp }, type, coordinatorEpoch)
-    return { batch, records: [] }
   }
 
   /** The event is over: its answers leave when the log is committed up to here. */
@@ -347,6 +319,11 @@ export class Shard<M extends StateMachine<R>, R> implements ReplyOwner {
     const outcomes = this.#machine.onLoaded()
     for (const outcome of outcomes) {
       if (this.#incarnation === incarnation) this.#execute(() => outcome)
+    }
+    // One that makes it load again leaves the others for then.
+    while (this.#incarnation === incarnation && this.#postponed.length > 0) {
+      const event = this.#postponed.shift()!
+      this.#execute(() => event(this.#machine))
     }
   }
 

@@ -33,8 +33,12 @@ export interface Outcome<R> {
   readonly producer?: TransactionProducer
   /** A marker, appended instead of records. */
   readonly marker?: TransactionEnd
-  /** For clean-ups of any size, whose records do not depend on each other. */
+  /** For clean-ups of any size, whose pieces may take effect one without the other. */
   readonly inPieces?: boolean
+  /** Where a piece may begin; anywhere, if it is not said. */
+  beginsPiece?(record: R): boolean
+  /** Carried out instead when the records do not fit into one batch. */
+  readonly otherwise?: () => Outcome<R>
   /** Runs after the records are replayed: the place to answer from the new state. It must not fail or append. */
   readonly applied?: () => void
   /**

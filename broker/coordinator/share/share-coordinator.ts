@@ -91,14 +91,8 @@ export class ShareCoordinator {
   }
 
   /** Nobody will ask for these states again. */
-  async onTopicsDeleted(topicIds: ReadonlySet<string>): Promise<void> {
-    await this.#runtime.runOnAll(
-      (machine, reply) => {
-        reply.send(undefined)
-        return deleteStatesOfTopics(machine, topicIds)
-      },
-      () => undefined,
-    )
+  onTopicsDeleted(topicIds: ReadonlySet<string>): void {
+    this.#runtime.runOnAllOnceLoaded((machine) => deleteStatesOfTopics(machine, topicIds))
   }
 
   /** By partition of the topic: where the log may begin; null: it is needed from its start. */

@@ -53,10 +53,7 @@ export function createShareStateServices(surroundings: CoordinatorSurroundings):
     else shareState.onElected(index, new ReplicaPartition(partition))
   })
   metadata.subscribe((_image, delta) => {
-    if (delta.deletedTopics.length === 0) return
-    shareState.onTopicsDeleted(new Set(delta.deletedTopics.map(({ id }) => id))).catch((error: unknown) => {
-      host.logger.error('share state of deleted topics stays', { error: String(error) })
-    })
+    if (delta.deletedTopics.length > 0) shareState.onTopicsDeleted(new Set(delta.deletedTopics.map(({ id }) => id)))
   })
   const prune = () => {
     if (shareState.isClosed) return

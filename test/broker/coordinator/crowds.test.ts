@@ -4,7 +4,10 @@
 import t from 'tap'
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { context, form, Member, TOPIC_IDS, World } from './harness.ts'
+import { viewOf } from '../../../protocol/records/batch.ts'
+import { BatchCursor } from '../../../protocol/records/cursor.ts'
+import { Consumer, describeConsumers, settle } from './consumer-member.ts'
+import { context, form, Member, TOPIC_IDS, World, writeLog } from './harness.ts'
 
 async function start(): Promise<World> {
   const world = new World({ config: { groupInitialRebalanceDelayMs: 100 } })
@@ -34,6 +37,109 @@ t.test('10,000 classic members leave at once, by one request', { timeout: 60_000
   t.ok(answer.members?.every(({ errorCode }) => errorCode === ErrorCode.NONE))
   t.match(await world.describe('g'), { groupState: 'Empty', members: { length: 0 } })
 })
+
+interface CrowdOptions {
+  readonly size: number
+  /** How many of them are members of the classic protocol. */
+  readonly classicCount?: number
+  /** Of their ids; their tombstones take three times as much. */
+  readonly idSize?: number
+}
+
+/** A consumer group; the ids of members of the classic protocol come first. */
+async function consumerCrowd(world: World, { size, classicCount = 0, idSize = 36 }: CrowdOptions): Promise<string[]> {
+  const { get } = world.config
+  // A target for all at every join is not what this is about.
+  world.config.get = (name) => (name === 'group.consumer.assignment.interval.ms' ? 15_000 : get(name)) as never
+  const ids = Array.from({ length: size - classicCount }, (_, index) => `${index}`.padStart(idSize, '-'))
+  const consumers = ids.map((id) => new Consumer(world, 'g', id))
+  await world.complete(Promise.all(consumers.map((one) => one.post())))
+  const classic = classicCount === 0 ? [] : await crowd(world, classicCount)
+  return [...classic, ...consumers].map(({ memberId }) => memberId)
+}
+
+function leaveByIds(world: World, memberIds: readonly string[]): Promise<ResponseInputOf<'LeaveGroup'>> {
+  return world.complete(world.coordinator.leaveGroup(context(5), leaveRequest(memberIds)))
+}
+
+function leaveRequest(memberIds: readonly string[]): RequestOf<'LeaveGroup'> {
+  const members = memberIds.map((memberId) => ({ memberId, groupInstanceId: null, reason: null }))
+  return { groupId: 'g', memberId: '', members }
+}
+
+const allLeft = ({ errorCode, members }: ResponseInputOf<'LeaveGroup'>) =>
+  errorCode === ErrorCode.NONE && members?.every((member) => member.errorCode === ErrorCode.NONE)
+
+const idsOf = async (world: World) => (await describeConsumers(world, 'g')).members.map(({ memberId }) => memberId)
+
+t.test('10,000 members of a consumer group leave at once, by one request', { timeout: 60_000 }, async (t) => {
+  const world = await start()
+  const ids = await consumerCrowd(world, { size: 10_000 })
+  const before = world.log.logEndOffset
+  t.ok(allLeft(await leaveByIds(world, ids.slice(3))))
+  t.equal(world.log.logEndOffset, before + 1 + 9997 * 3)
+  t.same(await idsOf(world), ids.slice(0, 3))
+  world.crash()
+  await world.ready()
+  t.same(await idsOf(world), ids.slice(0, 3))
+  t.ok(allLeft(await leaveByIds(world, ids.slice(0, 3))))
+  t.same(await idsOf(world), [])
+  t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', groupEpoch: 10_003 })
+})
+
+t.test('members of both protocols whose tombstones take more than a batch leave at once', async (t) => {
+  const world = await start()
+  const ids = await consumerCrowd(world, { size: 1000, classicCount: 20, idSize: 500 })
+  t.ok(allLeft(await leaveByIds(world, ids)))
+  t.same(await idsOf(world), [])
+})
+
+t.test('when they leave but for a few of the classic protocol, the group becomes classic', async (t) => {
+  const world = await start()
+  const ids = await consumerCrowd(world, { size: 1000, classicCount: 20, idSize: 500 })
+  t.ok(allLeft(await leaveByIds(world, ids.slice(15))))
+  await world.run(1)
+  const described = await world.describe('g')
+  t.equal(described.groupState, 'PreparingRebalance')
+  t.same(described.members.map(({ memberId }) => memberId).sort(), ids.slice(0, 15).sort())
+})
+
+t.test('a group that is too large to become classic lets the last member of the newer protocol go', async (t) => {
+  const world = await start()
+  const ids = await consumerCrowd(world, { size: 8001, classicCount: 8000 })
+  t.ok(allLeft(await leaveByIds(world, ids.slice(-1))))
+  await world.run(1)
+  t.equal((await idsOf(world)).length, 8000, 'it is served as it is')
+})
+
+t.test('a crash in the midst of a crowd that leaves: who is left gets everything', async (t) => {
+  const world = await start()
+  const ids = await consumerCrowd(world, { size: 1000, idSize: 500 })
+  t.ok(allLeft(await leaveByIds(world, ids.slice(1))))
+  const log = world.readLog()
+  const ends = [...batchEnds(log)]
+  // As the log is when the last batch, of two, did not reach the disk.
+  const cut = log.subarray(0, ends.at(-2))
+  const after = new World({ prepare: (node) => writeLog(node, cut) })
+  await after.ready()
+  const left = await idsOf(after)
+  t.ok(left.length > 1 && left.length < 900, `${left.length}`)
+  const all = await describeConsumers(after, 'g')
+  t.ok(all.members.every(({ memberEpoch }) => memberEpoch > 0))
+  const [first, ...others] = left
+  t.ok(allLeft(await leaveByIds(after, others)))
+  const stayed = new Consumer(after, 'g', first!)
+  stayed.epoch = 0
+  await after.run(2000)
+  await settle(after, [stayed], 3)
+  t.equal(stayed.owned.length, 4)
+})
+
+function* batchEnds(log: Uint8Array): Generator<number> {
+  const cursor = new BatchCursor()
+  cursor.reset(log, viewOf(log), 0, log.length)
+  while (cursor.next()) yield cursor.position + cursor.size
+}
 
 t.test('4,000 members of a stable classic group leave at once, by a request each', { timeout: 60_000 }, async (t) => {
   const world = await start()

@@ -78,6 +78,20 @@ export class World {
     return this.partitions[0]!.log
   }
 
+  /** The bytes of its batches. */
+  readLog(): Uint8Array {
+    const chunks: Uint8Array[] = []
+    const end = this.log.logEndOffset
+    for (let offset = 0; offset < end; ) {
+      const from = offset
+      this.log.readSync(from, 10_000_000, end, true, (_error, slices, _size, nextOffset) => {
+        chunks.push(...slices.map((slice) => new Uint8Array(slice)))
+        offset = nextOffset
+      })
+    }
+    return Buffer.concat(chunks)
+  }
+
   crash(): void {
     this.node.crash()
     this.coordinator = this.#start(this.node.restart())
@@ -88,9 +102,9 @@ export class World {
     this.coordinator = this.#start(this.node.restart())
   }
 
-  async deleteTopic(name: string): Promise<void> {
+  deleteTopic(name: string): void {
     this.topics.delete(name)
-    await this.complete(this.coordinator.onTopicsDeleted([name]))
+    this.coordinator.onTopicsDeleted([name])
   }
 
   run(ms: number): Promise<void> {
@@ -134,6 +148,16 @@ export function context(apiVersion: number, clientId: string | null = 'client') 
 
 export function subscription(...topics: string[]): Uint8Array {
   return Buffer.concat([Uint8Array.of(0, 0), ConsumerProtocolSubscription.encodeBytes({ topics, userData: null }, 0)])
+}
+
+/** What the log of `__consumer_offsets-0` begins with. */
+export function writeLog(node: SimulatedNode, bytes: Uint8Array): void {
+  const { disk } = node.host
+  disk.makeDirectory('/data/__consumer_offsets-0')
+  const file = disk.open('/data/__consumer_offsets-0/00000000000000000000.log', 'write')
+  file.writeSync([bytes], 0)
+  file.syncSync()
+  file.close()
 }
 
 export interface MemberOptions {

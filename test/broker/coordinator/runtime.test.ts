@@ -212,7 +212,7 @@ t.test('a clean-up of any size is written in batches that the log takes', async 
   for (let index = 0; index < 300; index++) await commit(`group-${index}`, 1)
   partition.maxBatchSize = 1_000
   const before = partition.batches.length
-  await coordinator.onTopicsDeleted(['orders'])
+  coordinator.onTopicsDeleted(['orders'])
   const added = partition.batches.slice(before)
   t.ok(added.length > 5)
   t.ok(added.every(({ bytes }) => bytes.length <= 1_000))
@@ -230,7 +230,7 @@ t.test('a clean-up of which only some pieces were taken: the state is that of th
   partition.refusal = ErrorCode.KAFKA_STORAGE_ERROR
   partition.appendsLeft = 2
   const before = partition.batches.length
-  await coordinator.onTopicsDeleted(['orders'])
+  coordinator.onTopicsDeleted(['orders'])
   t.equal(partition.batches.length, before + 2)
   t.equal(await fetch('group-0'), -1000 - ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
   partition.refusal = ErrorCode.NONE

@@ -2,6 +2,8 @@
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { Reply } from '../../runtime/reply.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
 import type { LeaveReply } from '../classic/leave.ts'
 import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
@@ -46,8 +48,15 @@ export function leaveConsumerGroup(
     instanceId !== null && memberEpoch === LEAVE_STATIC_EPOCH
       ? goAway(group, member)
       : fenceMembers(machine, group, [member])
+  return answered(outcome, reply, answer)
+}
+
+/** The outcome, and the answer to whoever has asked for it. */
+function answered<T>(outcome: GroupOutcome, reply: Reply<T>, answer: T): GroupOutcome {
+  const { otherwise } = outcome
   return {
-    records: outcome.records,
+    ...outcome,
+    ...(otherwise !== undefined && { otherwise: () => answered(otherwise(), reply, answer) }),
     applied: () => {
       outcome.applied?.()
       reply.send(answer)
@@ -92,40 +101,66 @@ export function leaveByLeaveGroup(
     return { memberId, groupInstanceId, errorCode }
   })
   const outcome: GroupOutcome = valid.size === 0 ? { records: [] } : fenceMembers(machine, group, [...valid])
-  return {
-    records: outcome.records,
-    applied: () => {
-      outcome.applied?.()
-      reply.send({ errorCode: ErrorCode.NONE, members })
-    },
-    refused: (errorCode) => reply.sendError(errorCode),
-  }
+  return answered(outcome, reply, { errorCode: ErrorCode.NONE, members })
 }
 
-/** Takes members out of the group; the others are given what they had with the next target. */
+/**
+ * Takes members out of the group; the others are given what they had with the next target. Kafka refuses what does not
+ * fit into one batch of its log (some 4,000 members).
+ */
 export function fenceMembers(
   machine: GroupMachine,
   group: ConsumerGroup,
   members: readonly ConsumerMember[],
 ): GroupOutcome {
-  const { groupId } = group
+  if (!canDowngradeWithout(machine, group, members)) return removeMembers(machine, group, members)
   const draft: Draft = { records: [], whenApplied: [] }
-  if (canDowngradeWithout(machine, group, members)) {
-    downgrade(machine, group, members, null, `${members.length} members leave, the last ones of their protocol`, draft)
-    return { records: draft.records, applied: () => runAll(draft) }
+  downgrade(machine, group, members, null, `${members.length} members leave, the last ones of their protocol`, draft)
+  return {
+    records: draft.records,
+    applied: () => runAll(draft),
+    otherwise: () => {
+      const outcome = removeMembers(machine, group, members)
+      return {
+        ...outcome,
+        applied: () => {
+          outcome.applied?.()
+          machine.timers.post(() => downgradeRest(machine, group.groupId))
+        },
+      }
+    },
   }
+}
+
+/** Those that are left may be few enough. If they are not, they are served as they are. */
+function downgradeRest(machine: GroupMachine, groupId: string): GroupOutcome {
+  const group = machine.consumer(groupId)
+  if (group === undefined || !canDowngradeWithout(machine, group, [])) return NOTHING
+  const draft: Draft = { records: [], whenApplied: [] }
+  downgrade(machine, group, [], null, 'many members have left, the last ones of their protocol', draft)
+  return { records: draft.records, applied: () => runAll(draft), refused: () => {} }
+}
+
+/**
+ * The new epoch comes first and the records of a member stay together: whatever of it a crash leaves is a group whose
+ * next target goes by the members that are left.
+ */
+function removeMembers(machine: GroupMachine, group: ConsumerGroup, members: readonly ConsumerMember[]): GroupOutcome {
+  const { groupId } = group
   const regexes = regexesOfNobodyElse(group, members)
   const groupEpoch = group.groupEpoch + 1
   const hash = metadataHash(machine.topics, topicsWithout(group, members, regexes))
-  draft.records.push(
-    ...members.flatMap(({ memberId }) => removalRecords(groupId, memberId)),
-    ...regexes.map((regex) => regexTombstone(groupId, regex)),
+  const records = [
     groupEpochRecord(groupId, groupEpoch, hash),
-  )
+    ...regexes.map((regex) => regexTombstone(groupId, regex)),
+    ...members.flatMap(({ memberId }) => removalRecords(groupId, memberId)),
+  ]
   // Nobody is left whom a target could be worked out for.
-  if (group.members.size === members.length) draft.records.push(targetEpochRecord(groupId, groupEpoch, 0))
+  if (group.members.size === members.length) records.push(targetEpochRecord(groupId, groupEpoch, 0))
   return {
-    records: draft.records,
+    records,
+    inPieces: true,
+    beginsPiece: (record) => record.kind === 'consumer' && !FURTHER_OF_MEMBER.has(record.type),
     applied: () => {
       for (const { memberId } of members) {
         group.awaitedJoins.delete(memberId)
@@ -134,6 +169,9 @@ export function fenceMembers(
     },
   }
 }
+
+/** The types that follow the first one of removalRecords. */
+const FURTHER_OF_MEMBER = new Set(['ConsumerGroupTargetAssignmentMember', 'ConsumerGroupMemberMetadata'])
 
 function regexesOfNobodyElse(group: ConsumerGroup, members: readonly ConsumerMember[]): string[] {
   const counts = new Map<string, number>()
