@@ -58,7 +58,7 @@ export class Dispatch implements Dispatcher {
     for (const row of rows) {
       const { minVersion, maxVersion } = servedVersions(row)
       const api: Api = apis[row.name]
-      const metrics = services.requestMetrics.of(api.name, minVersion, maxVersion)
+      const metrics = services.requestMetrics.of(api, minVersion, maxVersion)
       this.#routes[api.key] = { api, row, minVersion, maxVersion, metrics }
     }
   }
@@ -161,7 +161,8 @@ export class Dispatch implements Dispatcher {
     return session
   }
 
-  #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion }: Route, slot: AnswerSlot): void {
+  #refuseApiVersions(frame: Uint8Array, { api, minVersion, maxVersion, metrics }: Route, slot: AnswerSlot): void {
+    metrics.errors.add(ErrorCode.UNSUPPORTED_VERSION)
     const correlationId = new Reader(frame.subarray(4)).int32()
     const apiKeys = [{ apiKey: api.key, minVersion, maxVersion }]
     const response = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }
@@ -261,6 +262,7 @@ class ServedCall implements RequestContext {
   }
 
   #reply(response: unknown): void {
+    this.#metrics.countErrors(this.apiVersion, response)
     const chunks = encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response)
     this.#count(chunks)
     this.#slot.reply(chunks)

@@ -1,5 +1,6 @@
 // Requests and connections, under the names that the common configurations of the JMX exporter give to Kafka's.
 
+import { errorName } from '../../protocol/error-codes.ts'
 import { type Family, family, type Sample, single } from './exposition.ts'
 import type { ApiMetrics } from './request-metrics.ts'
 import type { MetricSources } from './sources.ts'
@@ -25,6 +26,16 @@ export function requestFamilies({ host, requestMetrics, servers, budgets }: Metr
         }
       }
     }),
+    family(
+      'kafka_network_requestmetrics_errors_total',
+      'counter',
+      'Error codes in answers, by API; NONE, too. Of an answer about several partitions each counts.',
+      function* () {
+        for (const { name, errors } of requestMetrics) {
+          for (const [code, value] of errors) yield { labels: { request: name, error: errorName(code) }, value }
+        }
+      },
+    ),
     family(
       'kafka_network_requestmetrics_totaltimems',
       'summary',

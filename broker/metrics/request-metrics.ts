@@ -1,6 +1,8 @@
 // What requests there were, by API: counted in plain fields on their way, read when somebody scrapes. A request costs
 // two looks at the clock and a few additions.
 
+import type { Api } from '../../protocol/apis.ts'
+import { type CountErrors, compileErrorCount, ErrorCounts } from './error-counts.ts'
 import { Latencies } from './latencies.ts'
 
 export class ApiMetrics {
@@ -18,9 +20,14 @@ export class ApiMetrics {
   throttleMs = 0
   /** From the whole frame to the encoded answer. */
   readonly latencies = new Latencies()
+  readonly errors = new ErrorCounts()
+  readonly #response: Api['response']
+  /** By version, from minVersion on. */
+  readonly #countErrors: (CountErrors | undefined)[] = []
 
-  constructor(name: string, minVersion: number, maxVersion: number) {
+  constructor({ name, response }: Pick<Api, 'name' | 'response'>, minVersion: number, maxVersion: number) {
     this.name = name
+    this.#response = response
     this.minVersion = minVersion
     this.counts = new Array(maxVersion - minVersion + 1).fill(0)
   }
@@ -28,6 +35,17 @@ export class ApiMetrics {
   onRequest(version: number, size: number): void {
     this.counts[version - this.minVersion]!++
     this.requestBytes += size
+  }
+
+  /** Of an answer that is about to be encoded. */
+  countErrors(version: number, answer: unknown): void {
+    const index = version - this.minVersion
+    let count = this.#countErrors[index]
+    if (count === undefined) {
+      count = compileErrorCount(this.#response, version)
+      this.#countErrors[index] = count
+    }
+    count(answer, this.errors)
   }
 
   onAnswer(ms: number, size: number): void {
@@ -44,11 +62,11 @@ export class RequestMetrics {
   failedFetches = 0
 
   /** The same for all listeners. */
-  of(name: string, minVersion: number, maxVersion: number): ApiMetrics {
-    let metrics = this.#byName.get(name)
+  of(api: Pick<Api, 'name' | 'response'>, minVersion: number, maxVersion: number): ApiMetrics {
+    let metrics = this.#byName.get(api.name)
     if (metrics === undefined) {
-      metrics = new ApiMetrics(name, minVersion, maxVersion)
-      this.#byName.set(name, metrics)
+      metrics = new ApiMetrics(api, minVersion, maxVersion)
+      this.#byName.set(api.name, metrics)
     }
     return metrics
   }

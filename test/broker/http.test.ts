@@ -77,6 +77,8 @@ t.test('what was produced, fetched and committed is counted under the names of K
     `kafka_server_brokertopicmetrics_bytesin_total{topic="orders"} ${batchSize}`,
     `kafka_server_brokertopicmetrics_bytesout_total{topic="orders"} ${batchSize}`,
     'kafka_network_requestmetrics_requests_total{request="Produce",version="9"} 2',
+    'kafka_network_requestmetrics_errors_total{request="Produce",error="NONE"} 1',
+    'kafka_network_requestmetrics_errors_total{request="Produce",error="UNKNOWN_TOPIC_OR_PARTITION"} 1',
     'kafka_network_requestmetrics_totaltimems_count{request="Produce"} 2',
     'kafka_server_brokertopicmetrics_failedproducerequests_total 1',
     'kafka_network_requestchannel_requestqueuesize 0',

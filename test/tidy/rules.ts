@@ -41,6 +41,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   ],
   'broker/metrics': [
     'host',
+    'protocol',
     'storage',
     'broker/network',
     'broker/metadata',
