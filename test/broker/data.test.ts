@@ -419,6 +419,7 @@ t.test('trap 32: offsets by time, and by the special timestamps', async (t) => {
   t.same([newest.offset, newest.timestamp], [1n, BigInt(start + 5000)])
   t.equal((await offsetAt(client, -4)).offset, 0n)
   t.equal((await offsetAt(client, -5)).offset, -1n)
+  t.equal((await offsetAt(client, -6)).offset, -1n)
   t.equal((await offsetAt(client, -3, 6)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
   t.equal((await offsetAt(client, -9)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
   await world.stop()

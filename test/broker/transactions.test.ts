@@ -235,6 +235,23 @@ t.test('a consumer of committed records waits for what is open, and for nothing 
   t.equal(lastStableOffset, highWatermark)
 })
 
+t.test('trap 32: the latest offset for readers of committed records is the last stable one', async (t) => {
+  const { world, client } = await ready(t)
+  const latest = async (isolationLevel: number) => {
+    const partitions = [{ partitionIndex: 0, timestamp: -1n }]
+    const topics = [{ name: TOPIC, partitions }]
+    const answer = await client.request('ListOffsets', 8, { replicaId: -1, isolationLevel, topics })
+    return answer.topics[0]?.partitions[0]?.offset
+  }
+  const one = await init(world, client, 'one')
+  await client.produce(TOPIC, batchOf(['of nobody']))
+  await produce(client, 12, one, 0, 'of one')
+  t.same([await latest(0), await latest(1)], [2n, 1n])
+  await end(client, 5, one, true)
+  await complete(world, client, 'one')
+  t.same([await latest(0), await latest(1)], [3n, 3n])
+})
+
 t.test('trap 16: a fetch that waits is woken by the marker', async (t) => {
   const { world, client } = await ready(t)
   const reader = await world.connect()

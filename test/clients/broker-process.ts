@@ -47,6 +47,11 @@ export class BrokerProcess {
     })
   }
 
+  /** It stands still, or goes on. */
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#process?.kill(signal)
+  }
+
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#process
     if (child === null || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()

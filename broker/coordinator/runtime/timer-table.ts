@@ -49,15 +49,22 @@ export class TimerTable {
 
   #wake(key: string): void {
     const entry = this.#entries.get(key)
-    if (entry === undefined) return
+    if (entry === undefined || this.#isEarly(key, entry)) return
+    // First what sockets have brought: this process may have stood still for as long as a session, and its clients not.
+    this.#host.timers.endOfTurn(() => {
+      if (this.#entries.get(key) !== entry || this.#isEarly(key, entry)) return
+      this.#entries.delete(key)
+      entry.run()
+    })
+  }
+
+  /** The deadline has moved away: the rest is armed. */
+  #isEarly(key: string, entry: Entry): boolean {
     // Timers may wake a fraction of a millisecond early; waiting for less than one would spin.
     const left = entry.deadline - this.#host.clock.monotonic()
-    if (left >= 1) {
-      this.#arm(key, entry, left)
-      return
-    }
-    this.#entries.delete(key)
-    entry.run()
+    if (left < 1) return false
+    this.#arm(key, entry, left)
+    return true
   }
 
   #arm(key: string, entry: Entry, delayMs: number): void {

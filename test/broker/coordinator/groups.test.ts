@@ -313,6 +313,19 @@ t.test('trap 19: a static member comes back without a rebalance, and its old sel
   t.equal(await restarted.heartbeat(), ErrorCode.NONE, 'the new member id is in the log')
 })
 
+t.test('trap 19: a SyncGroup that says another type or name of protocol (v5) is refused', async (t) => {
+  const world = await start()
+  const member = world.member('g')
+  t.match(await world.complete(member.join()), { protocolType: 'consumer', protocolName: 'range' })
+  const wrong = [{ protocolType: 'connect' }, { protocolType: 'consumer', protocolName: 'sticky' }]
+  for (const changes of wrong) {
+    const { errorCode } = await world.complete(member.sendSync(changes))
+    t.equal(errorCode, ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
+  }
+  const said = { protocolType: 'consumer', protocolName: 'range' }
+  t.match(await world.complete(member.sendSync(said)), { errorCode: 0, ...said })
+})
+
 t.test('trap 19: a static leader that comes back is told to skip the assignment from v9 on', async (t) => {
   for (const version of [8, 9]) {
     const world = await start()

@@ -296,3 +296,17 @@ t.test('timers: a deadline that moves away costs no new timer, one that moves ne
   ])
   t.equal(timers.size, 0)
 })
+
+t.test('timers: who stood still hears first what came meanwhile', async (t) => {
+  const simulation = simulate(seed)
+  const { host } = simulation.node('broker')
+  const timers = new TimerTable(host)
+  let woken = 0
+  timers.schedule('session', 100, () => woken++)
+  // Both are overdue: the timer's turn begins before that of the socket.
+  host.timers.after(100, () => timers.schedule('session', 100, () => woken++))
+  await simulation.run(150)
+  t.equal(woken, 0)
+  await simulation.run(100)
+  t.equal(woken, 1)
+})

@@ -225,6 +225,25 @@ t.test('a transaction that takes too long is aborted, also in its last epoch', a
   }
 })
 
+t.test('trap 25: an EndTxn while the last one is carried out is to come again', async (t) => {
+  for (const clientVersion of [0, 2]) {
+    const world = await start()
+    const first = await world.init()
+    await world.add(first, clientVersion)
+    world.isHeld = true
+    const { producerId, producerEpoch } = await world.end(first, true, clientVersion)
+    const next = clientVersion === 2 ? { producerId, producerEpoch } : first
+    t.equal(await world.state(), 'PrepareCommit')
+    t.match(await world.end(first, true, clientVersion), { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS })
+    t.match(await world.end(next, true, clientVersion), { errorCode: ErrorCode.CONCURRENT_TRANSACTIONS })
+    t.match(await world.end(first, false, clientVersion), { errorCode: ErrorCode.INVALID_TXN_STATE })
+    world.release?.()
+    await world.run(10)
+    t.match(await world.end(first, true, clientVersion), { errorCode: ErrorCode.NONE })
+    t.equal(world.markers.length, 1)
+  }
+})
+
 t.test('trap 27: a decision that is found in the log is carried out from the beginning', async (t) => {
   const transactionPartitions = [{ topic: 'letters', partitionIds: [0, 1] }]
   const world = new World(logOf({ transactionStatus: 2, transactionPartitions, clientTransactionVersion: 2 }))
