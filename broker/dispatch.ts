@@ -13,7 +13,7 @@ import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
 import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } from './handlers/handler.ts'
 import type { ApiMetrics } from './metrics/request-metrics.ts'
-import type { AnswerSlot, Dispatcher, Peer } from './network/connection.ts'
+import type { AnswerSlot, Dispatcher, Peer } from './network/dispatcher.ts'
 import { type QuotaClient, quotaClient } from './quotas/client-quota.ts'
 import type { Services } from './services.ts'
 

@@ -2,7 +2,6 @@
 
 import { CODECS, type Codec } from '../../protocol/records/layout.ts'
 import { type LogConfig, UNLIMITED } from '../../storage/log/log-config.ts'
-import type { BrokerConfig } from './broker-config.ts'
 import { type BrokerConfigName, brokerConfigs } from './broker-configs.ts'
 import { type ConfigRow, type ConfigTable, configFault, parseConfig, type ValueOf } from './config-row.ts'
 import { topicConfigs } from './topic-configs.ts'
@@ -23,13 +22,18 @@ function isBrokerConfig(name: string): name is BrokerConfigName {
   return Object.hasOwn(brokerConfigs, name)
 }
 
-function inherited(config: BrokerConfig, row: ConfigRow): unknown {
+/** The server properties, as broker-config.ts has them. */
+interface ServerConfig {
+  get(name: BrokerConfigName): unknown
+}
+
+function inherited(config: ServerConfig, row: ConfigRow): unknown {
   const value = row.server !== undefined && isBrokerConfig(row.server) ? config.get(row.server) : null
   return value ?? parseConfig(row, row.default ?? '')
 }
 
 /** A value of its own that is not valid (set by another release) gives way to the inherited one. */
-export function topicConfigValues(config: BrokerConfig, own: ReadonlyMap<string, string>): TopicConfigValues {
+export function topicConfigValues(config: ServerConfig, own: ReadonlyMap<string, string>): TopicConfigValues {
   const values: Record<string, unknown> = {}
   for (const [name, row] of Object.entries(table)) {
     const text = own.get(name)

@@ -28,7 +28,7 @@ import { recordsOf } from '../metadata/image-records.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
 import { featureRecords } from './bootstrap.ts'
 import { checkMetadataLog } from './log-check.ts'
-import type { Quorum, QuorumListener, ReadMetadata, SnapshotId } from './quorum.ts'
+import type { Quorum, QuorumListener, QuorumVoters, ReadMetadata, SnapshotId } from './quorum.ts'
 import * as snapshots from './snapshot-file.ts'
 import { readVoters } from './voters.ts'
 
@@ -68,7 +68,7 @@ export class LocalQuorum implements Quorum {
   readonly #directory: string
   readonly #log: Log
   readonly #controllerEndpoint: LocalQuorumOptions['controllerEndpoint']
-  #voters: snapshots.QuorumVoters | null
+  #voters: QuorumVoters | null
   #snapshots: SnapshotId[]
   #logSize: number
   #isClosed = false
@@ -146,7 +146,7 @@ export class LocalQuorum implements Quorum {
   }
 
   /** A static quorum (kraft.version 0) has its voters in a property, which on one node names this one. */
-  get voters(): snapshots.QuorumVoters {
+  get voters(): QuorumVoters {
     if (this.#voters !== null) return this.#voters
     const voter = {
       voterId: this.nodeId,

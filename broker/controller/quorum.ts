@@ -1,15 +1,22 @@
 // Where the metadata log lives, and who may write it. One node's file (local-quorum.ts) now; a consensus engine later,
 // behind the same interface: records go in, get offsets, and become committed in order.
 
+import type { VotersRecord } from '../../protocol/messages/control-records.ts'
+import type { Input } from '../../protocol/schema.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import type { QuorumVoters } from './snapshot-file.ts'
 
 export interface SnapshotId {
   /** The snapshot holds the state of all records below. */
   readonly endOffset: number
   /** Leader epoch of the last of them. */
   readonly epoch: number
+}
+
+/** Who votes, as the log says it; a log of a static quorum (kraft.version 0) does not say. */
+export interface QuorumVoters {
+  readonly kraftVersion: number
+  readonly voters: Input<typeof VotersRecord>['voters']
 }
 
 export interface QuorumListener {

@@ -20,10 +20,9 @@ import { buildBatch, type RecordInput } from '../../protocol/records/builder.ts'
 import { controlRecord, controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
-import type { Input } from '../../protocol/schema.ts'
 import { readFile } from '../../storage/checkpoint.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import type { SnapshotId } from './quorum.ts'
+import type { QuorumVoters, SnapshotId } from './quorum.ts'
 
 const SUFFIX = '.checkpoint'
 const PART_SUFFIX = '.part'
@@ -32,12 +31,6 @@ const NAME = /^(\d{20})-(\d{10})\.checkpoint$/
 const RECORDS_PER_BATCH = 1000
 /** Larger is not a snapshot of metadata. */
 const MAX_FILE_SIZE = 1024 * 1024 * 1024
-
-/** Who votes, as the log says it; a log of a static quorum (kraft.version 0) does not say. */
-export interface QuorumVoters {
-  readonly kraftVersion: number
-  readonly voters: Input<typeof VotersRecord>['voters']
-}
 
 export function snapshotFileName({ endOffset, epoch }: SnapshotId): string {
   return `${String(endOffset).padStart(20, '0')}-${String(epoch).padStart(10, '0')}${SUFFIX}`

@@ -5,7 +5,7 @@ import { isControl, viewOf } from '../../protocol/records/batch.ts'
 import { controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
-import type { QuorumVoters } from './snapshot-file.ts'
+import type { QuorumVoters } from './quorum.ts'
 
 /** The last that the batches state; null when they state none. */
 export function readVoters(parts: readonly Uint8Array[]): QuorumVoters | null {

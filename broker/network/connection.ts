@@ -19,9 +19,10 @@
 import type { Timer } from '../../host/host.ts'
 import type { Connection, ConnectionEvents, NetworkError } from '../../host/network.ts'
 import { letGo, letGoOfAll, type SlabPool } from '../../host/slab.ts'
+import type { Dispatcher, Peer } from './dispatcher.ts'
 import { FrameAssembler, type FrameSink } from './frame-assembler.ts'
 import type { MemoryBudget } from './memory-budget.ts'
-import { type FlushQueue, Slot } from './slot.ts'
+import { type FlushQueue, Slot, type SlotOwner } from './slot.ts'
 
 /** Requests of one connection received and not yet answered, beyond which it is not read from. */
 const MAX_PENDING_REQUESTS = 256
@@ -29,43 +30,6 @@ const MAX_PENDING_REQUESTS = 256
 const MAX_COLLECTED_SIZE = 256 * 1024
 /** A closed connection may send what is left of its answers for as long as this. */
 const CLOSE_GRACE_MS = 1_000
-
-/**
- * What dispatch tells a connection to do: send the chunks (a whole frame, size prefix included; they and their array
- * are given away), send nothing, or close.
- */
-export type Answer = Uint8Array[] | null | CloseAnswer
-
-export interface CloseAnswer {
-  /** Why, for the log; null when closing is the protocol's own way to say so and nobody need know. */
-  readonly close: string | null
-}
-
-/** Where the answer of one request goes. */
-export interface AnswerSlot {
-  /** Called exactly once, now or later. */
-  reply(answer: Answer): void
-  /** The connection starts no other request for so long; answers go on leaving. */
-  mute(ms: number): void
-}
-
-export interface Peer {
-  readonly connectionId: number
-  readonly host: string
-  readonly port: number
-  readonly listener: string
-}
-
-export interface Dispatcher {
-  /**
-   * Whether a frame's request may start before its predecessors on the connection are answered, if those may as well.
-   */
-  mayOverlap(frame: Uint8Array): boolean
-  /** Handles one request. The frame is its connection's again afterwards: who keeps bytes of it holds them. */
-  dispatch(frame: Uint8Array, peer: Peer, slot: AnswerSlot): void
-  /** The connection is gone. */
-  forget(peer: Peer): void
-}
 
 /** The same for all connections of a listener. */
 export interface ConnectionOptions {
@@ -81,7 +45,7 @@ export interface ConnectionOptions {
   readonly onClose: (connection: ClientConnection, reason: string | null, error: NetworkError | null) => void
 }
 
-export class ClientConnection implements ConnectionEvents, FrameSink {
+export class ClientConnection implements ConnectionEvents, FrameSink, SlotOwner {
   readonly peer: Peer
   readonly #connection: Connection
   readonly #options: ConnectionOptions

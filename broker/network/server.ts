@@ -4,7 +4,8 @@
 import type { Clock, Logger, Timer, Timers } from '../../host/host.ts'
 import type { Address, Connection, Listener, Network, NetworkError } from '../../host/network.ts'
 import type { SlabPool } from '../../host/slab.ts'
-import { ClientConnection, type ConnectionOptions, type Dispatcher } from './connection.ts'
+import { ClientConnection, type ConnectionOptions } from './connection.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { FlushQueue } from './slot.ts'
 

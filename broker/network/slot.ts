@@ -2,10 +2,18 @@
 // connections that have answers to send.
 
 import { letGoOfAll } from '../../host/slab.ts'
-import type { Answer, AnswerSlot, ClientConnection } from './connection.ts'
+import type { Answer, AnswerSlot, Peer } from './dispatcher.ts'
+
+/** The connection (connection.ts). */
+export interface SlotOwner {
+  readonly peer: Peer
+  onAnswer(slot: Slot): void
+  mute(ms: number): void
+  flushLater(): void
+}
 
 export class Slot implements AnswerSlot {
-  readonly #connection: ClientConnection
+  readonly #connection: SlotOwner
   readonly frameSize: number
   /** May start before its predecessors are answered (Produce behind Produce). */
   readonly overlaps: boolean
@@ -16,7 +24,7 @@ export class Slot implements AnswerSlot {
   #isReplied = false
   #answer: Answer = null
 
-  constructor(connection: ClientConnection, frame: Uint8Array, overlaps: boolean) {
+  constructor(connection: SlotOwner, frame: Uint8Array, overlaps: boolean) {
     this.#connection = connection
     this.#frame = frame
     this.frameSize = frame.length
@@ -66,9 +74,9 @@ export class Slot implements AnswerSlot {
 
 /** One microtask sends what the answers of one callback, to whatever connections, have brought. */
 export class FlushQueue {
-  #connections: ClientConnection[] = []
+  #connections: SlotOwner[] = []
 
-  add(connection: ClientConnection): void {
+  add(connection: SlotOwner): void {
     if (this.#connections.push(connection) === 1) queueMicrotask(this.#run)
   }
 

@@ -2,7 +2,6 @@
 // session that it is in. Nothing is made for a partition that is fetched again and has nothing new.
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { DelayedFetch } from './delayed-fetch.ts'
 import type { FetchWaiter, Partition } from './partition.ts'
 
 /** As the protocol has it: by topic (then topicId is zero) or, from Fetch v13 on, by topicId (then topic is empty). */
@@ -21,6 +20,11 @@ export interface AskedPartition {
 }
 
 export const NO_RECORDS: readonly Uint8Array[] = []
+
+/** The fetch that waits, and wants to know (delayed-fetch.ts). */
+interface WaitingFetch {
+  onProgress(target: FetchTarget): void
+}
 
 export class FetchTarget implements FetchWaiter {
   readonly topic: string
@@ -54,7 +58,7 @@ export class FetchTarget implements FetchWaiter {
   wasFound = false
 
   // While its fetch waits.
-  fetch: DelayedFetch | null = null
+  fetch: WaitingFetch | null = null
   waitIndex = -1
   hasChanged = false
   /** The partition's visibleSize when its high watermark was last looked at for this fetch. */

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { type Answer, type AnswerSlot, ClientConnection, type Dispatcher } from '../../../broker/network/connection.ts'
+import { ClientConnection } from '../../../broker/network/connection.ts'
+import type { Answer, AnswerSlot, Dispatcher } from '../../../broker/network/dispatcher.ts'
 import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import { FlushQueue } from '../../../broker/network/slot.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import type { Answer, Dispatcher } from '../../../broker/network/connection.ts'
+import type { Answer, Dispatcher } from '../../../broker/network/dispatcher.ts'
 import { ListenerError, parseListeners, planListener } from '../../../broker/network/listeners.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import { Server, type ServerLimits } from '../../../broker/network/server.ts'
