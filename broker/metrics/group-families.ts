@@ -1,7 +1,7 @@
 // Groups of every kind, how far each is behind, and transactions. Named as kafka-exporter names them, so that its
 // dashboards and alerts go on.
 
-import type { Group } from '../coordinator/group/group.ts'
+import type { Group } from '../coordinator/group/model/group.ts'
 import { type Family, family, type Labels, type Sample } from './exposition.ts'
 import type { MetricSources } from './sources.ts'
 

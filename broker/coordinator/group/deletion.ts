@@ -5,10 +5,11 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
-import type { Group, Refusal } from './group.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import { type GroupRecord, offsetTombstone } from './group-records.ts'
-import type { CommittedOffset } from './offset-store.ts'
+import type { Group } from './model/group.ts'
+import type { GroupMachine, GroupOutcome } from './model/group-machine.ts'
+import { type GroupRecord, offsetTombstone } from './model/group-records.ts'
+import type { CommittedOffset } from './model/offset-store.ts'
+import type { Refusal } from './model/refusal.ts'
 import { ShareGroup } from './share/share-group.ts'
 import { forgetTopics } from './share/share-state-plans.ts'
 
@@ -66,7 +67,7 @@ export function deleteGroup(machine: GroupMachine, groupId: string, reply: Reply
     records: groupTombstones(machine, group),
     inPieces: true,
     applied: () => {
-      group.forgetTimers(machine)
+      machine.forgetTimers(group)
       reply.send({ errorCode: ErrorCode.NONE, errorMessage: null })
     },
     refused: (refusal) => reply.sendError(refusal),

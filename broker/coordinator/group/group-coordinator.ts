@@ -5,6 +5,7 @@
 import type { Host } from '../../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { coordinatorErrorOf } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
@@ -12,10 +13,8 @@ import { NOTHING } from '../runtime/state-machine.ts'
 import type { MemberProtocol } from './classic/classic-member.ts'
 import { EMPTY_BYTES } from './classic/classic-member.ts'
 import { type DescribedGroup, describeError, describeGroup } from './classic/describe.ts'
-import { heartbeat } from './classic/heartbeat.ts'
-import { joinError, joinGroup } from './classic/join.ts'
-import { leaveGroup } from './classic/leave.ts'
-import { syncGroup } from './classic/sync.ts'
+import { joinError } from './classic/join.ts'
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from './classic-protocol.ts'
 import {
   type DeleteGroupAnswer,
   type DeleteOffsetsAnswer,
@@ -23,25 +22,20 @@ import {
   deleteOffsets,
   deleteOffsetsOfTopics,
 } from './deletion.ts'
-import type { GroupConfig } from './group-config.ts'
-import { groupErrorOf } from './group-errors.ts'
-import { GroupMachine, type GroupOutcome } from './group-machine.ts'
-import { type GroupRecord, groupRecordFormat } from './group-records.ts'
+import { GroupStateMachine } from './group-state-machine.ts'
 import { type ListedGroup, listGroups } from './list.ts'
-import { type CommitAnswer, commitError, commitOffsets } from './offset-commit.ts'
-import { assembleCommit, splitCommit } from './offset-commit-topics.ts'
-import { fetchOffsets } from './offset-fetch.ts'
-import { type FetchedGroup, fetchGroups, type GroupFetch } from './offset-fetch-groups.ts'
-import type { TopicLookup } from './topic-lookup.ts'
+import type { GroupConfig } from './model/group-config.ts'
+import type { GroupMachine, GroupOutcome } from './model/group-machine.ts'
+import { type GroupRecord, groupRecordFormat } from './model/group-records.ts'
+import type { GroupShards } from './model/group-shards.ts'
+import { clientOf, type GroupRequestContext } from './model/request-context.ts'
+import type { TopicLookup } from './model/topic-lookup.ts'
+import { type CommitAnswer, commitError, commitOffsets } from './offsets/offset-commit.ts'
+import { assembleCommit, splitCommit } from './offsets/offset-commit-topics.ts'
+import { fetchOffsets } from './offsets/offset-fetch.ts'
+import { type FetchedGroup, fetchGroups, type GroupFetch } from './offsets/offset-fetch-groups.ts'
 
 export const GROUP_TOPIC = '__consumer_offsets'
-
-/** What a handler's RequestContext has that groups care for. */
-export interface GroupRequestContext {
-  readonly apiVersion: number
-  readonly clientId: string | null
-  readonly clientHost: string
-}
 
 export interface GroupCoordinatorOptions {
   readonly host: Host
@@ -49,10 +43,10 @@ export interface GroupCoordinatorOptions {
   readonly topics: TopicLookup
 }
 
-export class GroupCoordinator {
+export class GroupCoordinator implements GroupShards {
   readonly config: GroupConfig
   readonly topics: TopicLookup
-  readonly #runtime: CoordinatorRuntime<GroupMachine, GroupRecord>
+  readonly #runtime: CoordinatorRuntime<GroupStateMachine, GroupRecord>
 
   constructor({ host, config, topics }: GroupCoordinatorOptions) {
     this.config = config
@@ -61,7 +55,7 @@ export class GroupCoordinator {
       host,
       topic: GROUP_TOPIC,
       format: groupRecordFormat,
-      createMachine: (timers) => new GroupMachine(host, config, topics, timers),
+      createMachine: (timers) => new GroupStateMachine(host, config, topics, timers),
       partitionCount: () => topics.partitionCount(GROUP_TOPIC),
       commitTimeoutMs: () => config.offsetsCommitTimeoutMs,
       compression: () => config.offsetsTopicCompression,
@@ -106,22 +100,20 @@ export class GroupCoordinator {
     this.#runtime.close()
   }
 
-  /** Runs an event on the shard of a partition of `__consumer_offsets`. */
   runOn<T>(
     partition: number | undefined,
     event: (machine: GroupMachine, reply: Reply<T>) => GroupOutcome,
     onError: (errorCode: number) => T,
   ): Promise<T> {
-    return this.#runtime.run(partition, event, (errorCode) => onError(groupErrorOf(errorCode)))
+    return this.#runtime.run(partition, event, (errorCode) => onError(coordinatorErrorOf(errorCode)))
   }
 
-  /** For the requests of one kind of groups: runs an event on the shard of the group. */
   run<T>(
     groupId: string,
     event: (machine: GroupMachine, reply: Reply<T>) => GroupOutcome,
     onError: (errorCode: number) => T,
   ): Promise<T> {
-    return this.#runtime.run(this.partitionOf(groupId), event, (errorCode) => onError(groupErrorOf(errorCode)))
+    return this.runOn(this.partitionOf(groupId), event, onError)
   }
 
   joinGroup(context: GroupRequestContext, request: RequestOf<'JoinGroup'>): Promise<ResponseInputOf<'JoinGroup'>> {
@@ -134,9 +126,7 @@ export class GroupCoordinator {
       ...request,
       rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
       protocols: copyProtocols(request.protocols),
-      clientId: context.clientId ?? '',
-      // Java's way to print an address that was never a name.
-      clientHost: context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`,
+      ...clientOf(context),
       requiresMemberId: apiVersion >= 4,
       canSkipAssignment: apiVersion >= 9,
     }
@@ -144,7 +134,7 @@ export class GroupCoordinator {
       .run<ResponseInputOf<'JoinGroup'>>(
         this.partitionOf(request.groupId),
         (machine, reply) => joinGroup(machine, join, reply),
-        (errorCode) => joinError(groupErrorOf(errorCode), request.memberId),
+        (errorCode) => joinError(coordinatorErrorOf(errorCode), request.memberId),
       )
       .then(word)
   }
@@ -160,7 +150,7 @@ export class GroupCoordinator {
         failed(
           errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
             ? ErrorCode.REBALANCE_IN_PROGRESS
-            : groupErrorOf(errorCode),
+            : coordinatorErrorOf(errorCode),
         ),
     )
   }
@@ -175,7 +165,8 @@ export class GroupCoordinator {
       },
       // Sessions begin anew when the loading is over: nothing is lost until then.
       (errorCode) => ({
-        errorCode: errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : groupErrorOf(errorCode),
+        errorCode:
+          errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : coordinatorErrorOf(errorCode),
       }),
     )
   }
@@ -191,7 +182,7 @@ export class GroupCoordinator {
     const answer = await this.#runtime.run<ResponseInputOf<'LeaveGroup'>>(
       this.partitionOf(request.groupId),
       (machine, reply) => leaveGroup(machine, request.groupId, leaving, reply),
-      (errorCode) => ({ errorCode: groupErrorOf(errorCode), members: [] }),
+      (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), members: [] }),
     )
     if (context.apiVersion >= 3 || answer.errorCode !== ErrorCode.NONE) return answer
     return { errorCode: answer.members?.[0]?.errorCode ?? ErrorCode.NONE }
@@ -219,7 +210,7 @@ export class GroupCoordinator {
         : await this.#runtime.run<CommitAnswer>(
             this.partitionOf(groupId),
             (machine, reply) => commitOffsets(machine, commit, reply),
-            (errorCode) => commitError(split.known, groupErrorOf(errorCode)),
+            (errorCode) => commitError(split.known, coordinatorErrorOf(errorCode)),
           )
     return { topics: assembleCommit(request.topics, split, codes) }
   }
@@ -241,7 +232,7 @@ export class GroupCoordinator {
         return NOTHING
       },
       (errorCode) => {
-        const code = groupErrorOf(errorCode)
+        const code = coordinatorErrorOf(errorCode)
         // Consumers before 3.9 do not expect the other one here.
         return {
           errorCode: code === ErrorCode.COORDINATOR_NOT_AVAILABLE ? ErrorCode.NOT_COORDINATOR : code,
@@ -258,7 +249,7 @@ export class GroupCoordinator {
     const answer = await this.#runtime.run<DeleteOffsetsAnswer>(
       this.partitionOf(groupId),
       (machine, reply) => deleteOffsets(machine, groupId, topics, reply),
-      (errorCode) => ({ errorCode: groupErrorOf(errorCode), topics: [] }),
+      (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), topics: [] }),
     )
     if (answer.errorCode !== ErrorCode.NONE) return answerWith(answer.errorCode)
     const answered = topics.map(({ name, partitions }, index) => {
@@ -282,7 +273,7 @@ export class GroupCoordinator {
         reply.send(listGroups(machine, request.statesFilter, request.typesFilter))
         return NOTHING
       },
-      (errorCode) => (errorCode === ErrorCode.NOT_COORDINATOR ? [] : groupErrorOf(errorCode)),
+      (errorCode) => (errorCode === ErrorCode.NOT_COORDINATOR ? [] : coordinatorErrorOf(errorCode)),
     )
     const groups: ListedGroup[] = []
     for (const answer of answers) {
@@ -301,7 +292,7 @@ export class GroupCoordinator {
             reply.send(describeGroup(machine, groupId, context.apiVersion))
             return NOTHING
           },
-          (errorCode) => describeError(groupId, groupErrorOf(errorCode)),
+          (errorCode) => describeError(groupId, coordinatorErrorOf(errorCode)),
         ),
       ),
     )
@@ -314,7 +305,7 @@ export class GroupCoordinator {
         const answer = await this.#runtime.run<DeleteGroupAnswer>(
           this.partitionOf(groupId),
           (machine, reply) => deleteGroup(machine, groupId, reply),
-          (errorCode) => ({ errorCode: groupErrorOf(errorCode), errorMessage: null }),
+          (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), errorMessage: null }),
         )
         return { groupId, ...answer }
       }),

@@ -7,9 +7,9 @@ import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'
 import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
-import type { GroupConfig } from './group-config.ts'
 import { GROUP_TOPIC, GroupCoordinator } from './group-coordinator.ts'
 import { ImageTopics } from './image-topics.ts'
+import type { GroupConfig } from './model/group-config.ts'
 
 export interface GroupServices {
   readonly groups: GroupCoordinator

@@ -1,7 +1,7 @@
 // Topics as groups look them up, out of the metadata image.
 
 import type { MetadataImage, TopicImage } from '../../metadata/image.ts'
-import type { TopicLookup } from './topic-lookup.ts'
+import type { TopicLookup } from './model/topic-lookup.ts'
 
 export class ImageTopics implements TopicLookup {
   readonly #image: () => MetadataImage

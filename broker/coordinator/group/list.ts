@@ -1,7 +1,7 @@
 // ListGroups, for one shard: groups of every kind.
 
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
-import type { GroupMachine } from './group-machine.ts'
+import type { GroupMachine } from './model/group-machine.ts'
 
 export type ListedGroup = ResponseInputOf<'ListGroups'>['groups'][number]
 

@@ -4,6 +4,7 @@
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { coordinatorErrorOf } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
@@ -30,9 +31,9 @@ import type { MarkerWriter } from './marker-writer.ts'
 import type { ProducerIds } from './producer-ids.ts'
 import { EPOCH_BUMP_VERSION, hasPartition, isDeciding, type TopicPartitions } from './transaction.ts'
 import type { TransactionConfig } from './transaction-config.ts'
-import { transactionErrorOf } from './transaction-errors.ts'
-import { TransactionMachine, type TransactionOutcome } from './transaction-machine.ts'
+import type { TransactionMachine, TransactionOutcome } from './transaction-machine.ts'
 import { type TransactionRecord, transactionRecordFormat } from './transaction-records.ts'
+import { TransactionStateMachine } from './transaction-state-machine.ts'
 
 export const TRANSACTION_TOPIC = '__transaction_state'
 
@@ -47,7 +48,7 @@ export interface TransactionCoordinatorOptions {
 
 export class TransactionCoordinator {
   readonly #options: TransactionCoordinatorOptions
-  readonly #runtime: CoordinatorRuntime<TransactionMachine, TransactionRecord>
+  readonly #runtime: CoordinatorRuntime<TransactionStateMachine, TransactionRecord>
 
   constructor(options: TransactionCoordinatorOptions) {
     this.#options = options
@@ -63,7 +64,7 @@ export class TransactionCoordinator {
       host,
       topic: TRANSACTION_TOPIC,
       format: transactionRecordFormat(() => config.transactionVersion),
-      createMachine: (timers) => new TransactionMachine(surroundings, timers),
+      createMachine: (timers) => new TransactionStateMachine(surroundings, timers),
       partitionCount,
       commitTimeoutMs: () => config.commitTimeoutMs,
       compression: () => 'none',
@@ -199,7 +200,7 @@ export class TransactionCoordinator {
         reply.send(listTransactions(machine, filter))
         return NOTHING
       },
-      (errorCode) => (errorCode === ErrorCode.NOT_COORDINATOR ? [] : transactionErrorOf(errorCode)),
+      (errorCode) => (errorCode === ErrorCode.NOT_COORDINATOR ? [] : coordinatorErrorOf(errorCode)),
     )
     const transactions: ListedTransaction[] = []
     for (const answer of answers) {
@@ -232,7 +233,7 @@ export class TransactionCoordinator {
     onError: (errorCode: number) => T,
   ): Promise<T> {
     return this.#runtime.run(this.partitionOf(transactionalId), event, (errorCode) =>
-      onError(transactionErrorOf(errorCode)),
+      onError(coordinatorErrorOf(errorCode)),
     )
   }
 }

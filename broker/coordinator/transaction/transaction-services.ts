@@ -3,7 +3,7 @@
 import type { BrokerConfig } from '../../config/broker-config.ts'
 import type { MetadataImage } from '../../metadata/image.ts'
 import { GROUP_TOPIC, type GroupCoordinator } from '../group/group-coordinator.ts'
-import { endGroupTransaction } from '../group/transactional-commit.ts'
+import { endGroupTransaction } from '../group/offsets/transactional-commit.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'

@@ -3,7 +3,7 @@
 // has what it says.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { heartbeatError } from '../../coordinator/group/consumer/heartbeat.ts'
+import { heartbeatError } from '../../coordinator/group/consumer/heartbeat-answer.ts'
 import { consumerGroupHeartbeat as heartbeat } from '../../coordinator/group/consumer/requests.ts'
 import { handler } from '../handler.ts'
 import { isGroupProtocolEnabled } from './protocol-enabled.ts'

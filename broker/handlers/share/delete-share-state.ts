@@ -1,7 +1,7 @@
 // Deletes the delivery state that share groups have of topics: for DeleteShareGroupOffsets, and before a group goes.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { Refusal } from '../../coordinator/group/group.ts'
+import type { Refusal } from '../../coordinator/group/model/refusal.ts'
 import { beginDeletion, type Deletion, endDeletion } from '../../coordinator/group/share/share-state-plans.ts'
 import type { Services } from '../../services.ts'
 

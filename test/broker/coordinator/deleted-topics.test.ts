@@ -1,7 +1,7 @@
 // Offsets of topics that are deleted: they go at once, or, where nobody has the log loaded, as soon as somebody has.
 
 import t from 'tap'
-import { commitTransactionalOffsets } from '../../../broker/coordinator/group/transactional-commit.ts'
+import { commitTransactionalOffsets } from '../../../broker/coordinator/group/offsets/transactional-commit.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { context, World } from './harness.ts'

@@ -1,8 +1,8 @@
 // A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not
 // synced.
 
-import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../broker/coordinator/group/group-config.ts'
 import { GROUP_TOPIC, GroupCoordinator } from '../../../broker/coordinator/group/group-coordinator.ts'
+import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../broker/coordinator/group/model/group-config.ts'
 import { ReplicaPartition } from '../../../broker/coordinator/runtime/replica-partition.ts'
 import { Partition } from '../../../broker/replication/partition.ts'
 import type { Host } from '../../../host/host.ts'

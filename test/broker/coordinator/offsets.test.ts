@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { groupRecordFormat } from '../../../broker/coordinator/group/group-records.ts'
+import { groupRecordFormat } from '../../../broker/coordinator/group/model/group-records.ts'
 import { coordinatorPartition, javaHashCode } from '../../../broker/coordinator/runtime/coordinator-runtime.ts'
 import { CoordinatorFinder } from '../../../broker/coordinator/runtime/find-coordinator.ts'
 import { InternalTopic } from '../../../broker/coordinator/runtime/internal-topic.ts'

@@ -1,22 +1,20 @@
 // Random lives of groups, from a seed: SEED=n node test/broker/coordinator/replay.test.ts
 
 import t from 'tap'
-import type { ClassicGroup } from '../../../broker/coordinator/group/classic/classic-group.ts'
-import { heartbeat } from '../../../broker/coordinator/group/classic/heartbeat.ts'
-import { type JoinRequest, joinError, joinGroup } from '../../../broker/coordinator/group/classic/join.ts'
-import { leaveGroup } from '../../../broker/coordinator/group/classic/leave.ts'
-import { syncGroup } from '../../../broker/coordinator/group/classic/sync.ts'
+import { type ClassicGroup, classicGroup } from '../../../broker/coordinator/group/classic/classic-group.ts'
+import { type JoinRequest, joinError } from '../../../broker/coordinator/group/classic/join.ts'
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from '../../../broker/coordinator/group/classic-protocol.ts'
 import {
   type DeleteGroupAnswer,
   type DeleteOffsetsAnswer,
   deleteGroup,
   deleteOffsets,
 } from '../../../broker/coordinator/group/deletion.ts'
-import { expire } from '../../../broker/coordinator/group/expiry.ts'
-import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/group-config.ts'
-import { GroupMachine } from '../../../broker/coordinator/group/group-machine.ts'
-import { type GroupRecord, groupRecordFormat } from '../../../broker/coordinator/group/group-records.ts'
-import { commitError, commitOffsets } from '../../../broker/coordinator/group/offset-commit.ts'
+import { GroupStateMachine } from '../../../broker/coordinator/group/group-state-machine.ts'
+import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/model/group-config.ts'
+import { type GroupRecord, groupRecordFormat } from '../../../broker/coordinator/group/model/group-records.ts'
+import { expire } from '../../../broker/coordinator/group/offsets/expiry.ts'
+import { commitError, commitOffsets } from '../../../broker/coordinator/group/offsets/offset-commit.ts'
 import { LoadFailed, load } from '../../../broker/coordinator/runtime/load.ts'
 import { Shard } from '../../../broker/coordinator/runtime/shard.ts'
 import { NOTHING } from '../../../broker/coordinator/runtime/state-machine.ts'
@@ -54,7 +52,7 @@ interface Client {
 class Life {
   readonly simulation: Simulation
   partition = new MemoryPartition()
-  shard: Shard<GroupMachine, GroupRecord>
+  shard: Shard<GroupStateMachine, GroupRecord>
   readonly clients: Client[] = []
   /** Assignments that were handed out, by group, its generation, and its life (a deleted group begins anew at 1). */
   readonly told = new Map<string, string>()
@@ -69,7 +67,7 @@ class Life {
     this.shard = this.#start()
   }
 
-  get machine(): GroupMachine {
+  get machine(): GroupStateMachine {
     const { machine } = this.shard
     if (machine === undefined) throw new Error('not loaded')
     return machine
@@ -79,14 +77,14 @@ class Life {
     return this.simulation.random
   }
 
-  #start(): Shard<GroupMachine, GroupRecord> {
+  #start(): Shard<GroupStateMachine, GroupRecord> {
     const { host } = this.simulation.node('broker')
     return new Shard({
       host,
       name: 'test',
       partition: this.partition,
       format: groupRecordFormat,
-      createMachine: (timers) => new GroupMachine(host, CONFIG, new TestTopics(), timers),
+      createMachine: (timers) => new GroupStateMachine(host, CONFIG, new TestTopics(), timers),
       compression: () => (this.#random.below(2) === 0 ? 'none' : 'gzip'),
       commitTimeoutMs: () => 5_000,
     })
@@ -327,9 +325,9 @@ class Life {
   }
 
   /** A machine that has read the log. */
-  async replayed(): Promise<GroupMachine> {
+  async replayed(): Promise<GroupStateMachine> {
     const { host } = this.simulation.node('broker')
-    const machine = new GroupMachine(host, CONFIG, new TestTopics(), {
+    const machine = new GroupStateMachine(host, CONFIG, new TestTopics(), {
       schedule: () => {},
       cancel: () => {},
       post: () => {},
@@ -350,14 +348,14 @@ class Life {
     return machine
   }
 
-  check(replayed: GroupMachine): void {
+  check(replayed: GroupStateMachine): void {
     this.#noteLives()
     const live = this.machine
     const expected = offsetsOf(replayed)
     const actual = offsetsOf(live)
     if (expected !== actual) this.violations.push(`offsets\n live ${actual}\n log  ${expected}`)
     for (const groupId of new Set([...live.groups.keys(), ...replayed.groups.keys()])) {
-      const [group, stored] = [live.classic(groupId), replayed.classic(groupId)]
+      const [group, stored] = [classicGroup(live, groupId), classicGroup(replayed, groupId)]
       if (group === undefined || stored === undefined) {
         this.violations.push(`${groupId}: live ${group?.state}, log ${stored?.state}`)
         continue
@@ -410,7 +408,7 @@ function durable(group: ClassicGroup): string {
   return JSON.stringify({ state, generationId, protocolType, protocolName, leaderId, since, members, topics })
 }
 
-function offsetsOf(machine: GroupMachine): string {
+function offsetsOf(machine: GroupStateMachine): string {
   const lines = GROUPS.flatMap((groupId) =>
     [...machine.offsets.of(groupId)].flatMap(([topic, partitions]) =>
       [...partitions].map(([partition, offset]) => {

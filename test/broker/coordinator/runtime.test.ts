@@ -1,6 +1,6 @@
 import t from 'tap'
-import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/group-config.ts'
 import { GroupCoordinator } from '../../../broker/coordinator/group/group-coordinator.ts'
+import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/model/group-config.ts'
 import { TimerTable } from '../../../broker/coordinator/runtime/timer-table.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'

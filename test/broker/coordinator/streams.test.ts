@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { GroupConfig } from '../../../broker/coordinator/group/group-config.ts'
+import type { GroupConfig } from '../../../broker/coordinator/group/model/group-config.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { World, type WorldOptions } from './harness.ts'
 import {

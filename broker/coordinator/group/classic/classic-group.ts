@@ -21,14 +21,13 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { MalformedRequest } from '../../../../protocol/errors.ts'
 import type { GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
 import { ConsumerProtocolSubscription } from '../../../../protocol/messages/groups/consumer-protocol.ts'
-import type { Group, Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import { type GroupRecord, groupTombstone } from '../group-records.ts'
-import type { CommitRequest } from '../offset-commit.ts'
-import type { CommittedOffset } from '../offset-store.ts'
+import type { CommitRequest } from '../model/commit-request.ts'
+import type { Group } from '../model/group.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { type GroupRecord, groupTombstone } from '../model/group-records.ts'
+import type { CommittedOffset } from '../model/offset-store.ts'
+import type { Refusal } from '../model/refusal.ts'
 import { ClassicMember, type JoinReply, type MemberProtocol } from './classic-member.ts'
-import { memberError } from './members.ts'
-import { extendSession, forgetTimers, resumeGroup } from './rebalance.ts'
 
 export type ClassicGroupState = 'Empty' | 'PreparingRebalance' | 'CompletingRebalance' | 'Stable'
 
@@ -220,13 +219,23 @@ export class ClassicGroup implements Group {
   /** Its members watch topics themselves. */
   requestMetadataRefresh(): void {}
 
+  /** NONE, UNKNOWN_MEMBER_ID, or FENCED_INSTANCE_ID: the instance has come back under another member id meanwhile. */
+  memberError(memberId: string, groupInstanceId: string | null): number {
+    if (groupInstanceId !== null) {
+      const current = this.staticMembers.get(groupInstanceId)
+      if (current === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
+      if (current !== memberId) return ErrorCode.FENCED_INSTANCE_ID
+    }
+    return this.members.has(memberId) ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID
+  }
+
   commitError({ generationId, memberId, groupInstanceId }: CommitRequest, isTransactional = false): number {
     if (generationId < 0 && this.state === 'Empty') return ErrorCode.NONE
     if (generationId < 0 && memberId === '' && groupInstanceId === null) {
       // A transactional producer need not be a member: its coordinator fences it (before KIP-447 nothing else did).
       return isTransactional ? ErrorCode.NONE : ErrorCode.UNKNOWN_MEMBER_ID
     }
-    const errorCode = memberError(this, memberId, groupInstanceId)
+    const errorCode = this.memberError(memberId, groupInstanceId)
     if (errorCode !== ErrorCode.NONE) return errorCode
     if (generationId !== this.generationId) return ErrorCode.ILLEGAL_GENERATION
     // It has not seen its assignment of this generation: it may no longer own what it commits.
@@ -241,11 +250,6 @@ export class ClassicGroup implements Group {
   /** Classic members fetch without saying who they are. */
   fetchError(): number {
     return ErrorCode.NONE
-  }
-
-  onCommit(machine: GroupMachine, memberId: string): void {
-    if (!this.members.has(memberId)) return
-    if (this.state === 'Stable' || this.state === 'PreparingRebalance') extendSession(machine, this, memberId)
   }
 
   retainedSince(topic: string, offset: CommittedOffset): number | null {
@@ -268,14 +272,6 @@ export class ClassicGroup implements Group {
 
   tombstones(): GroupRecord[] {
     return [groupTombstone(this.groupId)]
-  }
-
-  resume(machine: GroupMachine): GroupOutcome {
-    return resumeGroup(machine, this)
-  }
-
-  forgetTimers(machine: GroupMachine): void {
-    forgetTimers(machine, this)
   }
 
   /** Makes the group what a record says. What the log does not hold stays with the members that the record names. */
@@ -354,4 +350,10 @@ export class ClassicGroup implements Group {
     }
     return topics
   }
+}
+
+/** The group, if there is one and it is a classic one. */
+export function classicGroup(machine: GroupMachine, groupId: string): ClassicGroup | undefined {
+  const group = machine.groups.get(groupId)
+  return group instanceof ClassicGroup ? group : undefined
 }

@@ -3,7 +3,8 @@
 
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { classicGroup } from './classic-group.ts'
 import type { ClassicMember } from './classic-member.ts'
 import { EMPTY_BYTES } from './classic-member.ts'
 
@@ -14,7 +15,7 @@ export function describeError(groupId: string, errorCode: number, errorMessage: 
 }
 
 export function describeGroup(machine: GroupMachine, groupId: string, apiVersion: number): DescribedGroup {
-  const group = machine.classic(groupId)
+  const group = classicGroup(machine, groupId)
   if (group === undefined) {
     const errorMessage = !machine.groups.has(groupId)
       ? `Group ${groupId} not found.`

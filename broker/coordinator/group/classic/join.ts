@@ -1,4 +1,5 @@
-// JoinGroup: a member asks to be in the next generation. Its answer is parked until that generation begins.
+// JoinGroup, to a classic group: a member asks to be in the next generation. Its answer is parked until that one
+// begins.
 //
 // A dynamic member without an id first gets one (KIP-394, v4+: MEMBER_ID_REQUIRED), so that a client which gives up and
 // comes back is not somebody new. A static member (KIP-345) takes over the place of its instance, and while the group
@@ -8,15 +9,12 @@
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import { joinConsumerGroup } from '../consumer/classic-protocol.ts'
-import { ConsumerGroup } from '../consumer/consumer-group.ts'
-import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../group-config.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
-import { StreamsGroup } from '../streams/streams-group.ts'
-import { ClassicGroup } from './classic-group.ts'
+import { NEW_MEMBER_JOIN_TIMEOUT_MS } from '../model/group-config.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import { type ClassicGroup, classicGroup } from './classic-group.ts'
 import { ClassicMember, EMPTY_BYTES, type JoinReply, type MemberProtocol } from './classic-member.ts'
-import { memberError, newMemberId } from './members.ts'
+import { newMemberId } from './member-id.ts'
 import {
   completeJoinIfAllJoined,
   endSession,
@@ -46,35 +44,23 @@ export function joinError(errorCode: number, memberId: string): ResponseInputOf<
   return { errorCode, memberId, protocolName: null, leader: '', members: [] }
 }
 
-export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: JoinReply): GroupOutcome {
-  const { groupId, memberId, sessionTimeoutMs } = request
-  const { groupMinSessionTimeoutMs, groupMaxSessionTimeoutMs } = machine.config
-  if (sessionTimeoutMs < groupMinSessionTimeoutMs || sessionTimeoutMs > groupMaxSessionTimeoutMs) {
-    return refuse(reply, ErrorCode.INVALID_SESSION_TIMEOUT, memberId)
-  }
-  const group = machine.groups.get(groupId)
-  if (group instanceof ClassicGroup) return joinExisting(machine, group, request, reply)
-  if (group instanceof ConsumerGroup) {
-    // An empty one gives way; its offsets stay.
-    if (!group.isEmpty) return joinConsumerGroup(machine, group, request, reply)
-  } else if (group instanceof StreamsGroup) {
-    if (!group.isEmpty) return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
-  } else if (group !== undefined) return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
-  if (memberId !== '') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
-  if (request.protocolType === '' || request.protocols.length === 0) {
-    return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
-  }
-  return createThenJoin(machine, group?.tombstones() ?? [], request, reply)
+export function refuseJoin(reply: JoinReply, errorCode: number, memberId: string): GroupOutcome {
+  reply.send(joinError(errorCode, memberId))
+  return NOTHING
 }
 
-/** A new group is in the log before anybody learns of it. */
-function createThenJoin(
+/** A new group is in the log before anybody learns of it. `tombstones`: of an empty one of another kind. */
+export function joinNewClassic(
   machine: GroupMachine,
   tombstones: readonly GroupRecord[],
   request: JoinRequest,
   reply: JoinReply,
 ): GroupOutcome {
-  const { groupId } = request
+  const { groupId, memberId, protocolType, protocols } = request
+  if (memberId !== '') return refuseJoin(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
+  if (protocolType === '' || protocols.length === 0) {
+    return refuseJoin(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, '')
+  }
   const value = {
     protocolType: '',
     generation: 0,
@@ -86,9 +72,9 @@ function createThenJoin(
   return {
     records: [...tombstones, { kind: 'group', groupId, value }],
     applied: () => {
-      const group = machine.classic(groupId)
+      const group = classicGroup(machine, groupId)
       if (group === undefined) throw new Error(`assertion: ${groupId} is not there after it was created`)
-      const outcome = joinExisting(machine, group, request, reply)
+      const outcome = joinClassic(machine, group, request, reply)
       // An initial rebalance waits at least for the end of this event.
       if (outcome.records.length > 0) throw new Error(`assertion: the first join of ${groupId} wrote records`)
     },
@@ -96,7 +82,7 @@ function createThenJoin(
   }
 }
 
-function joinExisting(
+export function joinClassic(
   machine: GroupMachine,
   group: ClassicGroup,
   request: JoinRequest,
@@ -107,16 +93,16 @@ function joinExisting(
     // Somebody who was a member, but comes when the places are taken.
     group.remove(memberId)
     endSession(machine, group, memberId)
-    refuse(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, '')
+    refuseJoin(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, '')
     return completeJoinIfAllJoined(machine, group)
   }
   if (!group.supportsProtocols(request.protocolType, request.protocols)) {
-    return refuse(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId)
+    return refuseJoin(reply, ErrorCode.INCONSISTENT_GROUP_PROTOCOL, memberId)
   }
   if (memberId === '') return joinAsNew(machine, group, request, reply)
   if (group.pendingJoin.has(memberId)) {
     // Ids that wait to be used belong to dynamic members only.
-    if (request.groupInstanceId !== null) return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
+    if (request.groupInstanceId !== null) return refuseJoin(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
     return addMember(machine, group, memberId, request, reply)
   }
   return rejoin(machine, group, request, reply)
@@ -142,10 +128,10 @@ function joinAsNew(machine: GroupMachine, group: ClassicGroup, request: JoinRequ
     return addMember(machine, group, memberId, request, reply)
   }
   if (!request.requiresMemberId) return addMember(machine, group, memberId, request, reply)
-  if (group.pendingJoin.size >= MAX_PENDING_MEMBERS) return refuse(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, '')
+  if (group.pendingJoin.size >= MAX_PENDING_MEMBERS) return refuseJoin(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, '')
   group.pendingJoin.add(memberId)
   extendSession(machine, group, memberId, request.sessionTimeoutMs)
-  return refuse(reply, ErrorCode.MEMBER_ID_REQUIRED, memberId)
+  return refuseJoin(reply, ErrorCode.MEMBER_ID_REQUIRED, memberId)
 }
 
 function addMember(
@@ -174,10 +160,10 @@ function addMember(
 
 function rejoin(machine: GroupMachine, group: ClassicGroup, request: JoinRequest, reply: JoinReply): GroupOutcome {
   const { memberId, groupInstanceId, protocols } = request
-  const errorCode = memberError(group, memberId, groupInstanceId)
+  const errorCode = group.memberError(memberId, groupInstanceId)
   const member = group.members.get(memberId)
-  if (errorCode !== ErrorCode.NONE || member === undefined) return refuse(reply, errorCode, memberId)
-  if (group.state === 'Empty') return refuse(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
+  if (errorCode !== ErrorCode.NONE || member === undefined) return refuseJoin(reply, errorCode, memberId)
+  if (group.state === 'Empty') return refuseJoin(reply, ErrorCode.UNKNOWN_MEMBER_ID, memberId)
   // Nothing new: it may have missed the answer. But a leader that joins a stable group again wants to assign again.
   const isRepeat = member.matches(protocols) && !(group.state === 'Stable' && group.leaderId === memberId)
   if (isRepeat && group.state !== 'PreparingRebalance') {
@@ -246,9 +232,4 @@ function replacedAnswer(
     skipAssignment: canSkipAssignment && isLeader,
     members: canSkipAssignment && isLeader ? membersForLeader(group) : [],
   }
-}
-
-function refuse(reply: JoinReply, errorCode: number, memberId: string): GroupOutcome {
-  reply.send(joinError(errorCode, memberId))
-  return NOTHING
 }

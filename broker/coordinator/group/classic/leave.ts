@@ -1,29 +1,25 @@
-// LeaveGroup: members go, several at once since v3. An administrator may name a static member by its instance alone,
-// without its member id.
+// LeaveGroup, of a classic group: members go, several at once since v3. An administrator may name a static member by
+// its instance alone, without its member id.
 
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import { leaveByLeaveGroup } from '../consumer/leave.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { ClassicGroup } from './classic-group.ts'
-import { memberError } from './members.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { type ClassicGroup, classicGroup } from './classic-group.ts'
 import { completeJoinIfAllJoined, endSession, rebalanceOrCompleteJoin, removeMember } from './rebalance.ts'
 
 export type LeaveAnswer = ResponseInputOf<'LeaveGroup'>
 export type LeaveReply = Reply<LeaveAnswer>
-type Leaving = RequestOf<'LeaveGroup'>['members'][number]
+export type Leaving = RequestOf<'LeaveGroup'>['members'][number]
 
-export function leaveGroup(
+export function leaveClassic(
   machine: GroupMachine,
   groupId: string,
   leaving: readonly Leaving[],
   reply: LeaveReply,
 ): GroupOutcome {
-  const consumers = machine.consumer(groupId)
-  if (consumers !== undefined) return leaveByLeaveGroup(machine, consumers, leaving, reply)
-  const group = machine.classic(groupId)
+  const group = classicGroup(machine, groupId)
   const members = leaving.map((member) => {
     const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : leave(machine, group, member)
     return { memberId: member.memberId, groupInstanceId: member.groupInstanceId, errorCode }
@@ -48,7 +44,7 @@ function leave(machine: GroupMachine, group: ClassicGroup, { memberId, groupInst
     if (current === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
     leavingId = current
   }
-  const errorCode = memberError(group, leavingId, groupInstanceId)
+  const errorCode = group.memberError(leavingId, groupInstanceId)
   const member = group.members.get(leavingId)
   if (errorCode !== ErrorCode.NONE || member === undefined) return errorCode
   removeMember(machine, group, member)

@@ -8,10 +8,10 @@ import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupMetadataRecord } from '../group-records.ts'
-import { memberTimer } from '../timer-key.ts'
-import type { ClassicGroup } from './classic-group.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupMetadataRecord } from '../model/group-records.ts'
+import { memberTimer } from '../model/member-timers.ts'
+import { type ClassicGroup, classicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES } from './classic-member.ts'
 
 /** Their rebalance timeouts may be 0, and what comes round again and again must leave time for others. */
@@ -62,18 +62,24 @@ export function endSession(machine: GroupMachine, group: ClassicGroup, memberId:
 }
 
 /** The group is deleted: nothing of it may wake up again. */
-export function forgetTimers(machine: GroupMachine, group: ClassicGroup): void {
+export function forgetClassicTimers(machine: GroupMachine, group: ClassicGroup): void {
   machine.timers.cancel(joinTimer(group))
   machine.timers.cancel(syncTimer(group))
   for (const memberId of [...group.members.keys(), ...group.pendingJoin]) endSession(machine, group, memberId)
 }
 
 /** After a load: every member gets a whole session to show up in. */
-export function resumeGroup(machine: GroupMachine, group: ClassicGroup): GroupOutcome {
+export function resumeClassicGroup(machine: GroupMachine, group: ClassicGroup): GroupOutcome {
   for (const memberId of group.members.keys()) extendSession(machine, group, memberId)
   // The limit may have become smaller; a rebalance keeps those who come first.
   if (group.members.size > machine.config.groupMaxSize) return prepareRebalance(machine, group, 'over its maximum size')
   return NOTHING
+}
+
+/** A member has committed, which proves that it is alive. */
+export function onClassicCommit(machine: GroupMachine, group: ClassicGroup, memberId: string): void {
+  if (!group.members.has(memberId)) return
+  if (group.state === 'Stable' || group.state === 'PreparingRebalance') extendSession(machine, group, memberId)
 }
 
 /** A change of membership: begins a rebalance, or moves the one that is under way. */
@@ -226,7 +232,7 @@ export function removeMember(machine: GroupMachine, group: ClassicGroup, member:
 }
 
 function onSessionExpired(machine: GroupMachine, group: ClassicGroup, memberId: string): GroupOutcome {
-  if (machine.classic(group.groupId) !== group) return NOTHING
+  if (classicGroup(machine, group.groupId) !== group) return NOTHING
   if (group.pendingJoin.delete(memberId)) return completeJoinIfNobodyIsMissing(machine, group)
   const member = group.members.get(memberId)
   if (member === undefined || member.isExcusedFromHeartbeat) return NOTHING
@@ -241,7 +247,7 @@ function completeJoinIfNobodyIsMissing(machine: GroupMachine, group: ClassicGrou
 }
 
 function onSyncExpired(machine: GroupMachine, group: ClassicGroup, generationId: number): GroupOutcome {
-  if (machine.classic(group.groupId) !== group || group.generationId !== generationId) return NOTHING
+  if (classicGroup(machine, group.groupId) !== group || group.generationId !== generationId) return NOTHING
   if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return NOTHING
   if (group.pendingSync.size === 0) return NOTHING
   for (const memberId of [...group.pendingSync]) {

@@ -1,23 +1,19 @@
-// SyncGroup: members fetch their assignment; the leader brings all of them. Answers are parked until the assignment is
-// in the log.
+// SyncGroup, in a classic group: members fetch their assignment; the leader brings all of them. Answers are parked
+// until the assignment is in the log.
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { coordinatorErrorOf } from '../../runtime/coordinator-errors.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import { syncConsumerGroup } from '../consumer/classic-protocol.ts'
-import { groupErrorOf } from '../group-errors.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { ClassicGroup } from './classic-group.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { type ClassicGroup, classicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES, type SyncReply } from './classic-member.ts'
-import { memberError } from './members.ts'
 import { answerSyncs, groupRecord, noteSync, prepareRebalance, resetAssignments, syncAnswer } from './rebalance.ts'
 
 type SyncRequest = RequestOf<'SyncGroup'>
 
-export function syncGroup(machine: GroupMachine, request: SyncRequest, reply: SyncReply): GroupOutcome {
-  const consumers = machine.consumer(request.groupId)
-  if (consumers !== undefined) return syncConsumerGroup(machine, consumers, request, reply)
-  const group = machine.classic(request.groupId)
+export function syncClassic(machine: GroupMachine, request: SyncRequest, reply: SyncReply): GroupOutcome {
+  const group = classicGroup(machine, request.groupId)
   const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : syncError(group, request)
   const member = group?.members.get(request.memberId)
   if (group === undefined || member === undefined || errorCode !== ErrorCode.NONE) {
@@ -36,7 +32,7 @@ export function syncGroup(machine: GroupMachine, request: SyncRequest, reply: Sy
 }
 
 function syncError(group: ClassicGroup, request: SyncRequest): number {
-  const errorCode = memberError(group, request.memberId, request.groupInstanceId)
+  const errorCode = group.memberError(request.memberId, request.groupInstanceId)
   if (errorCode !== ErrorCode.NONE) return errorCode
   if (request.generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION
   const { protocolType, protocolName } = request
@@ -68,7 +64,7 @@ function assign(machine: GroupMachine, group: ClassicGroup, { assignments }: Syn
     },
     // Too large a record, perhaps: the members may try again, with less.
     refused: (errorCode) => {
-      resetAssignments(machine, group, groupErrorOf(errorCode))
+      resetAssignments(machine, group, coordinatorErrorOf(errorCode))
       prepareRebalance(machine, group, `the assignment was not stored, error ${errorCode}`)
     },
   }

@@ -1,7 +1,7 @@
 // What counts for one consumer group: what was set for it while running, within the bounds that the server sets, else
 // what the server says.
 
-import type { GroupConfig } from '../group-config.ts'
+import type { GroupConfig } from '../model/group-config.ts'
 
 export interface ConsumerConfig {
   readonly sessionTimeoutMs: number

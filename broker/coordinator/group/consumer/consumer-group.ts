@@ -8,15 +8,14 @@
 // Source: ConsumerGroup of Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Group, Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { CommitPartitionCheck, CommitRequest } from '../model/commit-request.ts'
+import type { Group } from '../model/group.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import type { CommittedOffset } from '../model/offset-store.ts'
 import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
-import type { CommitPartitionCheck, CommitRequest } from '../offset-commit.ts'
-import type { CommittedOffset } from '../offset-store.ts'
 import { type ConsumerMember, type EpochAssignment, isReconciledTo, regexOf } from './consumer-member.ts'
 import {
   currentAssignmentTombstone,
@@ -28,7 +27,6 @@ import {
   targetTombstone,
 } from './consumer-records.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'
-import { forgetMember, resumeMembers } from './timers.ts'
 
 /** How many members name a topic, and how many regular expressions match it. */
 export interface Subscription {
@@ -148,15 +146,8 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, Assignment> imple
     return memberEpoch === member.memberEpoch ? ErrorCode.NONE : wrongEpoch(member)
   }
 
-  /** Heartbeats alone prove that a member is alive. */
-  onCommit(): void {}
-
   retainedSince(topic: string, offset: CommittedOffset): number | null {
     return this.members.size > 0 && this.isSubscribedTo(topic) ? null : Number(offset.commitTimestamp)
-  }
-
-  deleteError(): Refusal | null {
-    return this.members.size === 0 ? null : { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
   }
 
   deleteOffsetsError(): number {
@@ -176,15 +167,6 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, Assignment> imple
       partitionMetadataTombstone(groupId),
       groupEpochTombstone(groupId),
     ]
-  }
-
-  resume(machine: GroupMachine): GroupOutcome {
-    resumeMembers(machine, this)
-    return NOTHING
-  }
-
-  forgetTimers(machine: GroupMachine): void {
-    for (const memberId of this.members.keys()) forgetMember(machine, this.groupId, memberId)
   }
 
   #forget(member: ConsumerMember): void {
@@ -241,4 +223,10 @@ export function countTopic(topics: Map<string, Subscription>, topic: string, byN
   const next = { byName: (old?.byName ?? 0) + byName, byRegex: (old?.byRegex ?? 0) + byRegex }
   if (next.byName <= 0 && next.byRegex <= 0) topics.delete(topic)
   else topics.set(topic, next)
+}
+
+/** The group, if there is one and it is a consumer group. */
+export function consumerGroup(machine: GroupMachine, groupId: string): ConsumerGroup | undefined {
+  const group = machine.groups.get(groupId)
+  return group instanceof ConsumerGroup ? group : undefined
 }

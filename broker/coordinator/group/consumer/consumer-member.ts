@@ -3,6 +3,7 @@
 // served as if its group were a classic one, has `classic`.
 
 import type { ConsumerGroupMemberMetadataValue } from '../../../../protocol/messages/group-state/consumer-groups.ts'
+import { equalSets } from '../modern/assignment.ts'
 import type { ModernMember } from '../modern/modern-group.ts'
 
 /**
@@ -94,13 +95,6 @@ function equalProgress(a: ConsumerMember, b: ConsumerMember): boolean {
     equalEpochAssignments(a.assigned, b.assigned) &&
     equalEpochAssignments(a.pendingRevocation, b.pendingRevocation)
   )
-}
-
-export function equalSets<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
-  if (a === b) return true
-  if (a.size !== b.size) return false
-  for (const one of a) if (!b.has(one)) return false
-  return true
 }
 
 function equalClassic(a: ClassicMemberMetadata | null, b: ClassicMemberMetadata | null): boolean {

@@ -1,6 +1,6 @@
 // The records of consumer groups, at the versions and with the fields that Kafka 4.4 writes.
 
-import type { ConsumerRecord } from '../group-records.ts'
+import type { ConsumerRecord } from '../model/group-records.ts'
 import { type Assignment, toTopicPartitions } from '../modern/assignment.ts'
 import type { ConsumerMember, EpochAssignment } from './consumer-member.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'

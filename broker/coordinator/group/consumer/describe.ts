@@ -2,12 +2,13 @@
 
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { isRefusal } from '../model/refusal.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import type { Assignment } from '../modern/assignment.ts'
-import type { TopicLookup } from '../topic-lookup.ts'
 import type { ConsumerMember } from './consumer-member.ts'
-import { findGroup, isRefusal } from './enter.ts'
-import { defaultAssignor } from './progress.ts'
+import { findGroup } from './enter.ts'
+import { defaultAssignor } from './speaker.ts'
 
 export type DescribedConsumerGroup = ResponseInputOf<'ConsumerGroupDescribe'>['groups'][number]
 type DescribedMember = DescribedConsumerGroup['members'][number]

@@ -2,15 +2,15 @@
 // protocol. The others keep what their target says and, as somebody has gone, are told to join.
 // group.consumer.migration.policy may forbid it.
 
-import { ClassicGroup } from '../classic/classic-group.ts'
+import { ClassicGroup, classicGroup } from '../classic/classic-group.ts'
 import { ClassicMember } from '../classic/classic-member.ts'
 import { extendSession, groupRecord, prepareRebalance } from '../classic/rebalance.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { Draft } from '../modern/draft.ts'
 import { mayMigrate } from './consumer-config.ts'
 import type { ConsumerGroup } from './consumer-group.ts'
 import type { ConsumerMember } from './consumer-member.ts'
 import { CONSUMER_PROTOCOL, writeAssignment } from './embedded-protocol.ts'
-import type { Draft } from './progress.ts'
 
 export interface Replacement {
   /** A static member of the newer protocol … */
@@ -53,8 +53,8 @@ export function downgrade(
   const renamed = replacement && { from: replacement.leaving.memberId, to: replacement.joining.memberId }
   draft.records.push(...group.tombstones(renamed), groupRecord(classic))
   draft.whenApplied.push(() => {
-    group.forgetTimers(machine)
-    const restored = machine.classic(groupId)
+    machine.forgetTimers(group)
+    const restored = classicGroup(machine, groupId)
     if (restored === undefined) throw new Error(`assertion: ${groupId} is not there after it became a classic group`)
     for (const member of classic.members.values()) {
       // The log has of a member's protocols only the one in use.

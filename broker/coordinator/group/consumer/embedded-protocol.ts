@@ -7,8 +7,8 @@ import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
 } from '../../../../protocol/messages/groups/consumer-protocol.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import type { Assignment, TopicPartitions } from '../modern/assignment.ts'
-import type { TopicLookup } from '../topic-lookup.ts'
 
 export const CONSUMER_PROTOCOL = 'consumer'
 const LATEST_VERSION = 3

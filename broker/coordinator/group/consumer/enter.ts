@@ -5,21 +5,16 @@
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { randomUuid } from '../../../metadata/random-uuid.ts'
 import { ClassicGroup } from '../classic/classic-group.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { forgetMember } from '../model/member-timers.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
 import type { TopicPartitions } from '../modern/assignment.ts'
+import type { Draft } from '../modern/draft.ts'
+import { fencedInstance, notAMember, unknownInstance, unreleasedInstance } from '../modern/entry.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, type EpochAssignment, LEAVE_STATIC_EPOCH, newMember } from './consumer-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './consumer-records.ts'
-import type { Draft } from './progress.ts'
-import { forgetMember } from './timers.ts'
 import { upgrade } from './upgrade.ts'
-
-export function isRefusal(value: object): value is Refusal {
-  return 'errorCode' in value
-}
-
-const refusal = (errorCode: number, errorMessage: string): Refusal => ({ errorCode, errorMessage })
 
 export function findGroup(machine: GroupMachine, groupId: string): ConsumerGroup | Refusal {
   const group = machine.groups.get(groupId)
@@ -36,7 +31,7 @@ export function enterGroup(machine: GroupMachine, groupId: string, draft: Draft)
   if (!(group instanceof ClassicGroup)) return findGroup(machine, groupId)
   if (group.state !== 'Empty') return upgrade(machine, group, draft)
   draft.records.push(...group.tombstones())
-  draft.whenApplied.push(() => group.forgetTimers(machine))
+  draft.whenApplied.push(() => machine.forgetTimers(group))
   return new ConsumerGroup(groupId)
 }
 
@@ -90,9 +85,7 @@ export function fullError(
 function enterDynamic(group: ConsumerGroup, request: EntryRequest, memberId: string): Entered | Refusal {
   const isJoining = request.isClassic || request.memberEpoch === 0
   const before = group.members.get(memberId) ?? (isJoining ? newMember(memberId) : null)
-  if (before === null) {
-    return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not a member of group ${group.groupId}.`)
-  }
+  if (before === null) return notAMember(group.groupId, memberId)
   return epochError(before, request) ?? { before, replaces: null }
 }
 
@@ -115,11 +108,7 @@ function enterStatic(
     return { before: group.members.get(memberId) ?? newMember(memberId), replaces: null }
   }
   if (!isClassic && current.classic === null && current.memberEpoch !== LEAVE_STATIC_EPOCH) {
-    return refusal(
-      ErrorCode.UNRELEASED_INSTANCE_ID,
-      `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is ` +
-        `owned by ${current.memberId} member.`,
-    )
+    return unreleasedInstance(current, memberId, instanceId)
   }
   const before = { ...current, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
   const { groupId } = group
@@ -133,16 +122,6 @@ function enterStatic(
     if (current.memberId !== memberId) forgetMember(machine, groupId, current.memberId)
   })
   return { before, replaces: current }
-}
-
-export function unknownInstance(instanceId: string): Refusal {
-  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Instance id ${instanceId} is unknown.`)
-}
-
-export function fencedInstance(current: ConsumerMember, memberId: string, instanceId: string): Refusal | null {
-  if (current.memberId === memberId) return null
-  const words = `Static member ${memberId} with instance id ${instanceId} was fenced by member ${current.memberId}.`
-  return refusal(ErrorCode.FENCED_INSTANCE_ID, words)
 }
 
 /** The last answer may have been lost: the epoch before passes, while the member claims no more than it has. */

@@ -2,12 +2,10 @@
 // for a static member that is going to come back). The answer has the member's epoch, and what it shall own when that
 // has changed. Source: GroupMetadataManager of Apache Kafka.
 
-import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { Reply } from '../../runtime/reply.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { isRefusal, type Refusal } from '../model/refusal.ts'
+import { type Draft, runAll } from '../modern/draft.ts'
 import { consumerConfig } from './consumer-config.ts'
 import {
   type ConsumerMember,
@@ -16,28 +14,17 @@ import {
   LEAVE_EPOCH,
   LEAVE_STATIC_EPOCH,
 } from './consumer-member.ts'
-import { enterGroup, enterMember, findGroup, isRefusal } from './enter.ts'
+import { enterGroup, enterMember, findGroup } from './enter.ts'
+import {
+  type HeartbeatAnswer,
+  type HeartbeatReply,
+  type HeartbeatRequest,
+  refuseHeartbeat,
+} from './heartbeat-answer.ts'
 import { leaveConsumerGroup } from './leave.ts'
-import { approach, type Draft, runAll, type Speaker, subscribe, targetOf } from './progress.ts'
+import { approach, subscribe, targetOf } from './progress.ts'
+import type { Speaker } from './speaker.ts'
 import { extendSession } from './timers.ts'
-
-export interface HeartbeatRequest extends RequestOf<'ConsumerGroupHeartbeat'> {
-  readonly clientId: string
-  readonly clientHost: string
-}
-
-/** Without the throttle time, which is the same for all APIs. */
-export type HeartbeatAnswer = Omit<ResponseInputOf<'ConsumerGroupHeartbeat'>, 'throttleTimeMs'>
-export type HeartbeatReply = Reply<HeartbeatAnswer>
-
-export function heartbeatError(errorCode: number, errorMessage: string | null = null): HeartbeatAnswer {
-  return { errorCode, errorMessage, memberId: null, memberEpoch: 0, heartbeatIntervalMs: 0, assignment: null }
-}
-
-export function refuseHeartbeat(reply: HeartbeatReply, { errorCode, errorMessage }: Refusal): GroupOutcome {
-  reply.send(heartbeatError(errorCode, errorMessage))
-  return NOTHING
-}
 
 export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, reply: HeartbeatReply): GroupOutcome {
   const { groupId, memberEpoch } = request

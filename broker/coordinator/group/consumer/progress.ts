@@ -4,21 +4,15 @@
 // Source: GroupMetadataManager.consumerGroupHeartbeat and classicGroupJoinToConsumerGroup of Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
-import { type Assignment, NO_PARTITIONS, type TopicPartitions } from '../modern/assignment.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { type Assignment, equalSets, NO_PARTITIONS, type TopicPartitions } from '../modern/assignment.ts'
+import { count } from '../modern/counts.ts'
+import type { Draft } from '../modern/draft.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { consumerConfig } from './consumer-config.ts'
-import { type ConsumerGroup, countTopic, mostWanted } from './consumer-group.ts'
-import {
-  type ConsumerMember,
-  equalMembers,
-  equalSets,
-  isReconciledTo,
-  MEMBER_STATE,
-  regexOf,
-} from './consumer-member.ts'
+import { consumerGroup, countTopic } from './consumer-group.ts'
+import { type ConsumerMember, equalMembers, isReconciledTo, MEMBER_STATE, regexOf } from './consumer-member.ts'
 import {
   currentAssignmentRecord,
   groupEpochRecord,
@@ -29,35 +23,9 @@ import {
 import { reconcile } from './reconcile.ts'
 import { regexFault } from './regex.ts'
 import { refreshRegexes } from './regex-refresh.ts'
+import { hasAssignorChanged, type Speaker, type Subscribed } from './speaker.ts'
 import { isHomogeneous, retarget } from './target.ts'
 import { awaitRevocation, endRevocation } from './timers.ts'
-
-/** A member that speaks: as it was before, and as it is now. */
-export interface Speaker {
-  readonly group: ConsumerGroup
-  readonly before: ConsumerMember
-  readonly after: ConsumerMember
-  /** The static member whose place it takes. */
-  readonly replaces: ConsumerMember | null
-}
-
-/** What is not in the log changes only when the records are. */
-export interface Draft {
-  readonly records: GroupRecord[]
-  readonly whenApplied: (() => void)[]
-}
-
-/** The records are in the log. */
-export function runAll({ whenApplied }: Draft): void {
-  for (const run of whenApplied) run()
-}
-
-export interface Subscribed {
-  readonly groupEpoch: number
-  /** Asked only when a target is due: it looks at every topic. */
-  readonly isHomogeneous: () => boolean
-  readonly hasSubscriptionChanged: boolean
-}
 
 /** Far enough away to be never; the topics are looked at again when one of them changes. */
 const METADATA_REFRESH_MS = 0x7fffffff
@@ -120,35 +88,11 @@ function changeRegex(machine: GroupMachine, speaker: Speaker, draft: Draft): Reg
   }
   if (isNew || group.regexCounts.size > 0) {
     const regexes = new Map(group.regexCounts)
-    if (old !== null) decrease(regexes, old)
-    if (next !== null) regexes.set(next, (regexes.get(next) ?? 0) + 1)
+    if (old !== null) count(regexes, old, -1)
+    if (next !== null) count(regexes, next, 1)
     draft.whenApplied.push(() => refreshRegexes(machine, group.groupId, regexes, isNew))
   }
   return change
-}
-
-function decrease(counts: Map<string, number>, name: string): void {
-  const next = (counts.get(name) ?? 0) - 1
-  if (next > 0) counts.set(name, next)
-  else counts.delete(name)
-}
-
-function hasAssignorChanged(machine: GroupMachine, speaker: Speaker): boolean {
-  const preferred = speaker.group.preferredAssignor ?? defaultAssignor(machine)
-  return preferred !== preferredAssignor(machine, speaker)
-}
-
-/** The first one of group.consumer.assignors. */
-export function defaultAssignor(machine: GroupMachine): string {
-  return machine.config.get('group.consumer.assignors')?.[0] ?? 'uniform'
-}
-
-/** With what the speaker asks for now. */
-export function preferredAssignor(machine: GroupMachine, { group, before, after }: Speaker): string {
-  const counts = new Map(group.assignorCounts)
-  if (before.serverAssignor !== null) decrease(counts, before.serverAssignor)
-  if (after.serverAssignor !== null) counts.set(after.serverAssignor, (counts.get(after.serverAssignor) ?? 0) + 1)
-  return mostWanted(counts) ?? defaultAssignor(machine)
 }
 
 function refreshMetadata(
@@ -163,8 +107,8 @@ function refreshMetadata(
   if (old !== null && old !== next && regexes.get(old) === 1) {
     for (const topic of group.resolvedRegexes.get(old)?.topics ?? []) countTopic(subscriptions, topic, 0, -1)
   }
-  if (old !== null) decrease(regexes, old)
-  if (next !== null) regexes.set(next, (regexes.get(next) ?? 0) + 1)
+  if (old !== null) count(regexes, old, -1)
+  if (next !== null) count(regexes, next, 1)
   for (const topic of before.subscribedTopicNames) countTopic(subscriptions, topic, -1, 0)
   for (const topic of after.subscribedTopicNames) countTopic(subscriptions, topic, 1, 0)
   const hash = metadataHash(machine.topics, subscriptions.keys())
@@ -175,7 +119,7 @@ function refreshMetadata(
   }
   if (group.hasPartitionMetadata) records.push(partitionMetadataTombstone(group.groupId))
   const deadline = machine.host.clock.monotonic() + METADATA_REFRESH_MS
-  whenApplied.push(() => machine.consumer(group.groupId)?.setMetadataDeadline(deadline))
+  whenApplied.push(() => consumerGroup(machine, group.groupId)?.setMetadataDeadline(deadline))
   const isNew = !group.members.has(after.memberId) && replaces === null
   const memberCount = group.members.size + (isNew ? 1 : 0)
   return { groupEpoch, isHomogeneous: () => isHomogeneous(group, subscriptions, { regexes, memberCount }) }

@@ -4,11 +4,11 @@
 
 import type { Clock } from '../../../../host/host.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import { equalSets } from '../modern/assignment.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
-import { countTopic } from './consumer-group.ts'
-import { equalSets } from './consumer-member.ts'
+import { consumerGroup, countTopic } from './consumer-group.ts'
 import { groupEpochRecord, regexRecord } from './consumer-records.ts'
 import { isRegexEngineLoaded, loadRegexEngine, regexMatcher } from './regex.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'
@@ -22,7 +22,7 @@ export function refreshRegexes(
   regexes: ReadonlyMap<string, number>,
   isNew: boolean,
 ): void {
-  const group = machine.consumer(groupId)
+  const group = consumerGroup(machine, groupId)
   if (group === undefined || group.isResolving || regexes.size === 0) return
   const { timestamp, version } = group.lastResolved
   const now = machine.now()
@@ -94,7 +94,7 @@ class Matching {
 }
 
 function conclude(machine: GroupMachine, groupId: string, { results }: Matching): GroupOutcome {
-  const group = machine.consumer(groupId)
+  const group = consumerGroup(machine, groupId)
   if (group === undefined) return NOTHING
   group.isResolving = false
   const subscriptions = new Map(group.subscriptions)

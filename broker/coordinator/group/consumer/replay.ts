@@ -1,32 +1,19 @@
-// How the records of `__consumer_offsets` change consumer groups. As in Kafka a tombstone for what is not there changes
-// nothing, for compaction may have taken away what it ended; a simple group, which is nothing but offsets, gives way.
+// How the records of `__consumer_offsets` change consumer groups.
 
-import { ClassicGroup } from '../classic/classic-group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { ConsumerRecord } from '../group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { ConsumerRecord } from '../model/group-records.ts'
 import { toAssignment } from '../modern/assignment.ts'
+import { replayedGroup } from '../modern/replayed-group.ts'
 import { ConsumerGroup } from './consumer-group.ts'
 import { MEMBER_STATE, type MemberState, NOTHING_ASSIGNED, newMember } from './consumer-member.ts'
 import { fromEpochPartitions } from './consumer-records.ts'
 
 export function replayConsumer(machine: GroupMachine, record: ConsumerRecord): void {
   const { groupId } = record.key
-  const group = groupOf(machine, groupId, record.value !== null)
+  const group = replayedGroup(machine.groups, ConsumerGroup, groupId, record.value !== null)
   if (group === undefined) return
   applyRecord(group, record)
   if (record.type === 'ConsumerGroupMetadata' && record.value === null) machine.groups.delete(groupId)
-}
-
-function groupOf(machine: GroupMachine, groupId: string, create: boolean): ConsumerGroup | undefined {
-  const group = machine.groups.get(groupId)
-  if (group instanceof ConsumerGroup) return group
-  if (!create) return undefined
-  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
-    throw new Error(`assertion: a record of a consumer group for ${groupId}, which is a ${group.type} group`)
-  }
-  const created = new ConsumerGroup(groupId)
-  machine.groups.set(groupId, created)
-  return created
 }
 
 /** Changes the group alone. */

@@ -3,25 +3,25 @@
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupConfig } from '../group-config.ts'
-import type { GroupCoordinator, GroupRequestContext } from '../group-coordinator.ts'
+import type { GroupConfig } from '../model/group-config.ts'
+import { describeEach, type GroupShards } from '../model/group-shards.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { clientOf, type GroupRequestContext, isBlank } from '../model/request-context.ts'
 import { LEAVE_EPOCH, LEAVE_STATIC_EPOCH } from './consumer-member.ts'
 import { type DescribedConsumerGroup, describeConsumerGroup, describeConsumerGroupError } from './describe.ts'
-import { type HeartbeatAnswer, heartbeat, heartbeatError } from './heartbeat.ts'
+import { heartbeat } from './heartbeat.ts'
+import { type HeartbeatAnswer, heartbeatError } from './heartbeat-answer.ts'
 import { loadRegexEngine } from './regex.ts'
 
 export async function consumerGroupHeartbeat(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   context: GroupRequestContext,
   request: RequestOf<'ConsumerGroupHeartbeat'>,
 ): Promise<HeartbeatAnswer> {
   const fault = heartbeatFault(groups.config, context.apiVersion, request)
   if (fault !== null) return heartbeatError(fault.errorCode, fault.errorMessage)
   if (request.subscribedTopicRegex !== null && request.subscribedTopicRegex !== '') await loadRegexEngine()
-  const clientHost = context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`
-  const told = { ...request, clientId: context.clientId ?? '', clientHost }
+  const told = { ...request, ...clientOf(context) }
   return groups.run<HeartbeatAnswer>(
     request.groupId,
     (machine, reply) => heartbeat(machine, told, reply),
@@ -64,24 +64,11 @@ function joinFault(request: RequestOf<'ConsumerGroupHeartbeat'>): string | null 
   return null
 }
 
-const isBlank = (text: string | null): boolean => text !== null && text.trim() === ''
 const invalid = (errorMessage: string): Refusal => ({ errorCode: ErrorCode.INVALID_REQUEST, errorMessage })
 
 export function describeConsumerGroups(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   groupIds: readonly string[],
 ): Promise<DescribedConsumerGroup[]> {
-  return Promise.all(
-    groupIds.map((groupId) => {
-      if (groupId === '') return describeConsumerGroupError('', ErrorCode.INVALID_GROUP_ID)
-      return groups.run<DescribedConsumerGroup>(
-        groupId,
-        (machine, reply) => {
-          reply.send(describeConsumerGroup(machine, groupId))
-          return NOTHING
-        },
-        (errorCode) => describeConsumerGroupError(groupId, errorCode),
-      )
-    }),
-  )
+  return describeEach(groups, groupIds, describeConsumerGroup, describeConsumerGroupError)
 }

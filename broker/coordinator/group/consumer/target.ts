@@ -1,14 +1,15 @@
 // The target assignment of a consumer group: the assignor is asked, and what has changed is written.
 
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
 import { type Assignment, equalAssignments, NO_PARTITIONS } from '../modern/assignment.ts'
 import { type Assign, type AssignedMember, draftOf, take } from '../modern/assignor.ts'
+import type { Draft } from '../modern/draft.ts'
 import { assignRange } from './assignors/range.ts'
 import { assignUniform } from './assignors/uniform.ts'
 import type { ConsumerGroup, Subscription } from './consumer-group.ts'
 import { type ConsumerMember, regexOf } from './consumer-member.ts'
 import { targetEpochRecord, targetRecord } from './consumer-records.ts'
-import { type Draft, preferredAssignor, type Speaker, type Subscribed } from './progress.ts'
+import { preferredAssignor, type Speaker, type Subscribed } from './speaker.ts'
 
 export const ASSIGNORS: Readonly<Record<string, Assign>> = { uniform: assignUniform, range: assignRange }
 

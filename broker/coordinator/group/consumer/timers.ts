@@ -4,27 +4,19 @@
 // fetched its assignment. Source: GroupMetadataManager.
 
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import { memberTimer } from '../timer-key.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { cancelMemberTimer, type MemberTimer, memberTimer } from '../model/member-timers.ts'
 import { consumerConfig } from './consumer-config.ts'
-import type { ConsumerGroup } from './consumer-group.ts'
+import { type ConsumerGroup, consumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, MEMBER_STATE } from './consumer-member.ts'
-import { fenceMembers } from './leave.ts'
-
-type TimerKind = 'session' | 'rebalance' | 'join' | 'sync'
-
-const KINDS: readonly TimerKind[] = ['session', 'rebalance', 'join', 'sync']
+import { fenceMembers } from './fence.ts'
 
 /** Every member gets a whole session to show up in. */
-export function resumeMembers(machine: GroupMachine, group: ConsumerGroup): void {
+export function resumeConsumers(machine: GroupMachine, group: ConsumerGroup): void {
   for (const member of group.members.values()) {
     extendSession(machine, group.groupId, member)
     if (member.state === MEMBER_STATE.unrevokedPartitions) awaitRevocation(machine, group.groupId, member)
   }
-}
-
-export function forgetMember(machine: GroupMachine, groupId: string, memberId: string): void {
-  for (const kind of KINDS) machine.timers.cancel(memberTimer(kind, groupId, memberId))
 }
 
 export function extendSession(machine: GroupMachine, groupId: string, { memberId, classic }: ConsumerMember): void {
@@ -37,13 +29,13 @@ export function awaitRevocation(machine: GroupMachine, groupId: string, member: 
   const { memberId, memberEpoch, rebalanceTimeoutMs } = member
   machine.timers.schedule(memberTimer('rebalance', groupId, memberId), rebalanceTimeoutMs, () => {
     // It has come further since.
-    if (machine.consumer(groupId)?.members.get(memberId)?.memberEpoch !== memberEpoch) return NOTHING
+    if (consumerGroup(machine, groupId)?.members.get(memberId)?.memberEpoch !== memberEpoch) return NOTHING
     return fence(machine, groupId, memberId, `it did not leave epoch ${memberEpoch} in ${rebalanceTimeoutMs} ms`)
   })
 }
 
 export function endRevocation(machine: GroupMachine, groupId: string, memberId: string): void {
-  machine.timers.cancel(memberTimer('rebalance', groupId, memberId))
+  cancelMemberTimer(machine, 'rebalance', groupId, memberId)
 }
 
 /** A classic member was told to join; it is told so with every heartbeat, and the first time counts. */
@@ -56,7 +48,7 @@ export function awaitJoin(machine: GroupMachine, group: ConsumerGroup, member: C
 
 export function endJoin(machine: GroupMachine, group: ConsumerGroup, memberId: string): void {
   group.awaitedJoins.delete(memberId)
-  machine.timers.cancel(memberTimer('join', group.groupId, memberId))
+  cancelMemberTimer(machine, 'join', group.groupId, memberId)
 }
 
 export function awaitSync(machine: GroupMachine, groupId: string, memberId: string, timeoutMs: number): void {
@@ -64,12 +56,12 @@ export function awaitSync(machine: GroupMachine, groupId: string, memberId: stri
 }
 
 export function endSync(machine: GroupMachine, groupId: string, memberId: string): void {
-  machine.timers.cancel(memberTimer('sync', groupId, memberId))
+  cancelMemberTimer(machine, 'sync', groupId, memberId)
 }
 
 function fenceAfter(
   machine: GroupMachine,
-  kind: TimerKind,
+  kind: MemberTimer,
   groupId: string,
   memberId: string,
   delayMs: number,
@@ -81,7 +73,7 @@ function fenceAfter(
 }
 
 function fence(machine: GroupMachine, groupId: string, memberId: string, reason: string): GroupOutcome {
-  const group = machine.consumer(groupId)
+  const group = consumerGroup(machine, groupId)
   const member = group?.members.get(memberId)
   if (group === undefined || member === undefined) return NOTHING
   machine.host.logger.info('group: member fenced', { group: groupId, member: memberId, reason })

@@ -1,15 +1,16 @@
 // A classic group of consumers becomes a consumer group while it is in use, when the first member comes that speaks the
 // newer protocol. Its members stay what they are, with what they have, and are told to join once more; from then on the
-// group serves them as if it were a classic one (classic-protocol.ts). group.consumer.migration.policy may forbid it.
+// group serves them as if it were a classic one (classic-members.ts). group.consumer.migration.policy may forbid it.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { ClassicGroup } from '../classic/classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES } from '../classic/classic-member.ts'
 import { joinError } from '../classic/join.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { ConsumerRecord } from '../group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { ConsumerRecord } from '../model/group-records.ts'
+import type { Refusal } from '../model/refusal.ts'
 import { toAssignment } from '../modern/assignment.ts'
+import type { Draft } from '../modern/draft.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { mayMigrate } from './consumer-config.ts'
 import { ConsumerGroup } from './consumer-group.ts'
@@ -22,7 +23,6 @@ import {
   targetRecord,
 } from './consumer-records.ts'
 import { readAssignment, readSubscription, withIds } from './embedded-protocol.ts'
-import type { Draft } from './progress.ts'
 import { applyRecord } from './replay.ts'
 import { extendSession } from './timers.ts'
 
@@ -50,7 +50,7 @@ export function upgrade(machine: GroupMachine, classic: ClassicGroup, draft: Dra
   draft.records.push(...classic.tombstones(), ...records)
   draft.whenApplied.push(() => {
     refuseParked(classic)
-    classic.forgetTimers(machine)
+    machine.forgetTimers(classic)
     for (const member of members) extendSession(machine, groupId, member)
     machine.host.logger.info('group: a classic group becomes a consumer group', { group: groupId })
   })

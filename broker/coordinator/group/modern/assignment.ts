@@ -27,8 +27,24 @@ export function equalAssignments(a: Assignment, b: Assignment): boolean {
   if (a.size !== b.size) return false
   for (const [topicId, partitions] of a) {
     const others = b.get(topicId)
-    if (others === undefined || others.size !== partitions.size) return false
-    for (const partition of partitions) if (!others.has(partition)) return false
+    if (others === undefined || !equalSets(partitions, others)) return false
   }
   return true
+}
+
+export function equalSets<T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean {
+  if (a === b) return true
+  if (a.size !== b.size) return false
+  for (const one of a) if (!b.has(one)) return false
+  return true
+}
+
+/**
+ * What a static member that is away has, by topic or subtopology, by partition the epoch at which it got it: whoever
+ * comes back under the instance begins at epoch 0, and may commit from then on.
+ */
+export function withEpochZero(
+  held: ReadonlyMap<string, ReadonlyMap<number, number>>,
+): Map<string, ReadonlyMap<number, number>> {
+  return new Map([...held].map(([id, epochs]) => [id, new Map([...epochs.keys()].map((one) => [one, 0]))]))
 }

@@ -2,7 +2,7 @@
 // It stands in the record of the group epoch; as it is Kafka's, a group that moves between brokers does not rebalance.
 // Source: Utils.computeTopicHash and computeGroupHash of Apache Kafka.
 
-import type { TopicLookup } from '../topic-lookup.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import { xxh3 } from './xxh3.ts'
 
 /** Of the topics of these names that exist; 0n: none does. */

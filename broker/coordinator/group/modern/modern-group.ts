@@ -7,6 +7,9 @@
 // Everything here is a fold over records but for `metadataDeadline`, which says when the topics are to be looked at
 // again. Invariant: staticMembers maps onto members. Source: ModernGroup of Apache Kafka.
 
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { Refusal } from '../model/refusal.ts'
+
 export interface ModernMember {
   readonly memberId: string
   /** Not null: a static member, which keeps its place when it comes back within its session timeout. */
@@ -22,6 +25,7 @@ export abstract class ModernGroup<M extends ModernMember, Target> {
   readonly groupId: string
   /** Of a member that has none. */
   protected abstract readonly noTarget: Target
+  readonly isSimple = false
   /** Of a group without any record; its first change makes it 2. */
   groupEpoch = 1
   /** Of the topics that the members are subscribed to, at the group epoch (metadata-hash.ts); 0n: none. */
@@ -42,6 +46,11 @@ export abstract class ModernGroup<M extends ModernMember, Target> {
 
   get isEmpty(): boolean {
     return this.members.size === 0
+  }
+
+  /** What keeps DeleteGroups from deleting it. */
+  deleteError(): Refusal | null {
+    return this.isEmpty ? null : { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
   }
 
   staticMember(instanceId: string): M | undefined {

@@ -3,17 +3,10 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { GroupOutcome } from '../group-machine.ts'
+import type { GroupOutcome } from '../model/group-machine.ts'
+import type { StatePartitions } from './state-topics.ts'
 
 export type ShareHeartbeatAnswer = ResponseInputOf<'ShareGroupHeartbeat'>
-
-/** Partitions that the group is to have delivery state of. */
-export interface StatePartitions {
-  readonly topicId: string
-  readonly name: string
-  readonly partitions: readonly number[]
-  readonly stateEpoch: number
-}
 
 export interface ShareHeartbeat {
   readonly answer: ShareHeartbeatAnswer

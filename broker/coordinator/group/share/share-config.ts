@@ -1,6 +1,6 @@
 // What counts for the membership of one share group: what was set for it while running, else what the server says.
 
-import type { GroupConfig } from '../group-config.ts'
+import type { GroupConfig } from '../model/group-config.ts'
 
 export interface ShareMembershipConfig {
   readonly sessionTimeoutMs: number

@@ -2,7 +2,7 @@
 
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
 import { toTopicPartitions } from '../modern/assignment.ts'
 import { shareGroup } from './share-group.ts'
 import { groupNotFound } from './share-leave.ts'

@@ -9,34 +9,15 @@
 // Invariant: subscriptions holds how many members name each topic. Source: ShareGroup of Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import { ClassicGroup } from '../classic/classic-group.ts'
-import type { Group, Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { Group } from '../model/group.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
 import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
 import type { ShareMember } from './share-member.ts'
 import { groupTombstones, removalRecords } from './share-records.ts'
-import { cancelSession, extendSession } from './share-timers.ts'
-
-export interface StateTopic {
-  readonly name: string
-  readonly partitions: ReadonlySet<number>
-}
-
-/** By topic id. */
-export interface StateTopics {
-  readonly initializing: ReadonlyMap<string, StateTopic>
-  readonly initialized: ReadonlyMap<string, StateTopic>
-  /** Names. */
-  readonly deleting: ReadonlyMap<string, string>
-}
-
-export const NO_STATE: StateTopics = { initializing: new Map(), initialized: new Map(), deleting: new Map() }
-
-const NOT_EMPTY: Refusal = { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
+import { NO_STATE, type StateTopics } from './state-topics.ts'
 
 export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements Group {
   protected readonly noTarget = NO_PARTITIONS
@@ -89,14 +70,8 @@ export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements 
     return ErrorCode.NONE
   }
 
-  onCommit(): void {}
-
   retainedSince(): null {
     return null
-  }
-
-  deleteError(): Refusal | null {
-    return this.isEmpty ? null : NOT_EMPTY
   }
 
   deleteOffsetsError(): number {
@@ -108,14 +83,8 @@ export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements 
     return [...[...this.members.keys()].flatMap((id) => removalRecords(groupId, id)), ...groupTombstones(groupId)]
   }
 
-  resume(machine: GroupMachine): GroupOutcome {
-    this.hasNewState = this.#hasUnassigned()
-    for (const memberId of this.members.keys()) extendSession(machine, this.groupId, memberId)
-    return NOTHING
-  }
-
   /** A partition that may be assigned, and that no target has. */
-  #hasUnassigned(): boolean {
+  get hasUnassigned(): boolean {
     if (this.isEmpty) return false
     const targets = [...this.targetAssignment.values()]
     for (const [topicId, { partitions }] of this.state.initialized) {
@@ -124,10 +93,6 @@ export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements 
       }
     }
     return false
-  }
-
-  forgetTimers(machine: GroupMachine): void {
-    for (const memberId of this.members.keys()) cancelSession(machine, this.groupId, memberId)
   }
 }
 
@@ -140,6 +105,6 @@ export function shareGroup(machine: GroupMachine, groupId: string): ShareGroup |
 /** One that is not there yet, nor in the machine before its records are. undefined: there is one of another kind. */
 export function newShareGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
   const group = machine.groups.get(groupId)
-  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) return undefined
+  if (group !== undefined && !group.isSimple) return undefined
   return new ShareGroup(groupId)
 }

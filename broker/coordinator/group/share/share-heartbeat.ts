@@ -5,13 +5,13 @@
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
-import { type Assignment, equalAssignments, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import { type Assignment, equalAssignments, equalSets, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
-import { type ShareHeartbeat, type ShareHeartbeatAnswer, type StatePartitions, shareRefusal } from './share-answer.ts'
+import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './share-answer.ts'
 import { shareConfig } from './share-config.ts'
-import { newShareGroup, type ShareGroup, type StateTopics, shareGroup } from './share-group.ts'
+import { newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
 import { groupNotFound, leaveShareGroup, notAMember } from './share-leave.ts'
 import { LEAVE_EPOCH, newShareMember, type ShareMember } from './share-member.ts'
 import {
@@ -24,6 +24,7 @@ import {
 } from './share-records.ts'
 import { extendSession } from './share-timers.ts'
 import { assignSimple } from './simple-assignor.ts'
+import { type StatePartitions, withPartitions } from './state-topics.ts'
 
 export interface ShareHeartbeatRequest extends RequestOf<'ShareGroupHeartbeat'> {
   readonly clientId: string
@@ -165,17 +166,6 @@ function partitionsToInitialize(
   return missing
 }
 
-export function withPartitions(
-  topics: StateTopics['initialized'],
-  added: readonly Pick<StatePartitions, 'topicId' | 'name' | 'partitions'>[],
-): StateTopics['initialized'] {
-  const result = new Map(topics)
-  for (const { topicId, name, partitions } of added) {
-    result.set(topicId, { name, partitions: new Set([...(result.get(topicId)?.partitions ?? []), ...partitions]) })
-  }
-  return result
-}
-
 interface Target {
   readonly epoch: number
   readonly assignment: Assignment
@@ -257,10 +247,4 @@ function answerFor(
 
 function isSameMember(a: ShareMember, b: ShareMember): boolean {
   return a.rackId === b.rackId && a.clientId === b.clientId && a.clientHost === b.clientHost
-}
-
-function equalSets(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  if (a.size !== b.size) return false
-  for (const one of a) if (!b.has(one)) return false
-  return true
 }

@@ -2,14 +2,14 @@
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import { forgetMember } from '../model/member-timers.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { type ShareHeartbeat, shareRefusal } from './share-answer.ts'
 import { type ShareGroup, shareGroup } from './share-group.ts'
 import { LEAVE_EPOCH, type ShareMember } from './share-member.ts'
 import { groupEpochRecord, removalRecords } from './share-records.ts'
-import { cancelSession } from './share-timers.ts'
 
 export function removeMember(machine: GroupMachine, group: ShareGroup, member: ShareMember): GroupRecord[] {
   const { groupId, groupEpoch } = group
@@ -37,7 +37,7 @@ export function leaveShareGroup(
   return {
     records: removeMember(machine, group, member),
     applied: () => {
-      cancelSession(machine, groupId, memberId)
+      forgetMember(machine, groupId, memberId)
       const answer = { errorCode: ErrorCode.NONE, errorMessage: null, memberId, memberEpoch: LEAVE_EPOCH }
       reply.send({
         answer: { ...answer, throttleTimeMs: 0, heartbeatIntervalMs: 0, assignment: null },

@@ -1,9 +1,9 @@
 // The records of share groups in `__consumer_offsets`, with the fields that Kafka 4.4 writes.
 
-import type { ShareGroupRecord } from '../group-records.ts'
+import type { ShareGroupRecord } from '../model/group-records.ts'
 import { type Assignment, toTopicPartitions } from '../modern/assignment.ts'
-import type { StateTopics } from './share-group.ts'
 import type { ShareMember } from './share-member.ts'
+import type { StateTopics } from './state-topics.ts'
 
 /** MemberState.STABLE: there is no other. */
 const STABLE = 0

@@ -1,31 +1,19 @@
-// How the records of `__consumer_offsets` change share groups. As in Kafka a tombstone for what is not there changes
-// nothing, for compaction may have taken away what it ended.
+// How the records of `__consumer_offsets` change share groups.
 
-import { ClassicGroup } from '../classic/classic-group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { ShareGroupRecord } from '../group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { ShareGroupRecord } from '../model/group-records.ts'
 import { NO_PARTITIONS, toAssignment } from '../modern/assignment.ts'
-import { NO_STATE, ShareGroup, type StateTopic } from './share-group.ts'
+import { replayedGroup } from '../modern/replayed-group.ts'
+import { ShareGroup } from './share-group.ts'
 import { newShareMember } from './share-member.ts'
+import { NO_STATE, type StateTopic } from './state-topics.ts'
 
 export function replayShare(machine: GroupMachine, record: ShareGroupRecord): void {
   const { groupId } = record.key
-  const group = groupOf(machine, groupId, record.value !== null)
+  const group = replayedGroup(machine.groups, ShareGroup, groupId, record.value !== null)
   if (group === undefined) return
   applyRecord(group, record)
   if (record.type === 'ShareGroupMetadata' && record.value === null) machine.groups.delete(groupId)
-}
-
-function groupOf(machine: GroupMachine, groupId: string, create: boolean): ShareGroup | undefined {
-  const group = machine.groups.get(groupId)
-  if (group instanceof ShareGroup) return group
-  if (!create) return undefined
-  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
-    throw new Error(`assertion: a record of a share group for ${groupId}, which is a ${group.type} group`)
-  }
-  const created = new ShareGroup(groupId)
-  machine.groups.set(groupId, created)
-  return created
 }
 
 function applyRecord(group: ShareGroup, record: ShareGroupRecord): void {

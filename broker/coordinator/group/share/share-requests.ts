@@ -3,24 +3,20 @@
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
 import type { ShareCoordinator } from '../../share/share-coordinator.ts'
-import type { GroupCoordinator, GroupRequestContext } from '../group-coordinator.ts'
-import {
-  type ShareHeartbeat,
-  type ShareHeartbeatAnswer,
-  type StatePartitions,
-  shareHeartbeatError,
-} from './share-answer.ts'
+import { describeEach, type GroupShards } from '../model/group-shards.ts'
+import { clientOf, type GroupRequestContext, isBlank } from '../model/request-context.ts'
+import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareHeartbeatError } from './share-answer.ts'
 import { type DescribedShareGroup, describeShareGroup, describeShareGroupError } from './share-describe.ts'
 import { shareHeartbeat } from './share-heartbeat.ts'
 import { stateInitialized } from './share-state-plans.ts'
+import type { StatePartitions } from './state-topics.ts'
 
 const UNDECIDED_OFFSET = -1
 const MAX_MEMBER_ID_LENGTH = 36
 
 export async function shareGroupHeartbeat(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   shareState: ShareCoordinator,
   context: GroupRequestContext,
   request: RequestOf<'ShareGroupHeartbeat'>,
@@ -31,8 +27,7 @@ export async function shareGroupHeartbeat(
   }
   const fault = heartbeatFault(request)
   if (fault !== null) return shareHeartbeatError(ErrorCode.INVALID_REQUEST, fault).answer
-  const clientHost = context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`
-  const told = { ...request, clientId: context.clientId ?? '', clientHost }
+  const told = { ...request, ...clientOf(context) }
   const beat = (epoch: number) =>
     groups.run<ShareHeartbeat>(
       request.groupId,
@@ -50,7 +45,7 @@ export async function shareGroupHeartbeat(
 
 /** What could not be initialised is tried again with a later heartbeat. */
 async function initialize(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   shareState: ShareCoordinator,
   groupId: string,
   topics: readonly StatePartitions[],
@@ -104,23 +99,8 @@ function heartbeatFault(request: RequestOf<'ShareGroupHeartbeat'>): string | nul
   return null
 }
 
-const isBlank = (text: string | null): boolean => text !== null && text.trim() === ''
-
-export function describeShareGroups(
-  groups: GroupCoordinator,
-  groupIds: readonly string[],
-): Promise<DescribedShareGroup[]> {
-  return Promise.all(
-    groupIds.map((groupId) => {
-      if (groupId === '') return describeShareGroupError('', ErrorCode.INVALID_GROUP_ID, null)
-      return groups.run<DescribedShareGroup>(
-        groupId,
-        (machine, reply) => {
-          reply.send(describeShareGroup(machine, groupId))
-          return NOTHING
-        },
-        (errorCode) => describeShareGroupError(groupId, errorCode, null),
-      )
-    }),
+export function describeShareGroups(groups: GroupShards, groupIds: readonly string[]): Promise<DescribedShareGroup[]> {
+  return describeEach(groups, groupIds, describeShareGroup, (groupId, errorCode) =>
+    describeShareGroupError(groupId, errorCode, null),
   )
 }

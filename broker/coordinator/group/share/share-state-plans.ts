@@ -6,14 +6,19 @@
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
-import type { StatePartitions } from './share-answer.ts'
-import { newShareGroup, type ShareGroup, type StateTopic, type StateTopics, shareGroup } from './share-group.ts'
-import { withPartitions } from './share-heartbeat.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
 import { groupNotFound } from './share-leave.ts'
 import { groupEpochRecord, stateRecord } from './share-records.ts'
+import {
+  type StatePartitions,
+  type StateTopic,
+  type StateTopics,
+  withoutPartitions,
+  withPartitions,
+} from './state-topics.ts'
 
 /** The share coordinator keeps state of them now: they may be assigned. */
 export function stateInitialized(
@@ -28,25 +33,13 @@ export function stateInitialized(
     return NOTHING
   }
   const { state } = group
-  const initializing = without(state.initializing, topics)
+  const initializing = withoutPartitions(state.initializing, topics)
   return change(group, { ...state, initializing, initialized: withPartitions(state.initialized, topics) }, reply)
 }
 
-function without(topics: StateTopics['initialized'], gone: readonly StatePartitions[]): StateTopics['initialized'] {
-  const result = new Map(topics)
-  for (const { topicId, partitions } of gone) {
-    const topic = result.get(topicId)
-    if (topic === undefined) continue
-    const left = [...topic.partitions].filter((partition) => !partitions.includes(partition))
-    if (left.length === 0) result.delete(topicId)
-    else result.set(topicId, { ...topic, partitions: new Set(left) })
-  }
-  return result
-}
-
-function change(group: ShareGroup, state: StateTopics, reply: Reply<number>, more: GroupRecord[] = []): GroupOutcome {
+function change(group: ShareGroup, state: StateTopics, reply: Reply<number>): GroupOutcome {
   return {
-    records: [...more, stateRecord(group.groupId, state)],
+    records: [stateRecord(group.groupId, state)],
     applied: () => reply.send(ErrorCode.NONE),
     refused: (errorCode) => reply.sendError(errorCode),
   }

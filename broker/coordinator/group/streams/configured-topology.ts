@@ -2,8 +2,8 @@
 // be made, and what keeps the group from working. Source: InternalTopicManager of Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { Refusal } from '../group.ts'
-import type { TopicLookup } from '../topic-lookup.ts'
+import type { Refusal } from '../model/refusal.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import {
   decidePartitionCounts,
   type PartitionCounts,

@@ -3,8 +3,9 @@
 
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import { findGroup, isRefusal } from './enter.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { isRefusal } from '../model/refusal.ts'
+import { findGroup } from './enter.ts'
 import { DEFAULT_ASSIGNOR } from './streams-config.ts'
 import type { StreamsGroup } from './streams-group.ts'
 import type { StreamsMember } from './streams-member.ts'

@@ -1,7 +1,7 @@
 // Which partitions the processes serve under their endpoints, for interactive queries: the inputs of the tasks that
 // their members have. Source: EndpointToPartitionsManager of Apache Kafka.
 
-import type { TopicLookup } from '../topic-lookup.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import type { ConfiguredTopology } from './configured-topology.ts'
 import type { HeartbeatResponse } from './heartbeat-answer.ts'
 import type { Speaker } from './progress.ts'

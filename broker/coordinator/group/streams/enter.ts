@@ -2,22 +2,16 @@
 // under its instance id before, when that has said that it is away.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { ClassicGroup } from '../classic/classic-group.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine } from '../group-machine.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import { forgetMember } from '../model/member-timers.ts'
+import { type Refusal, refusal } from '../model/refusal.ts'
+import type { Draft } from '../modern/draft.ts'
+import { fencedInstance, notAMember, unknownInstance, unreleasedInstance } from '../modern/entry.ts'
 import type { HeartbeatRequest } from './heartbeat-answer.ts'
-import type { Draft } from './progress.ts'
 import { StreamsGroup } from './streams-group.ts'
 import { LEAVE_STATIC_EPOCH, newMember, type StreamsMember } from './streams-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './streams-records.ts'
 import { isWithin, type TaskIds, toTasks } from './tasks.ts'
-import { forgetMember } from './timers.ts'
-
-export function isRefusal(value: object): value is Refusal {
-  return 'errorCode' in value
-}
-
-const refusal = (errorCode: number, errorMessage: string): Refusal => ({ errorCode, errorMessage })
 
 export function findGroup(machine: GroupMachine, groupId: string): StreamsGroup | Refusal {
   const group = machine.groups.get(groupId)
@@ -30,9 +24,9 @@ export function findGroup(machine: GroupMachine, groupId: string): StreamsGroup 
 export function enterGroup(machine: GroupMachine, groupId: string, draft: Draft): StreamsGroup | Refusal {
   const group = machine.groups.get(groupId)
   if (group === undefined) return new StreamsGroup(groupId)
-  if (!(group instanceof ClassicGroup && group.isEmpty)) return findGroup(machine, groupId)
+  if (group.type !== 'classic' || !group.isEmpty) return findGroup(machine, groupId)
   draft.records.push(...group.tombstones())
-  draft.whenApplied.push(() => group.forgetTimers(machine))
+  draft.whenApplied.push(() => machine.forgetTimers(group))
   return new StreamsGroup(groupId)
 }
 
@@ -84,11 +78,7 @@ function enterStatic(
   }
   if (current === undefined) return { before: group.members.get(memberId) ?? newMember(memberId), replaces: null }
   if (current.memberEpoch !== LEAVE_STATIC_EPOCH) {
-    return refusal(
-      ErrorCode.UNRELEASED_INSTANCE_ID,
-      `Static member ${memberId} with instance id ${instanceId} cannot join the group because the instance id is ` +
-        `owned by ${current.memberId} member.`,
-    )
+    return unreleasedInstance(current, memberId, instanceId)
   }
   const before = { ...current, memberId, memberEpoch: 0, previousMemberEpoch: 0 }
   draft.records.push(
@@ -101,20 +91,6 @@ function enterStatic(
     if (current.memberId !== memberId) forgetMember(machine, groupId, current.memberId)
   })
   return { before, replaces: current }
-}
-
-export function notAMember(groupId: string, memberId: string): Refusal {
-  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Member ${memberId} is not a member of group ${groupId}.`)
-}
-
-export function unknownInstance(instanceId: string): Refusal {
-  return refusal(ErrorCode.UNKNOWN_MEMBER_ID, `Instance id ${instanceId} is unknown.`)
-}
-
-export function fencedInstance(current: StreamsMember, memberId: string, instanceId: string): Refusal | null {
-  if (current.memberId === memberId) return null
-  const words = `Static member ${memberId} with instance id ${instanceId} was fenced by member ${current.memberId}.`
-  return refusal(ErrorCode.FENCED_INSTANCE_ID, words)
 }
 
 /** The answer to the last heartbeat may be lost: its epoch passes while the member claims no more than it has. */

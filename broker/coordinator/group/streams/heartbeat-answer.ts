@@ -3,8 +3,8 @@
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupOutcome } from '../group-machine.ts'
+import type { GroupOutcome } from '../model/group-machine.ts'
+import type { Refusal } from '../model/refusal.ts'
 import type { TopicInfo } from './topology.ts'
 
 export interface HeartbeatRequest extends RequestOf<'StreamsGroupHeartbeat'> {

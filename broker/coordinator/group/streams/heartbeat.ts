@@ -4,11 +4,14 @@
 // what when that has changed since the member was told last. Source: GroupMetadataManager of Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { isRefusal } from '../model/refusal.ts'
+import { runAll } from '../modern/draft.ts'
 import type { ConfiguredTopology } from './configured-topology.ts'
 import { partitionsByEndpoint } from './endpoints.ts'
-import { enterGroup, enterMember, findGroup, isRefusal } from './enter.ts'
+import { enterGroup, enterMember, findGroup } from './enter.ts'
+import { delayFirstTarget } from './first-target.ts'
 import {
   type HeartbeatAnswer,
   type HeartbeatReply,
@@ -17,20 +20,20 @@ import {
 } from './heartbeat-answer.ts'
 import { leaveStreamsGroup } from './leave.ts'
 import { STATUS, type TopicFault } from './partition-counts.ts'
-import { approach, type Draft, type Prepared, prepare, runAll, type Speaker, targetOf } from './progress.ts'
+import { approach, type Prepared, prepare, type Speaker, type StreamsDraft, targetOf } from './progress.ts'
 import { assignmentConfigs, rackAwareTags, streamsConfig } from './streams-config.ts'
 import { type StreamsGroup, streamsGroup } from './streams-group.ts'
 import { equalEndpoints, LEAVE_EPOCH, LEAVE_STATIC_EPOCH, type StreamsMember } from './streams-member.ts'
 import { NO_OFFSETS, reportOffsets } from './task-offsets.ts'
 import { isSameHeld, type TaskIds, type TaskSets, toTaskIds, toTasks } from './tasks.ts'
-import { delayFirstTarget, extendSession } from './timers.ts'
+import { extendSession } from './timers.ts'
 import { Topology } from './topology.ts'
 
 export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, reply: HeartbeatReply): GroupOutcome {
   const { groupId, memberId, memberEpoch } = request
   if (memberEpoch === LEAVE_EPOCH || memberEpoch === LEAVE_STATIC_EPOCH)
     return leaveStreamsGroup(machine, request, reply)
-  const draft: Draft = { records: [], whenApplied: [], status: [] }
+  const draft: StreamsDraft = { records: [], whenApplied: [], status: [] }
   const group = memberEpoch === 0 ? enterGroup(machine, groupId, draft) : findGroup(machine, groupId)
   if (isRefusal(group)) return refuseHeartbeat(reply, group)
   const entered = enterMember(machine, group, request, draft)
@@ -107,7 +110,7 @@ function told(member: StreamsMember, request: HeartbeatRequest): StreamsMember {
   }
 }
 
-function tellStale({ group, after }: Speaker, { status }: Draft): void {
+function tellStale({ group, after }: Speaker, { status }: StreamsDraft): void {
   const epoch = group.topology?.epoch ?? -1
   if (after.topologyEpoch >= epoch) return
   const statusDetail =
@@ -149,7 +152,7 @@ function answerFor(
   member: StreamsMember,
   { configured }: Prepared,
   { endpointEpoch, isKnown }: { readonly endpointEpoch: number; readonly isKnown: boolean },
-  { status }: Draft,
+  { status }: StreamsDraft,
 ): HeartbeatAnswer {
   const { groupId } = request
   const config = streamsConfig(machine.config, groupId)

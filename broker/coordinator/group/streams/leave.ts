@@ -1,14 +1,18 @@
-// Members go: they leave, or are shut out because they did not keep up. A static member that says so is only away.
+// Members leave. A static member that says so is only away.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import { fencedInstance, findGroup, isRefusal, notAMember, unknownInstance } from './enter.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { isRefusal } from '../model/refusal.ts'
+import { answered } from '../modern/answered.ts'
+import { withEpochZero } from '../modern/assignment.ts'
+import { fencedInstance, notAMember, unknownInstance } from '../modern/entry.ts'
+import { findGroup } from './enter.ts'
+import { fenceMember } from './fence.ts'
 import { type HeartbeatReply, type HeartbeatRequest, heartbeatError, refuseHeartbeat } from './heartbeat-answer.ts'
 import type { StreamsGroup } from './streams-group.ts'
 import { LEAVE_STATIC_EPOCH, type StreamsMember } from './streams-member.ts'
-import { currentAssignmentRecord, groupEpochRecord, removalRecords, targetEpochRecord } from './streams-records.ts'
-import { type EpochTasks, NONE_HELD } from './tasks.ts'
-import { forgetMember } from './timers.ts'
+import { currentAssignmentRecord } from './streams-records.ts'
+import { NONE_HELD } from './tasks.ts'
 
 /** StreamsGroupHeartbeat with epoch -1 or -2. */
 export function leaveStreamsGroup(
@@ -28,14 +32,7 @@ export function leaveStreamsGroup(
   const isAway = instanceId !== null && memberEpoch === LEAVE_STATIC_EPOCH
   const outcome = isAway ? goAway(group, member) : fenceMember(machine, group, member)
   const response = { ...heartbeatError(ErrorCode.NONE).response, memberId, memberEpoch, status: [] }
-  return {
-    records: outcome.records,
-    applied: () => {
-      outcome.applied?.()
-      reply.send({ response, missingTopics: [] })
-    },
-    refused: (errorCode) => reply.sendError(errorCode),
-  }
+  return answered(outcome, reply, { response, missingTopics: [] })
 }
 
 /** Its session goes on, and with it everything that it has. */
@@ -48,25 +45,4 @@ function goAway({ groupId }: StreamsGroup, member: StreamsMember): GroupOutcome 
     assigned: { ...assigned, active: withEpochZero(assigned.active) },
   }
   return { records: [currentAssignmentRecord(groupId, away)] }
-}
-
-/** Whoever comes back under the instance begins at epoch 0, and may commit from then on. */
-function withEpochZero(active: EpochTasks): EpochTasks {
-  return new Map(
-    [...active].map(([subtopologyId, epochs]) => [subtopologyId, new Map([...epochs.keys()].map((one) => [one, 0]))]),
-  )
-}
-
-/** Takes a member out of the group; the others are given what it had with the next target. */
-export function fenceMember(machine: GroupMachine, group: StreamsGroup, { memberId }: StreamsMember): GroupOutcome {
-  const { groupId } = group
-  const groupEpoch = group.groupEpoch + 1
-  const { metadataHash, validatedTopologyEpoch, assignmentConfigs } = group
-  const { storedDescriptionTopologyEpoch, failedDescriptionTopologyEpoch } = group
-  const epoch = { groupEpoch, metadataHash, validatedTopologyEpoch, assignmentConfigs }
-  const descriptions = { storedDescriptionTopologyEpoch, failedDescriptionTopologyEpoch }
-  const records = [...removalRecords(groupId, memberId), groupEpochRecord(groupId, { ...epoch, ...descriptions })]
-  // Nobody is left whom a target could be worked out for.
-  if (group.members.size === 1) records.push(targetEpochRecord(groupId, groupEpoch, 0))
-  return { records, applied: () => forgetMember(machine, groupId, memberId) }
 }

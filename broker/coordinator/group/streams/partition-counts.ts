@@ -4,7 +4,7 @@
 // Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { Refusal } from '../group.ts'
+import type { Refusal } from '../model/refusal.ts'
 import type { Subtopology } from './topology.ts'
 
 /** What the members are told, again and again, until it is put right. */

@@ -3,9 +3,10 @@
 // it stands, with the member that speaks laid over it; records say what comes of it. Source:
 // GroupMetadataManager.streamsGroupHeartbeat of Apache Kafka.
 
-import type { Refusal } from '../group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import type { Refusal } from '../model/refusal.ts'
+import type { Draft } from '../modern/draft.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { type ConfiguredTopology, configureTopology } from './configured-topology.ts'
 import { STATUS, type TopicFault } from './partition-counts.ts'
@@ -44,16 +45,9 @@ export interface Speaker {
   readonly topology: Topology
 }
 
-/** What is not in the log changes only when the records are. */
-export interface Draft {
-  readonly records: GroupRecord[]
-  readonly whenApplied: (() => void)[]
+/** With what is wrong with the group, as the answer is to tell. */
+export interface StreamsDraft extends Draft {
   readonly status: TopicFault[]
-}
-
-/** The records are in the log. */
-export function runAll({ whenApplied }: Draft): void {
-  for (const run of whenApplied) run()
 }
 
 export interface Prepared {
@@ -62,7 +56,7 @@ export interface Prepared {
 }
 
 /** Stores what the member asks for; the group epoch grows if that, or what a target depends on, has changed. */
-export function prepare(machine: GroupMachine, speaker: Speaker, draft: Draft): Prepared | Refusal {
+export function prepare(machine: GroupMachine, speaker: Speaker, draft: StreamsDraft): Prepared | Refusal {
   const { group, before, after, topology } = speaker
   const { groupId } = group
   let bump = false
@@ -109,7 +103,7 @@ export interface Target {
 }
 
 /** The target that the speaker is to go for: a new one, if one is due and nothing holds it up. */
-export function targetOf(machine: GroupMachine, speaker: Speaker, prepared: Prepared, draft: Draft): Target {
+export function targetOf(machine: GroupMachine, speaker: Speaker, prepared: Prepared, draft: StreamsDraft): Target {
   const { group, after, replaces } = speaker
   const { initialRebalanceDelayMs, assignmentIntervalMs } = streamsConfig(machine.config, group.groupId)
   if (group.isDelayed || (group.isEmpty && initialRebalanceDelayMs > 0)) {
@@ -171,7 +165,7 @@ export function approach(
   { group, after }: Speaker,
   { epoch, target }: Target,
   owned: TaskSets | null,
-  draft: Draft,
+  draft: StreamsDraft,
 ): StreamsMember | null {
   if (isReconciledTo(after, epoch)) return after
   const { groupId, owners } = group
@@ -183,16 +177,4 @@ export function approach(
     else endRevocation(machine, groupId, next.memberId)
   })
   return next
-}
-
-/** The delay of a new group is over. */
-export function firstTarget(machine: GroupMachine, group: StreamsGroup): GroupRecord[] {
-  const { topology, groupEpoch } = group
-  if (group.isEmpty || topology === null || group.assignmentEpoch >= groupEpoch) return []
-  const configured = group.configured ?? configureTopology(machine.topics, topology)
-  // It was refused when it was handed in.
-  if ('errorCode' in configured) return []
-  const records: GroupRecord[] = []
-  retarget(machine, group, { groupEpoch, configured }, null, records)
-  return records
 }

@@ -3,9 +3,9 @@
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Refusal } from '../group.ts'
-import type { GroupCoordinator, GroupRequestContext } from '../group-coordinator.ts'
+import { describeEach, type GroupShards } from '../model/group-shards.ts'
+import type { Refusal } from '../model/refusal.ts'
+import { clientOf, type GroupRequestContext, isBlank } from '../model/request-context.ts'
 import { type DescribedStreamsGroup, describeStreamsGroup, describeStreamsGroupError } from './describe.ts'
 import { heartbeat } from './heartbeat.ts'
 import { type HeartbeatAnswer, heartbeatError } from './heartbeat-answer.ts'
@@ -14,15 +14,13 @@ import { LEAVE_STATIC_EPOCH } from './streams-member.ts'
 type Heartbeat = RequestOf<'StreamsGroupHeartbeat'>
 
 export async function streamsGroupHeartbeat(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   context: GroupRequestContext,
   request: Heartbeat,
 ): Promise<HeartbeatAnswer> {
   const fault = heartbeatFault(request)
   if (fault !== null) return heartbeatError(fault.errorCode, fault.errorMessage)
-  const { apiVersion, clientId } = context
-  const clientHost = context.clientHost.startsWith('/') ? context.clientHost : `/${context.clientHost}`
-  const told = { ...request, apiVersion, clientId: clientId ?? '', clientHost }
+  const told = { ...request, apiVersion: context.apiVersion, ...clientOf(context) }
   return groups.run<HeartbeatAnswer>(
     request.groupId,
     (machine, reply) => heartbeat(machine, told, reply),
@@ -73,28 +71,20 @@ function joinFault(request: Heartbeat): Refusal | null {
   return isUsable ? null : { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage: null }
 }
 
-const isBlank = (text: string | null): boolean => text !== null && text.trim() === ''
 const invalid = (errorMessage: string): Refusal => ({ errorCode: ErrorCode.INVALID_REQUEST, errorMessage })
 const invalidTopology = (errorMessage: string): Refusal => {
   return { errorCode: ErrorCode.STREAMS_INVALID_TOPOLOGY, errorMessage }
 }
 
 export function describeStreamsGroups(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   groupIds: readonly string[],
   includeTopologyDescription: boolean,
 ): Promise<DescribedStreamsGroup[]> {
-  return Promise.all(
-    groupIds.map((groupId) => {
-      if (groupId === '') return describeStreamsGroupError('', ErrorCode.INVALID_GROUP_ID)
-      return groups.run<DescribedStreamsGroup>(
-        groupId,
-        (machine, reply) => {
-          reply.send(describeStreamsGroup(machine, groupId, includeTopologyDescription))
-          return NOTHING
-        },
-        (errorCode) => describeStreamsGroupError(groupId, errorCode),
-      )
-    }),
+  return describeEach(
+    groups,
+    groupIds,
+    (machine, groupId) => describeStreamsGroup(machine, groupId, includeTopologyDescription),
+    describeStreamsGroupError,
   )
 }

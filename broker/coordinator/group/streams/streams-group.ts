@@ -9,13 +9,12 @@
 // Apache Kafka.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { NOTHING } from '../../runtime/state-machine.ts'
-import type { Group, Refusal } from '../group.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { GroupRecord } from '../group-records.ts'
+import type { CommitPartitionCheck, CommitRequest } from '../model/commit-request.ts'
+import type { Group } from '../model/group.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
+import type { CommittedOffset } from '../model/offset-store.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
-import type { CommitPartitionCheck, CommitRequest } from '../offset-commit.ts'
-import type { CommittedOffset } from '../offset-store.ts'
 import type { ConfiguredTopology } from './configured-topology.ts'
 import { TaskOwners } from './owners.ts'
 import type { AssignmentConfigs } from './streams-config.ts'
@@ -31,7 +30,6 @@ import {
 } from './streams-records.ts'
 import type { TaskOffsets } from './task-offsets.ts'
 import { NO_TASKS, type TaskSets } from './tasks.ts'
-import { forgetGroup, resumeMembers } from './timers.ts'
 import type { Topology } from './topology.ts'
 
 export class StreamsGroup extends ModernGroup<StreamsMember, TaskSets> implements Group, GroupEpoch {
@@ -130,15 +128,8 @@ export class StreamsGroup extends ModernGroup<StreamsMember, TaskSets> implement
     return memberEpoch === member.memberEpoch ? ErrorCode.NONE : ErrorCode.STALE_MEMBER_EPOCH
   }
 
-  /** Heartbeats alone prove that a member is alive. */
-  onCommit(): void {}
-
   retainedSince(topic: string, offset: CommittedOffset): number | null {
     return this.isSubscribedTo(topic) ? null : Number(offset.commitTimestamp)
-  }
-
-  deleteError(): Refusal | null {
-    return this.isEmpty ? null : { errorCode: ErrorCode.NON_EMPTY_GROUP, errorMessage: null }
   }
 
   deleteOffsetsError(): number {
@@ -157,15 +148,6 @@ export class StreamsGroup extends ModernGroup<StreamsMember, TaskSets> implement
       groupEpochTombstone(groupId),
       topologyTombstone(groupId),
     ]
-  }
-
-  resume(machine: GroupMachine): GroupOutcome {
-    resumeMembers(machine, this)
-    return NOTHING
-  }
-
-  forgetTimers(machine: GroupMachine): void {
-    forgetGroup(machine, this)
   }
 }
 

@@ -1,7 +1,7 @@
 // The records of streams groups, at the versions and with the fields that Kafka 4.4 writes.
 
 import type { StreamsGroupTopologyValue } from '../../../../protocol/messages/group-state/streams-groups.ts'
-import type { StreamsRecord } from '../group-records.ts'
+import type { StreamsRecord } from '../model/group-records.ts'
 import type { AssignmentConfigs } from './streams-config.ts'
 import type { StreamsMember } from './streams-member.ts'
 import { type EpochTasks, inOrder, type TaskSets, type Tasks, toTaskIds } from './tasks.ts'

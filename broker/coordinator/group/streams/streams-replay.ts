@@ -1,9 +1,8 @@
-// How the records of `__consumer_offsets` change streams groups. As in Kafka a tombstone for what is not there changes
-// nothing, for compaction may have taken away what it ended.
+// How the records of `__consumer_offsets` change streams groups.
 
-import { ClassicGroup } from '../classic/classic-group.ts'
-import type { GroupMachine } from '../group-machine.ts'
-import type { StreamsRecord } from '../group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { StreamsRecord } from '../model/group-records.ts'
+import { replayedGroup } from '../modern/replayed-group.ts'
 import { StreamsGroup } from './streams-group.ts'
 import { MEMBER_STATE, type MemberState, newMember } from './streams-member.ts'
 import { type EpochTasks, type HeldTasks, NONE_HELD, toTasks } from './tasks.ts'
@@ -13,22 +12,10 @@ type RecordOf<Type extends StreamsRecord['type']> = Extract<StreamsRecord, { typ
 
 export function replayStreams(machine: GroupMachine, record: StreamsRecord): void {
   const { groupId } = record.key
-  const group = groupOf(machine, groupId, record.value !== null)
+  const group = replayedGroup(machine.groups, StreamsGroup, groupId, record.value !== null)
   if (group === undefined) return
   applyRecord(group, record)
   if (record.type === 'StreamsGroupMetadata' && record.value === null) machine.groups.delete(groupId)
-}
-
-function groupOf(machine: GroupMachine, groupId: string, create: boolean): StreamsGroup | undefined {
-  const group = machine.groups.get(groupId)
-  if (group instanceof StreamsGroup) return group
-  if (!create) return undefined
-  if (group !== undefined && !(group instanceof ClassicGroup && group.isSimple)) {
-    throw new Error(`assertion: a record of a streams group for ${groupId}, which is a ${group.type} group`)
-  }
-  const created = new StreamsGroup(groupId)
-  machine.groups.set(groupId, created)
-  return created
 }
 
 function applyRecord(group: StreamsGroup, record: StreamsRecord): void {

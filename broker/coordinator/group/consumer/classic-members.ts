@@ -8,18 +8,21 @@ import { randomUuid } from '../../../metadata/random-uuid.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import { EMPTY_BYTES, type JoinReply, type SyncReply } from '../classic/classic-member.ts'
 import { type JoinRequest, joinError } from '../classic/join.ts'
-import type { GroupMachine, GroupOutcome } from '../group-machine.ts'
-import type { ConsumerGroup } from './consumer-group.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { isRefusal } from '../model/refusal.ts'
+import { type Draft, runAll } from '../modern/draft.ts'
+import { type ConsumerGroup, consumerGroup } from './consumer-group.ts'
 import { type ClassicMemberMetadata, type ConsumerMember, MEMBER_STATE } from './consumer-member.ts'
 import { canDowngradeReplacing, downgrade } from './downgrade.ts'
 import { CONSUMER_PROTOCOL, readSubscription, withIds, writeAssignment } from './embedded-protocol.ts'
-import { enterMember, fullError, isRefusal } from './enter.ts'
-import { approach, type Draft, runAll, type Speaker, subscribe, targetOf } from './progress.ts'
+import { enterMember, fullError } from './enter.ts'
+import { approach, subscribe, targetOf } from './progress.ts'
+import type { Speaker } from './speaker.ts'
 import { awaitJoin, awaitSync, endJoin, endSync, extendSession } from './timers.ts'
 
 type Subscription = NonNullable<ReturnType<typeof readSubscription>>
 
-export function joinConsumerGroup(
+export function joinConsumers(
   machine: GroupMachine,
   group: ConsumerGroup,
   request: JoinRequest,
@@ -55,7 +58,7 @@ export function joinConsumerGroup(
     records: draft.records,
     applied: () => {
       runAll(draft)
-      const joinedGroup = machine.consumer(group.groupId)
+      const joinedGroup = consumerGroup(machine, group.groupId)
       if (joinedGroup !== undefined) {
         endJoin(machine, joinedGroup, member.memberId)
         extendSession(machine, group.groupId, member)
@@ -145,7 +148,7 @@ function findMember(group: ConsumerGroup, request: ClassicRequest): [ConsumerMem
   return member.memberEpoch === generationId ? [member, member.classic] : ErrorCode.ILLEGAL_GENERATION
 }
 
-export function syncConsumerGroup(
+export function syncConsumers(
   machine: GroupMachine,
   group: ConsumerGroup,
   request: RequestOf<'SyncGroup'>,
@@ -180,7 +183,7 @@ function syncAnswer(
 }
 
 /** The error code to answer. */
-export function heartbeatConsumerGroup(
+export function heartbeatConsumers(
   machine: GroupMachine,
   group: ConsumerGroup,
   request: RequestOf<'Heartbeat'>,

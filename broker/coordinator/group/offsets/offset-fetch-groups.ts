@@ -2,11 +2,11 @@
 // error of a group goes: to every partition (v1, whose clients reset their offsets otherwise: KAFKA-19246), to the
 // answer (v2–7), to the group (v8+).
 
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
 import { type FetchedTopic, type FetchTopic, noOffset } from './offset-fetch.ts'
-import type { TopicLookup } from './topic-lookup.ts'
 
 type Request = RequestOf<'OffsetFetch'>
 type Response = ResponseInputOf<'OffsetFetch'>

@@ -7,18 +7,18 @@
 //         2     a classic group              10 … 15      share groups (KIP-932)
 //                                            17 … 23      streams groups (KIP-1071)
 
-import type { LogFields } from '../../../host/host.ts'
-import { MalformedRequest } from '../../../protocol/errors.ts'
-import { GroupMetadataKey, GroupMetadataValue } from '../../../protocol/messages/group-state/classic-groups.ts'
-import { groupRecords } from '../../../protocol/messages/group-state/group-records.ts'
+import type { LogFields } from '../../../../host/host.ts'
+import { MalformedRequest } from '../../../../protocol/errors.ts'
+import { GroupMetadataKey, GroupMetadataValue } from '../../../../protocol/messages/group-state/classic-groups.ts'
+import { groupRecords } from '../../../../protocol/messages/group-state/group-records.ts'
 import {
   LegacyOffsetCommitKey,
   LegacyOffsetCommitValue,
   OffsetCommitKey,
   OffsetCommitValue,
-} from '../../../protocol/messages/group-state/offsets.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { RecordFormat } from '../runtime/state-machine.ts'
+} from '../../../../protocol/messages/group-state/offsets.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import type { RecordFormat } from '../../runtime/state-machine.ts'
 
 export interface OffsetRecord {
   readonly kind: 'offset'

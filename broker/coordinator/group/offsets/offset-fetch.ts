@@ -1,10 +1,10 @@
 // OffsetFetch, for one group. What is asked and not there comes as offset -1, never as an error: a group that nobody
 // has committed to looks like one that does not exist.
 
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { GroupMachine } from './group-machine.ts'
-import type { CommittedOffset } from './offset-store.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
+import type { CommittedOffset } from '../model/offset-store.ts'
 
 export interface FetchTopic {
   readonly name: string

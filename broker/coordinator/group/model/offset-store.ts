@@ -2,7 +2,7 @@
 // only when the marker of their producer says so, and then only if nothing later was committed in between. Changed by
 // replay alone.
 
-import type { OffsetCommitValue } from '../../../protocol/messages/group-state/offsets.ts'
+import type { OffsetCommitValue } from '../../../../protocol/messages/group-state/offsets.ts'
 
 export interface CommittedOffset extends Readonly<OffsetCommitValue> {
   /** Where in the shard's log the commit stands. */

@@ -2,41 +2,13 @@
 // the group has no members. Topics come by name here, with their ids; names and ids are resolved in
 // group-coordinator.ts.
 
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { Reply } from '../runtime/reply.ts'
-import { NOTHING, type TransactionProducer } from '../runtime/state-machine.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import type { GroupRecord } from './group-records.ts'
-
-export interface CommitPartition {
-  readonly partitionIndex: number
-  readonly committedOffset: bigint
-  readonly committedLeaderEpoch: number
-  readonly committedMetadata: string | null
-}
-
-export interface CommitTopic {
-  readonly name: string
-  readonly topicId: string
-  readonly partitions: readonly CommitPartition[]
-}
-
-export interface CommitRequest {
-  readonly groupId: string
-  readonly generationId: number
-  readonly memberId: string
-  readonly groupInstanceId: string | null
-  /** -1n: the broker's retention. Versions 2 to 4 have it. */
-  readonly retentionTimeMs: bigint
-  readonly topics: readonly CommitTopic[]
-  readonly apiVersion: number
-  /** Whose transaction decides whether the offsets count. */
-  readonly producer?: TransactionProducer
-}
-
-/** Whether a member may commit a partition though its epoch is behind; the error code. */
-export type CommitPartitionCheck = (topicId: string, partition: number) => number
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import type { Reply } from '../../runtime/reply.ts'
+import { NOTHING } from '../../runtime/state-machine.ts'
+import type { CommitPartition, CommitPartitionCheck, CommitRequest, CommitTopic } from '../model/commit-request.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import type { GroupRecord } from '../model/group-records.ts'
 
 /** Error codes in the order of the request's topics and partitions. */
 export type CommitAnswer = readonly (readonly number[])[]
@@ -54,7 +26,7 @@ export function commitOffsets(machine: GroupMachine, request: CommitRequest, rep
     reply.send(commitError(request.topics, errorCode))
     return NOTHING
   }
-  if (!isTransactional) group?.onCommit(machine, request.memberId)
+  if (group !== undefined && !isTransactional) machine.onCommit(group, request.memberId)
   const staleError = stalePartitionError(group?.commitCheck(request) ?? null, request)
   if (staleError !== ErrorCode.NONE) {
     reply.send(commitError(request.topics, staleError))

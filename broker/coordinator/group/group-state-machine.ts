@@ -1,25 +1,34 @@
 // The state machine of one shard of `__consumer_offsets`: its groups and their offsets, and how records change them.
-// What requests do lies in the files of the requests (join.ts, sync.ts, …) as functions that take the machine.
+// What the kinds do each in their way when the log is loaded, and when a group is deleted, is told apart here; what
+// requests do lies in the folders of the kinds, as functions that take the machine.
 
 import type { Host } from '../../../host/host.ts'
 import type { ShardTimers } from '../runtime/shard.ts'
-import type { Outcome, StateMachine } from '../runtime/state-machine.ts'
-import { ClassicGroup } from './classic/classic-group.ts'
+import { NOTHING, type StateMachine } from '../runtime/state-machine.ts'
+import { ClassicGroup, classicGroup } from './classic/classic-group.ts'
+import { forgetClassicTimers, onClassicCommit, resumeClassicGroup } from './classic/rebalance.ts'
 import { ConsumerGroup } from './consumer/consumer-group.ts'
 import { replayConsumer } from './consumer/replay.ts'
+import { resumeConsumers } from './consumer/timers.ts'
 import { deleteOffsetsOfLostTopics } from './deletion.ts'
-import { scheduleExpiry } from './expiry.ts'
-import type { Group } from './group.ts'
-import type { GroupConfig } from './group-config.ts'
-import type { GroupMetadataRecord, GroupRecord, OffsetRecord } from './group-records.ts'
-import { OffsetStore } from './offset-store.ts'
+import type { Group } from './model/group.ts'
+import type { GroupConfig } from './model/group-config.ts'
+import type { GroupMachine, GroupOutcome } from './model/group-machine.ts'
+import type { GroupMetadataRecord, GroupRecord, OffsetRecord } from './model/group-records.ts'
+import { forgetMembers } from './model/member-timers.ts'
+import { OffsetStore } from './model/offset-store.ts'
+import type { TopicLookup } from './model/topic-lookup.ts'
+import { ModernGroup } from './modern/modern-group.ts'
+import { scheduleExpiry } from './offsets/expiry.ts'
+import { ShareGroup } from './share/share-group.ts'
 import { replayShare } from './share/share-replay.ts'
+import { resumeShareGroup } from './share/share-timers.ts'
+import { forgetFirstTarget } from './streams/first-target.ts'
+import { StreamsGroup } from './streams/streams-group.ts'
 import { replayStreams } from './streams/streams-replay.ts'
-import type { TopicLookup } from './topic-lookup.ts'
+import { resumeStreams } from './streams/timers.ts'
 
-export type GroupOutcome = Outcome<GroupRecord>
-
-export class GroupMachine implements StateMachine<GroupRecord> {
+export class GroupStateMachine implements GroupMachine, StateMachine<GroupRecord> {
   readonly host: Host
   readonly config: GroupConfig
   readonly topics: TopicLookup
@@ -36,18 +45,6 @@ export class GroupMachine implements StateMachine<GroupRecord> {
 
   now(): number {
     return this.host.clock.now()
-  }
-
-  /** The group, if there is one and it is a classic one. */
-  classic(groupId: string): ClassicGroup | undefined {
-    const group = this.groups.get(groupId)
-    return group instanceof ClassicGroup ? group : undefined
-  }
-
-  /** The group, if there is one and it is a consumer group. */
-  consumer(groupId: string): ConsumerGroup | undefined {
-    const group = this.groups.get(groupId)
-    return group instanceof ConsumerGroup ? group : undefined
   }
 
   replay(record: GroupRecord, offset: number, producerId: bigint): void {
@@ -75,7 +72,26 @@ export class GroupMachine implements StateMachine<GroupRecord> {
 
   onLoaded(): GroupOutcome[] {
     scheduleExpiry(this)
-    return [deleteOffsetsOfLostTopics(this), ...[...this.groups.values()].map((group) => group.resume(this))]
+    return [deleteOffsetsOfLostTopics(this), ...[...this.groups.values()].map((group) => this.#resume(group))]
+  }
+
+  #resume(group: Group): GroupOutcome {
+    if (group instanceof ClassicGroup) return resumeClassicGroup(this, group)
+    if (group instanceof ConsumerGroup) resumeConsumers(this, group)
+    else if (group instanceof ShareGroup) resumeShareGroup(this, group)
+    else if (group instanceof StreamsGroup) resumeStreams(this, group)
+    return NOTHING
+  }
+
+  /** Of the modern kinds heartbeats alone prove that a member is alive. */
+  onCommit(group: Group, memberId: string): void {
+    if (group instanceof ClassicGroup) onClassicCommit(this, group, memberId)
+  }
+
+  forgetTimers(group: Group): void {
+    if (group instanceof ClassicGroup) forgetClassicTimers(this, group)
+    if (group instanceof ModernGroup) forgetMembers(this, group.groupId, group.members.keys())
+    if (group instanceof StreamsGroup) forgetFirstTarget(this, group.groupId)
   }
 
   #replayOffset({ groupId, topic, partition, value }: OffsetRecord, offset: number, producerId: bigint): void {
@@ -89,7 +105,7 @@ export class GroupMachine implements StateMachine<GroupRecord> {
   }
 
   #replayClassic({ groupId, value }: GroupMetadataRecord): void {
-    let group = this.classic(groupId)
+    let group = classicGroup(this, groupId)
     if (value === null) {
       if (group !== undefined) this.groups.delete(groupId)
       return

@@ -1,26 +1,21 @@
-// What every kind of group answers for, whatever its members speak. How a kind plugs in:
+// What every kind of group answers for, whatever its members speak: questions, without effect. How a kind plugs in:
 //
-//   KIND/KIND-group.ts     a class that implements Group: what a group of the kind is
-//   KIND/KIND-records.ts   its records, and `replayKIND(machine, record)`: the only place where its state changes
-//   modern/*.ts            what members with epochs have in common: assignments, targets, the hash of the topics
-//   KIND/*.ts              what its requests do, as functions (machine, request, reply) → GroupOutcome
-//   group-records.ts       a type of its records beside ConsumerRecord, and the kind in kindOf
-//   group-machine.ts       one case in replay()
-//   handlers/groups/*.ts   call `services.groups.run(groupId, event, onError)`
+//   KIND/KIND-group.ts       a class that implements Group: what a group of the kind is
+//   KIND/KIND-records.ts     its records, and KIND/replay.ts: the only place where its state changes
+//   KIND/*.ts                what its requests do, as functions (machine, request, reply) → GroupOutcome
+//   KIND/requests.ts         the same as the handlers see it, by way of GroupShards
+//   modern/*.ts              what kinds whose members have epochs have in common
+//   group-records.ts         a type of its records beside ConsumerRecord, and the kind in kindOf
+//   group-state-machine.ts   a case in replay(), and what a load and a deletion mean to its timers
 //
 // Source: Group of Apache Kafka.
 
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
+import type { CommitPartitionCheck, CommitRequest } from './commit-request.ts'
 import type { GroupRecord } from './group-records.ts'
-import type { CommitPartitionCheck, CommitRequest } from './offset-commit.ts'
 import type { CommittedOffset } from './offset-store.ts'
+import type { Refusal } from './refusal.ts'
 
 export type GroupType = 'classic' | 'consumer' | 'share' | 'streams'
-
-export interface Refusal {
-  readonly errorCode: number
-  readonly errorMessage: string | null
-}
 
 export interface Group {
   readonly groupId: string
@@ -33,6 +28,9 @@ export interface Group {
 
   /** Nobody is in it, nor about to be. */
   readonly isEmpty: boolean
+
+  /** Nothing but offsets, of a consumer that assigns itself: it gives way to a group of any kind. */
+  readonly isSimple: boolean
 
   /** It goes by itself when it is empty and its offsets are gone. */
   readonly shouldExpire: boolean
@@ -51,9 +49,6 @@ export interface Group {
   /** The same of a fetch of offsets by a member (v9+); without a member id it is nobody's. */
   fetchError(memberId: string | null, memberEpoch: number): number
 
-  /** A member has committed: it is alive. */
-  onCommit(machine: GroupMachine, memberId: string): void
-
   /** Since when the retention of an offset runs, ms; null: it does not. */
   retainedSince(topic: string, offset: CommittedOffset): number | null
 
@@ -65,10 +60,4 @@ export interface Group {
 
   /** What makes it disappear, but for its offsets. */
   tombstones(): GroupRecord[]
-
-  /** The log is loaded: arms timers. */
-  resume(machine: GroupMachine): GroupOutcome
-
-  /** It is deleted: nothing of it may wake up again. */
-  forgetTimers(machine: GroupMachine): void
 }

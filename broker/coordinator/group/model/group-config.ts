@@ -1,9 +1,9 @@
 // The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names
 // are those of the properties in camel case.
 
-import type { Codec } from '../../../protocol/records/layout.ts'
-import { BrokerConfig } from '../../config/broker-config.ts'
-import type { BrokerConfigName, BrokerConfigValue } from '../../config/broker-configs.ts'
+import type { Codec } from '../../../../protocol/records/layout.ts'
+import { BrokerConfig } from '../../../config/broker-config.ts'
+import type { BrokerConfigName, BrokerConfigValue } from '../../../config/broker-configs.ts'
 
 export interface GroupConfig {
   /** What was set for one group while running, as text. */

@@ -1,9 +1,9 @@
 // What a client is told when the log or the runtime refused: errors that make it look for the coordinator again, or
-// wait. Source: TransactionStateManager.appendTransactionToLog.
+// wait. Source: GroupCoordinatorService, TransactionStateManager.appendTransactionToLog of Apache Kafka.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 
-export function transactionErrorOf(errorCode: number): number {
+export function coordinatorErrorOf(errorCode: number): number {
   switch (errorCode) {
     case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:
     case ErrorCode.NOT_ENOUGH_REPLICAS:

@@ -4,10 +4,10 @@
 // instead.
 // A share group stays until it is deleted: where it has come to is not kept in offsets of this kind.
 
-import type { Group } from './group.ts'
-import type { GroupMachine, GroupOutcome } from './group-machine.ts'
-import { type GroupRecord, offsetTombstone } from './group-records.ts'
-import type { CommittedOffset } from './offset-store.ts'
+import type { Group } from '../model/group.ts'
+import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
+import { type GroupRecord, offsetTombstone } from '../model/group-records.ts'
+import type { CommittedOffset } from '../model/offset-store.ts'
 
 const EXPIRY_TIMER = 'expiry'
 
@@ -35,7 +35,7 @@ export function expire(machine: GroupMachine): GroupOutcome {
     records,
     inPieces: true,
     applied: () => {
-      for (const group of deleted) group.forgetTimers(machine)
+      for (const group of deleted) machine.forgetTimers(group)
     },
     // They are as old at the next check.
     refused: () => {},

@@ -1,11 +1,12 @@
 // The topics of an OffsetCommit: v10 names them by id, earlier versions by name. What does not exist is answered
 // without asking the group; the rest goes to it by name.
 
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import type { CommitAnswer, CommitTopic } from './offset-commit.ts'
-import type { TopicLookup } from './topic-lookup.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import type { CommitTopic } from '../model/commit-request.ts'
+import type { TopicLookup } from '../model/topic-lookup.ts'
+import type { CommitAnswer } from './offset-commit.ts'
 
 type RequestTopics = RequestOf<'OffsetCommit'>['topics']
 

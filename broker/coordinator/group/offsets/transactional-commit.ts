@@ -2,10 +2,10 @@
 // but that a producer which says nothing of itself as a member is let in (before KIP-447 none did). Source:
 // OffsetMetadataManager.commitTransactionalOffset.
 
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import type { TransactionEnd } from '../runtime/state-machine.ts'
-import type { GroupCoordinator } from './group-coordinator.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import type { TransactionEnd } from '../../runtime/state-machine.ts'
+import type { GroupShards } from '../model/group-shards.ts'
 import { type CommitAnswer, commitError, commitOffsets } from './offset-commit.ts'
 import { assembleCommit, splitCommit } from './offset-commit-topics.ts'
 
@@ -21,7 +21,7 @@ type Request = RequestOf<'TxnOffsetCommit'>
  * holds. Both answer with an error code.
  */
 export async function commitTransactionalOffsets(
-  groups: GroupCoordinator,
+  groups: GroupShards,
   request: Request,
   apiVersion: number,
   admit: () => Promise<number>,
@@ -63,7 +63,7 @@ function wording(errorCode: number): number {
 }
 
 /** The marker of a transaction that has committed offsets to groups of a partition. Appends before it returns. */
-export function endGroupTransaction(groups: GroupCoordinator, partition: number, end: TransactionEnd): Promise<number> {
+export function endGroupTransaction(groups: GroupShards, partition: number, end: TransactionEnd): Promise<number> {
   return groups.runOn<number>(
     partition,
     (_machine, reply) => ({
