@@ -5,6 +5,7 @@
 // controllers only. `latestVersionUnstable`: the last version is not advertised unless unstable versions are switched
 // on.
 
+import type { Fields } from './field.ts'
 import { AllocateProducerIdsRequest, AllocateProducerIdsResponse } from './messages/cluster/allocate-producer-ids.ts'
 import { ApiVersionsRequest, ApiVersionsResponse } from './messages/cluster/api-versions.ts'
 import { BrokerHeartbeatRequest, BrokerHeartbeatResponse } from './messages/cluster/broker-heartbeat.ts'
@@ -180,7 +181,7 @@ import { InitProducerIdRequest, InitProducerIdResponse } from './messages/transa
 import { ListTransactionsRequest, ListTransactionsResponse } from './messages/transactions/list-transactions.ts'
 import { TxnOffsetCommitRequest, TxnOffsetCommitResponse } from './messages/transactions/txn-offset-commit.ts'
 import { WriteTxnMarkersRequest, WriteTxnMarkersResponse } from './messages/transactions/write-txn-markers.ts'
-import type { Fields, Infer, Input, Message } from './schema.ts'
+import type { Infer, Input, Message } from './schema.ts'
 
 export type Listener = 'broker' | 'controller'
 

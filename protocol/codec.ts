@@ -9,15 +9,21 @@
 // array against the least size its elements can have, which is computed here and never zero.
 
 import { UnencodableValue } from './errors.ts'
+import type { Field, Fields, ScalarType } from './field.ts'
 import type { Reader } from './reader.ts'
-import type { Field, Fields, Message, ScalarType } from './schema.ts'
 import { ZERO_UUID } from './wire.ts'
 import type { Writer } from './writer.ts'
 
 export type Decoder = (reader: Reader) => unknown
 export type Encoder = (writer: Writer, value: unknown) => void
 
-type Definition = Pick<Message, 'name' | 'flexibleSince' | 'fields'>
+/** Of a message, as schema.ts has it. */
+interface Definition {
+  readonly name: string
+  /** First flexible version (KIP-482: compact lengths, tagged fields); infinite when none is. */
+  readonly flexibleSince: number
+  readonly fields: Fields
+}
 
 export function compileDecoder(message: Definition, version: number): Decoder {
   return new DecoderSource(message, version).compile<Decoder>()

@@ -3,7 +3,8 @@
 // the codec makes its own (protocol/codec.ts): 6 ns for an answer about one partition. The source is made of declared
 // names only.
 
-import type { Field, Fields, Message } from '../../protocol/schema.ts'
+import type { Field, Fields } from '../../protocol/field.ts'
+import type { Message } from '../../protocol/schema.ts'
 
 export class ErrorCounts {
   none = 0

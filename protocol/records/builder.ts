@@ -10,7 +10,7 @@ import { crc32c } from './crc32c.ts'
 import { setInt64 } from './int64.ts'
 import * as at from './layout.ts'
 import { CODECS, type Codec } from './layout.ts'
-import type { Header } from './record.ts'
+import type { Header } from './log-record.ts'
 import { putVarint, putVarlong, varintSize, varlongSize } from './varint.ts'
 
 export type RecordInput = {

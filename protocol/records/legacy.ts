@@ -13,7 +13,7 @@ import { CorruptBatch } from './errors.ts'
 import { getInt64 } from './int64.ts'
 import * as at from './layout.ts'
 import { CODECS, type Codec } from './layout.ts'
-import type { LogRecord } from './record.ts'
+import type { LogRecord } from './log-record.ts'
 
 /** What a compressed message of old producers can have come from, at most. */
 const MAX_WRAPPED_SIZE = 128 * 1024 * 1024

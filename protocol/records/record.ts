@@ -10,18 +10,8 @@ import { BatchCursor } from './cursor.ts'
 import { CorruptBatch } from './errors.ts'
 import * as at from './layout.ts'
 import { readLegacyRecords } from './legacy.ts'
+import type { Header, LogRecord } from './log-record.ts'
 import { RecordReader } from './varint.ts'
-
-export type Header = { key: string; value: Uint8Array | null }
-
-export type LogRecord = {
-  offset: number
-  /** ms, or NO_TIMESTAMP. */
-  timestamp: number
-  key: Uint8Array | null
-  value: Uint8Array | null
-  headers: readonly Header[]
-}
 
 /** What the records of one batch may come to when decompressed, where the caller knows no better limit. */
 export const MAX_DECOMPRESSED_SIZE = 128 * 1024 * 1024

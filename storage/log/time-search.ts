@@ -3,7 +3,8 @@
 // Source: LogSegment.findOffsetByTimestamp, FileRecords.searchForTimestamp.
 
 import { batchLeaderEpoch } from '../../protocol/records/batch.ts'
-import { type LogRecord, readableRecords } from '../../protocol/records/record.ts'
+import type { LogRecord } from '../../protocol/records/log-record.ts'
+import { readableRecords } from '../../protocol/records/record.ts'
 import type { Segment } from '../segment/segment.ts'
 import { SegmentScanner } from '../segment/segment-scanner.ts'
 

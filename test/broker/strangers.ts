@@ -6,8 +6,8 @@
 
 import { SeededRandom } from '../../host/simulated/random.ts'
 import { type Api, type ApiName, apis } from '../../protocol/apis.ts'
+import type { Field, Fields } from '../../protocol/field.ts'
 import { ConsumerProtocolSubscription } from '../../protocol/messages/groups/consumer-protocol.ts'
-import type { Field, Fields } from '../../protocol/schema.ts'
 import { batchOf, type Client, World } from './harness.ts'
 
 const APIS: readonly ApiName[] = [

@@ -4,7 +4,7 @@
 import t from 'tap'
 import { type Api, apiByKey, apis } from '../../protocol/apis.ts'
 import { ErrorCode, errorName, isRetriable } from '../../protocol/error-codes.ts'
-import type { Field, Fields } from '../../protocol/schema.ts'
+import type { Field, Fields } from '../../protocol/field.ts'
 import { messages, type OracleField, oracleText, schemas } from './oracle.ts'
 
 type Range = readonly [since: number, until: number]

@@ -1,8 +1,8 @@
 // Every message that Apache Kafka 4.4.0 wrote for us, at every version: same value out, same bytes again.
 
 import t from 'tap'
+import type { Field, Fields } from '../../protocol/field.ts'
 import { Reader } from '../../protocol/reader.ts'
-import type { Field, Fields } from '../../protocol/schema.ts'
 import { messages, vectors } from './oracle.ts'
 
 type Json = Record<string, unknown>

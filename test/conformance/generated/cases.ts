@@ -1,7 +1,8 @@
 // From the declaration of a request to many of them: the least one, one with an element in each array, from that one
 // others with one field at a limit of its type, and from its bytes those that are malformed at one place.
 
-import type { Field, Fields, Message, ScalarType } from '../../../protocol/schema.ts'
+import type { Field, Fields, ScalarType } from '../../../protocol/field.ts'
+import type { Message } from '../../../protocol/schema.ts'
 import { isIn, isStruct, join, type Mark, Spelling, type Value } from './spelling.ts'
 
 export interface Case {

@@ -1,7 +1,8 @@
 // A request spelt out from its declaration, field by field, with a note of where each field's length, count or presence
 // stands: there a request can be made malformed. It shares no code with protocol/codec.ts, which is thus tested too.
 
-import type { Field, Fields, Message, ScalarType } from '../../../protocol/schema.ts'
+import type { Field, Fields, ScalarType } from '../../../protocol/field.ts'
+import type { Message } from '../../../protocol/schema.ts'
 
 export type Value =
   | boolean

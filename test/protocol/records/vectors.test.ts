@@ -4,7 +4,8 @@ import t from 'tap'
 import * as batch from '../../../protocol/records/batch.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
 import { BatchCursor } from '../../../protocol/records/cursor.ts'
-import { type LogRecord, readBatch, recordFaults } from '../../../protocol/records/record.ts'
+import type { LogRecord } from '../../../protocol/records/log-record.ts'
+import { readBatch, recordFaults } from '../../../protocol/records/record.ts'
 
 type ExpectedRecord = {
   offset: number
