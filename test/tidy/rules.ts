@@ -109,6 +109,52 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   cli: ['host', 'storage', 'broker', 'broker/config', 'broker/network'],
 }
 
+/**
+ * The same among the coordinators, and within that of groups: what a shard holds lies lowest, then what kinds of groups
+ * have in common, then the kinds, which do not know each other; but a consumer group may come from a classic one, and
+ * become one. Above them lie the requests that any kind may meet, and the state machine.
+ */
+const coordinatorArrows: Readonly<Record<string, readonly string[]>> = {
+  'broker/coordinator/runtime': [],
+  'broker/coordinator/share': ['broker/coordinator/runtime'],
+  'broker/coordinator/group/model': ['broker/coordinator/runtime'],
+  'broker/coordinator/group/offsets': ['broker/coordinator/runtime', 'broker/coordinator/group/model'],
+  'broker/coordinator/group/modern': ['broker/coordinator/runtime', 'broker/coordinator/group/model'],
+  'broker/coordinator/group/classic': ['broker/coordinator/runtime', 'broker/coordinator/group/model'],
+  'broker/coordinator/group/consumer': [
+    'broker/coordinator/runtime',
+    'broker/coordinator/group/model',
+    'broker/coordinator/group/modern',
+    'broker/coordinator/group/classic',
+  ],
+  'broker/coordinator/group/streams': [
+    'broker/coordinator/runtime',
+    'broker/coordinator/group/model',
+    'broker/coordinator/group/modern',
+  ],
+  'broker/coordinator/group/share': [
+    'broker/coordinator/runtime',
+    'broker/coordinator/share',
+    'broker/coordinator/group/model',
+    'broker/coordinator/group/modern',
+  ],
+  'broker/coordinator/group': [
+    'broker/coordinator/runtime',
+    'broker/coordinator/group/model',
+    'broker/coordinator/group/offsets',
+    'broker/coordinator/group/modern',
+    'broker/coordinator/group/classic',
+    'broker/coordinator/group/consumer',
+    'broker/coordinator/group/streams',
+    'broker/coordinator/group/share',
+  ],
+  'broker/coordinator/transaction': [
+    'broker/coordinator/runtime',
+    'broker/coordinator/group',
+    'broker/coordinator/group/offsets',
+  ],
+}
+
 /** Packages, and `node:` modules outside host/real, cli, bench and test: who may import them. */
 const modules: Readonly<Record<string, readonly string[]>> = {
   '@node-rs/crc32': ['protocol/records'],
@@ -131,9 +177,15 @@ const modules: Readonly<Record<string, readonly string[]>> = {
 /** May use what the machine offers. */
 const isRim = (path: string) => /^(host\/real|cli|bench|test|docs)\//.test(path)
 
-const areas = Object.keys(arrows).sort((a, b) => b.length - a.length)
 const isWithin = (path: string, area: string) => path === area || path.startsWith(`${area}/`)
-const areaOf = (path: string) => areas.find((area) => isWithin(path, area))
+
+function areaIn(table: Readonly<Record<string, readonly string[]>>): (path: string) => string | undefined {
+  const areas = Object.keys(table).sort((a, b) => b.length - a.length)
+  return (path) => areas.find((area) => isWithin(path, area))
+}
+
+const areaOf = areaIn(arrows)
+const coordinatorAreaOf = areaIn(coordinatorArrows)
 
 export const importArrows: Rule = (file) => {
   const from = areaOf(file.path)
@@ -145,6 +197,36 @@ export const importArrows: Rule = (file) => {
     if (to !== undefined && (to === from || allowed.includes(to))) return []
     return [`${file.path}:${line}: ${from} must not import ${target}`]
   })
+}
+
+/** What lies outside the coordinators is importArrows' to judge. */
+export const coordinatorLayers: Rule = (file) => {
+  const from = coordinatorAreaOf(file.path)
+  if (from === undefined) return []
+  return importsOf(file).flatMap(({ target, line }) => {
+    const to = coordinatorAreaOf(target)
+    if (to === undefined || to === from || coordinatorArrows[from]!.includes(to)) return []
+    return [`${file.path}:${line}: ${from} must not import ${target}`]
+  })
+}
+
+/** Files that import each other, be it for a type: neither can be read before the other. */
+export function circles(files: readonly SourceFile[]): string[] {
+  const imports = new Map(files.map((file) => [file.path, importsOf(file).map(({ target }) => target)]))
+  const done = new Set<string>()
+  const trail: string[] = []
+  const found: string[] = []
+  const visit = (path: string): void => {
+    const start = trail.indexOf(path)
+    if (start !== -1) found.push([...trail.slice(start), path].join(' → '))
+    if (start !== -1 || done.has(path)) return
+    trail.push(path)
+    for (const target of imports.get(path) ?? []) visit(target)
+    trail.pop()
+    done.add(path)
+  }
+  for (const { path } of files) visit(path)
+  return found
 }
 
 export const importedModules: Rule = (file) =>

@@ -2,6 +2,8 @@
 
 import t from 'tap'
 import {
+  circles,
+  coordinatorLayers,
   headComment,
   importArrows,
   importedModules,
@@ -26,6 +28,7 @@ function holds(name: string, rule: Rule, among = source): void {
 }
 
 holds('imports point one way', importArrows)
+holds('the coordinators lie in layers', coordinatorLayers)
 holds('packages and node modules are imported only where they belong', importedModules)
 holds('only the host touches time, timers, randomness and the process', noMachineGlobals)
 holds('lines and files are short', sizes)
@@ -35,6 +38,13 @@ holds('no barrels', noBarrels)
 holds('no test looks for nothing with a pattern that matches anything', noEmptyPatterns)
 holds('nothing names a place outside the repository', noPlaceNames, texts)
 
+/** A simulation's parts, and a log's, know each other by type. */
+const mayCircle = /^(host|storage)\//
+
+t.test('no files import each other in a circle', async (t) => {
+  t.same(circles(source.filter(({ path }) => !mayCircle.test(path))), [])
+})
+
 t.test('the rules see what they forbid', async (t) => {
   const complains = (rule: Rule, path: string, text: string) => rule({ path, text }).length > 0
   t.ok(complains(importArrows, 'protocol/a.ts', "import { x } from '../host/host.ts'"))
@@ -43,6 +53,14 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(complains(importArrows, 'broker/replication/a.ts', "} from '../coordinator/group/group.ts'"))
   t.ok(complains(importArrows, 'broker/broker.ts', "import { x } from '../cli/serve.ts'"))
   t.notOk(complains(importArrows, 'broker/broker.ts', "import { x } from './dispatch.ts'"))
+  const group = 'broker/coordinator/group'
+  t.ok(complains(coordinatorLayers, `${group}/classic/a.ts`, "import { x } from '../consumer/leave.ts'"))
+  t.ok(complains(coordinatorLayers, `${group}/model/a.ts`, "import type { x } from '../group-coordinator.ts'"))
+  t.notOk(complains(coordinatorLayers, `${group}/consumer/a.ts`, "import { x } from '../classic/join.ts'"))
+  t.notOk(complains(coordinatorLayers, `${group}/classic/a.ts`, "import { x } from '../../../metadata/image.ts'"))
+  const ring = ['b', 'c', 'a'].map((to, index) => ({ path: `broker/${'abc'[index]}.ts`, text: `} from './${to}.ts'` }))
+  t.same(circles(ring), ['broker/a.ts → broker/b.ts → broker/c.ts → broker/a.ts'])
+  t.same(circles(ring.slice(1)), [])
   t.ok(complains(importedModules, 'storage/a.ts', "import { openSync } from 'node:fs'"))
   t.ok(complains(importedModules, 'broker/a.ts', "const x = await import('kafkajs')"))
   t.ok(complains(importedModules, 'storage/a.ts', "import { gzip } from 'node:zlib'"))
