@@ -178,12 +178,14 @@ export class SwapLoad {
     const entering = { ...member, memberEpoch: 0, subscribedTopicNames: [topic] }
     await this.#askUntilDone('ShareGroupHeartbeat', 1, entering, (one) => one.errorCode)
     await this.#ask('ShareGroupHeartbeat', 1, { ...member, memberEpoch: -1 })
-    const topics = [{ topicName: topic, partitions: [{ partitionIndex: 1, startOffset: 5n }] }]
+    // Of all partitions: the state of others Kafka begins when it comes to it, a second later, or forgets to list.
+    const partitions = [0, 1, 2].map((partitionIndex) => ({ partitionIndex, startOffset: 5n }))
+    const topics = [{ topicName: topic, partitions }]
     await this.#askUntilDone(
       'AlterShareGroupOffsets',
       0,
       { groupId: share, topics },
-      (one) => one.errorCode || (one.responses[0]?.partitions[0]?.errorCode ?? 0),
+      (one) => one.errorCode || (one.responses[0]?.partitions.find(({ errorCode }) => errorCode !== 0)?.errorCode ?? 0),
     )
   }
 
