@@ -1,6 +1,6 @@
 // What becomes of a comparison: the goals with ticks, every figure, and a picture.
 
-import { type Goal, goals, type Run, type Verdict, valuesOf, verdicts } from './goals.ts'
+import { type Check, type Goal, goals, type Run, type Verdict, valuesOf, verdicts } from './goals.ts'
 import { describe, type Machine } from './machine.ts'
 import { median } from './statistics.ts'
 import { type Bar, ratioBars } from './svg.ts'
@@ -12,7 +12,6 @@ export interface Comparison {
 }
 
 export function page({ machine, runs }: Comparison, pictureName: string): string {
-  const rounds = Math.max(...runs.map(({ round }) => round))
   const judged = goals.flatMap((goal) => goal.checks.flatMap((check) => verdicts(check, runs)))
   const met = judged.filter((verdict) => verdict.met).length
   return [
@@ -20,7 +19,7 @@ export function page({ machine, runs }: Comparison, pictureName: string): string
     '',
     `${describe(machine)}.`,
     '',
-    `Medians of ${rounds} alternating rounds, both brokers one node on the same machine and disk with default`,
+    `Medians of ${roundsOf(runs)} alternating rounds, both brokers one node on the same machine and disk with default`,
     'settings; the spread is (max − min) ÷ median of the rounds, of the broker where it is larger. MB are 10⁶ bytes',
     'of record values, when consuming of record batches; CPU is user + system time of the broker. Broker and load',
     'share the processors. Milena answers acks=all when the records are on the disk; Kafka, as it ships, does not wait',
@@ -28,6 +27,7 @@ export function page({ machine, runs }: Comparison, pictureName: string): string
     '',
     `${met} of ${judged.length} met.`,
     '',
+    markdown(inShort(runs)),
     `![Milena ÷ Kafka](${pictureName})`,
     '',
     ...goals.map((goal) => goalTable(goal, runs)).filter((text) => text !== ''),
@@ -35,6 +35,51 @@ export function page({ machine, runs }: Comparison, pictureName: string): string
     ...errors(runs),
   ].join('\n')
 }
+
+/** The most rounds of any case; of some cases fewer, when a comparison was ended early. */
+function roundsOf(runs: readonly Run[]): string {
+  const counts = [...new Set(runs.map(({ name }) => name))].map((name) =>
+    Math.max(...runs.filter((run) => run.name === name).map(({ round }) => round)),
+  )
+  const [least, most] = [Math.min(...counts), Math.max(...counts)]
+  return least === most ? `${most}` : `${least} to ${most}`
+}
+
+/** One row for each bound of a goal: how near to it the cases come, from the nearest to the farthest. */
+function inShort(runs: readonly Run[]): Table {
+  const rows = goals.flatMap((goal) =>
+    goal.checks.flatMap((check) => {
+      const found = verdicts(check, runs)
+      if (found.length === 0) return []
+      const values = found.map(({ ratio, milena }) => (check.of === 'ratio' ? ratio : milena)).sort((a, b) => a - b)
+      if (check.sense === '≥') values.reverse()
+      const met = found.filter((verdict) => verdict.met).length
+      return [
+        [
+          goal.title,
+          `${familyOf(goal, check)}${check.figure}`,
+          fromTo(values),
+          bound(check),
+          `${met} of ${found.length}`,
+        ],
+      ]
+    }),
+  )
+  return { title: 'In short: Milena ÷ Kafka', columns: ['goal', 'figure', 'best … worst', 'bound', 'met'], rows }
+}
+
+/** Where a goal has several rows of one figure, the family of cases tells them apart. */
+function familyOf({ checks }: Goal, { cases, figure }: Check): string {
+  const isAlone = checks.filter((check) => check.figure === figure).length === 1
+  return isAlone ? '' : `${cases.split('/')[0]}: `
+}
+
+function fromTo(values: readonly number[]): string {
+  const [best, worst] = [format(values[0] ?? Number.NaN), format(values.at(-1) ?? Number.NaN)]
+  return best === worst ? best : `${best} … ${worst}`
+}
+
+const bound = ({ of, sense, bound }: Check) => `${of === 'ratio' ? '' : 'itself '}${sense} ${bound}`
 
 function goalTable(goal: Goal, runs: readonly Run[]): string {
   const rows = goal.checks.flatMap((check) => verdicts(check, runs)).map(row)
@@ -47,8 +92,7 @@ function goalTable(goal: Goal, runs: readonly Run[]): string {
 }
 
 function row({ check, name, kafka, milena, ratio, spread, met }: Verdict): (string | number)[] {
-  const goal = `${check.of === 'ratio' ? '' : 'itself '}${check.sense} ${check.bound}`
-  return [name, check.figure, kafka, milena, ratio, goal, met ? '✓' : '✗', `${format(spread * 100)} %`]
+  return [name, check.figure, kafka, milena, ratio, bound(check), met ? '✓' : '✗', `${format(spread * 100)} %`]
 }
 
 function everything(runs: readonly Run[]): Table {

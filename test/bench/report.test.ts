@@ -42,8 +42,20 @@ t.test('a page shows what is met, what is not, and what went wrong', async (t) =
   const text = page(comparison, 'picture.svg')
   t.match(text, /MB\/s \| +105 \| +350 \| +3\.33 \| +≥ 3 \| +✓ \| 9\.52 % \|/)
   t.match(text, /CPU s\/GB \| +5 \| +2 \| +0\.400 \| +≤ 0\.2 \| +✗ \|/)
+  t.match(text, /Medians of 2 alternating rounds/)
+  t.match(text, /16 KiB batches \| +MB\/s \| +3\.33 \| +≥ 3 \| 1 of 1 \|/)
   t.match(text, /- raw-produce.*, milena, round 2: Error: the broker/)
   t.match(picture(comparison), /^<svg .*raw-produce\/1024.*<\/svg>\n$/s)
+})
+
+t.test('in short, a goal has its best and its worst case', async (t) => {
+  const other = runs.map((run) => ({ ...run, name: name.replace('p1', 'p12') }))
+  const slower = other.map((run) => (run.kind === 'milena' ? run : { ...run, figures: { 'MB/s': 200 } }))
+  const third = { ...runs[0]!, round: 3 }
+  const machine = { date: '', processor: '', memoryGiB: 1, kernel: '', node: '', milena: '', kafka: '' }
+  const text = page({ machine, runs: [...runs, third, ...slower] }, 'picture.svg')
+  t.match(text, /Medians of 2 to 3 alternating rounds/)
+  t.match(text, /MB\/s \| +3\.50 … 1\.75 \| +≥ 3 \| 1 of 2 \|/)
 })
 
 t.test('figures are short, and whole where they are whole', async (t) => {
