@@ -3,14 +3,15 @@
 
 import type { RequestOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { NOTHING } from '../runtime/state-machine.ts'
 import { ClassicGroup } from './classic/classic-group.ts'
 import type { JoinReply, SyncReply } from './classic/classic-member.ts'
 import { heartbeatClassic } from './classic/heartbeat.ts'
 import { type JoinRequest, joinClassic, joinNewClassic, refuseJoin } from './classic/join.ts'
 import { type LeaveReply, type Leaving, leaveClassic } from './classic/leave.ts'
-import { syncClassic } from './classic/sync.ts'
+import { refuseSync, syncClassic } from './classic/sync.ts'
 import { heartbeatConsumers, joinConsumers, syncConsumers } from './consumer/classic-members.ts'
-import { ConsumerGroup, consumerGroup } from './consumer/consumer-group.ts'
+import { ConsumerGroup } from './consumer/consumer-group.ts'
 import { leaveConsumers } from './consumer/leave.ts'
 import type { GroupMachine, GroupOutcome } from './model/group-machine.ts'
 import { StreamsGroup } from './streams/streams-group.ts'
@@ -31,16 +32,18 @@ export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: Jo
 }
 
 export function syncGroup(machine: GroupMachine, request: RequestOf<'SyncGroup'>, reply: SyncReply): GroupOutcome {
-  const consumers = consumerGroup(machine, request.groupId)
-  return consumers === undefined
-    ? syncClassic(machine, request, reply)
-    : syncConsumers(machine, consumers, request, reply)
+  const group = machine.groups.get(request.groupId)
+  if (group instanceof ClassicGroup) return syncClassic(machine, group, request, reply)
+  if (group instanceof ConsumerGroup) return syncConsumers(machine, group, request, reply)
+  return refuseSync(reply, ErrorCode.UNKNOWN_MEMBER_ID)
 }
 
 /** The error code to answer. */
 export function heartbeat(machine: GroupMachine, request: RequestOf<'Heartbeat'>): number {
-  const consumers = consumerGroup(machine, request.groupId)
-  return consumers === undefined ? heartbeatClassic(machine, request) : heartbeatConsumers(machine, consumers, request)
+  const group = machine.groups.get(request.groupId)
+  if (group instanceof ClassicGroup) return heartbeatClassic(machine, group, request)
+  if (group instanceof ConsumerGroup) return heartbeatConsumers(machine, group, request)
+  return ErrorCode.UNKNOWN_MEMBER_ID
 }
 
 export function leaveGroup(
@@ -49,8 +52,14 @@ export function leaveGroup(
   leaving: readonly Leaving[],
   reply: LeaveReply,
 ): GroupOutcome {
-  const consumers = consumerGroup(machine, groupId)
-  return consumers === undefined
-    ? leaveClassic(machine, groupId, leaving, reply)
-    : leaveConsumers(machine, consumers, leaving, reply)
+  const group = machine.groups.get(groupId)
+  if (group instanceof ClassicGroup) return leaveClassic(machine, group, leaving, reply)
+  if (group instanceof ConsumerGroup) return leaveConsumers(machine, group, leaving, reply)
+  reply.send({
+    errorCode: ErrorCode.NONE,
+    members: leaving.map(({ memberId, groupInstanceId }) => {
+      return { memberId, groupInstanceId, errorCode: ErrorCode.UNKNOWN_MEMBER_ID }
+    }),
+  })
+  return NOTHING
 }

@@ -3,13 +3,11 @@
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
-import { classicGroup } from './classic-group.ts'
+import type { ClassicGroup } from './classic-group.ts'
 import { extendSession } from './rebalance.ts'
 
 /** The error code to answer. */
-export function heartbeatClassic(machine: GroupMachine, request: RequestOf<'Heartbeat'>): number {
-  const group = classicGroup(machine, request.groupId)
-  if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID
+export function heartbeatClassic(machine: GroupMachine, group: ClassicGroup, request: RequestOf<'Heartbeat'>): number {
   const errorCode = group.memberError(request.memberId, request.groupInstanceId)
   if (errorCode !== ErrorCode.NONE) return errorCode
   if (request.generationId !== group.generationId) return ErrorCode.ILLEGAL_GENERATION

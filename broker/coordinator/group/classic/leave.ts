@@ -6,7 +6,7 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
-import { type ClassicGroup, classicGroup } from './classic-group.ts'
+import type { ClassicGroup } from './classic-group.ts'
 import { completeJoinIfAllJoined, endSession, rebalanceOrCompleteJoin, removeMember } from './rebalance.ts'
 
 export type LeaveAnswer = ResponseInputOf<'LeaveGroup'>
@@ -15,17 +15,16 @@ export type Leaving = RequestOf<'LeaveGroup'>['members'][number]
 
 export function leaveClassic(
   machine: GroupMachine,
-  groupId: string,
+  group: ClassicGroup,
   leaving: readonly Leaving[],
   reply: LeaveReply,
 ): GroupOutcome {
-  const group = classicGroup(machine, groupId)
   const members = leaving.map((member) => {
-    const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : leave(machine, group, member)
+    const errorCode = leave(machine, group, member)
     return { memberId: member.memberId, groupInstanceId: member.groupInstanceId, errorCode }
   })
   reply.send({ errorCode: ErrorCode.NONE, members })
-  if (group === undefined || members.every(({ errorCode }) => errorCode !== ErrorCode.NONE)) return NOTHING
+  if (members.every(({ errorCode }) => errorCode !== ErrorCode.NONE)) return NOTHING
   if (group.state === 'PreparingRebalance') return completeJoinIfAllJoined(machine, group)
   if (group.state === 'Empty') return NOTHING
   const reasons = leaving.map(({ reason }) => reason ?? 'no reason given')

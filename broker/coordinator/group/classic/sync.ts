@@ -6,20 +6,26 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { coordinatorErrorOf } from '../../runtime/coordinator-errors.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
-import { type ClassicGroup, classicGroup } from './classic-group.ts'
+import type { ClassicGroup } from './classic-group.ts'
 import { type ClassicMember, EMPTY_BYTES, type SyncReply } from './classic-member.ts'
 import { answerSyncs, groupRecord, noteSync, prepareRebalance, resetAssignments, syncAnswer } from './rebalance.ts'
 
 type SyncRequest = RequestOf<'SyncGroup'>
 
-export function syncClassic(machine: GroupMachine, request: SyncRequest, reply: SyncReply): GroupOutcome {
-  const group = classicGroup(machine, request.groupId)
-  const errorCode = group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : syncError(group, request)
-  const member = group?.members.get(request.memberId)
-  if (group === undefined || member === undefined || errorCode !== ErrorCode.NONE) {
-    reply.send({ errorCode, assignment: EMPTY_BYTES })
-    return NOTHING
-  }
+export function refuseSync(reply: SyncReply, errorCode: number): GroupOutcome {
+  reply.send({ errorCode, assignment: EMPTY_BYTES })
+  return NOTHING
+}
+
+export function syncClassic(
+  machine: GroupMachine,
+  group: ClassicGroup,
+  request: SyncRequest,
+  reply: SyncReply,
+): GroupOutcome {
+  const errorCode = syncError(group, request)
+  const member = group.members.get(request.memberId)
+  if (member === undefined || errorCode !== ErrorCode.NONE) return refuseSync(reply, errorCode)
   noteSync(machine, group, member.memberId)
   if (group.state === 'Stable') {
     reply.send(syncAnswer(group, member, ErrorCode.NONE))

@@ -31,13 +31,11 @@ export function applyRecord(group: ConsumerGroup, record: ConsumerRecord): void 
       applyMember(group, record)
       break
     case 'ConsumerGroupTargetAssignmentMetadata':
-      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
-      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      group.setAssignmentEpoch(record.value)
       break
     case 'ConsumerGroupTargetAssignmentMember': {
       const { key, value } = record
-      if (value === null) group.targetAssignment.delete(key.memberId)
-      else group.targetAssignment.set(key.memberId, toAssignment(value.topicPartitions))
+      group.setTarget(key.memberId, value && toAssignment(value.topicPartitions))
       break
     }
     case 'ConsumerGroupCurrentMemberAssignment':

@@ -62,6 +62,18 @@ export abstract class ModernGroup<M extends ModernMember, Target> {
     return this.targetAssignment.get(memberId) ?? this.noTarget
   }
 
+  /** As a record says; null: its tombstone. */
+  setAssignmentEpoch(stored: { readonly assignmentEpoch: number; readonly assignmentTimestamp: bigint } | null): void {
+    this.assignmentEpoch = stored?.assignmentEpoch ?? -1
+    this.assignmentTimestamp = Number(stored?.assignmentTimestamp ?? 0n)
+  }
+
+  /** Likewise. */
+  setTarget(memberId: string, target: Target | null): void {
+    if (target === null) this.targetAssignment.delete(memberId)
+    else this.targetAssignment.set(memberId, target)
+  }
+
   /** The last target is not yet so old that it may be worked out anew; one of the future tells of a clock set back. */
   isTargetYoung(now: number, intervalMs: number): boolean {
     const { assignmentTimestamp } = this

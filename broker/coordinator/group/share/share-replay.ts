@@ -41,13 +41,11 @@ function applyRecord(group: ShareGroup, record: ShareGroupRecord): void {
       break
     }
     case 'ShareGroupTargetAssignmentMetadata':
-      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
-      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      group.setAssignmentEpoch(record.value)
       break
     case 'ShareGroupTargetAssignmentMember': {
       const { key, value } = record
-      if (value === null) group.targetAssignment.delete(key.memberId)
-      else group.targetAssignment.set(key.memberId, toAssignment(value.topicPartitions))
+      group.setTarget(key.memberId, value && toAssignment(value.topicPartitions))
       break
     }
     case 'ShareGroupCurrentMemberAssignment': {

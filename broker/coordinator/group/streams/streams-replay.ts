@@ -5,7 +5,7 @@ import type { StreamsRecord } from '../model/group-records.ts'
 import { replayedGroup } from '../modern/replayed-group.ts'
 import { StreamsGroup } from './streams-group.ts'
 import { MEMBER_STATE, type MemberState, newMember } from './streams-member.ts'
-import { type EpochTasks, type HeldTasks, NONE_HELD, toTasks } from './tasks.ts'
+import { type EpochTasks, type HeldTasks, NONE_HELD, type TaskSets, toTasks } from './tasks.ts'
 import { Topology } from './topology.ts'
 
 type RecordOf<Type extends StreamsRecord['type']> = Extract<StreamsRecord, { type: Type }>
@@ -27,26 +27,23 @@ function applyRecord(group: StreamsGroup, record: StreamsRecord): void {
       applyMember(group, record)
       break
     case 'StreamsGroupTargetAssignmentMetadata':
-      group.assignmentEpoch = record.value?.assignmentEpoch ?? -1
-      group.assignmentTimestamp = Number(record.value?.assignmentTimestamp ?? 0n)
+      group.setAssignmentEpoch(record.value)
       break
-    case 'StreamsGroupTargetAssignmentMember': {
-      const { key, value } = record
-      if (value === null) {
-        group.targetAssignment.delete(key.memberId)
-        return
-      }
-      const { activeTasks, standbyTasks, warmupTasks } = value
-      const target = { active: toTasks(activeTasks), standby: toTasks(standbyTasks), warmup: toTasks(warmupTasks) }
-      group.targetAssignment.set(key.memberId, target)
+    case 'StreamsGroupTargetAssignmentMember':
+      group.setTarget(record.key.memberId, record.value && toTarget(record.value))
       break
-    }
     case 'StreamsGroupCurrentMemberAssignment':
       applyCurrentAssignment(group, record)
       break
     case 'StreamsGroupTopology':
       group.setTopology(record.value === null ? null : new Topology(record.value))
   }
+}
+
+type StoredTarget = NonNullable<RecordOf<'StreamsGroupTargetAssignmentMember'>['value']>
+
+function toTarget({ activeTasks, standbyTasks, warmupTasks }: StoredTarget): TaskSets {
+  return { active: toTasks(activeTasks), standby: toTasks(standbyTasks), warmup: toTasks(warmupTasks) }
 }
 
 function applyGroupEpoch(group: StreamsGroup, { value }: RecordOf<'StreamsGroupMetadata'>): void {
