@@ -182,6 +182,8 @@ export class Partition implements LogListener {
     const from = log.isOffline ? NOTHING : log.logEndOffset
     this.#visibleOnceWritten = Math.min(this.#visibleOnceWritten, log.logEndOffset)
     this.#invisible.takeAbove(log.logEndOffset)
+    // Of what was to be written, a part may have been.
+    if (!log.isOffline) this.onWritten()
     this.#refuseAbove(from, ErrorCode.KAFKA_STORAGE_ERROR)
   }
 

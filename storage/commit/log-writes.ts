@@ -13,10 +13,10 @@
 // concern of the log's: each byte is charged to the broker's memory from its append until it is written, and producers
 // are not read from while that is spent.
 //
-// One write of a log is under way at a time, so the file grows in order. Whoever needs the file complete at once (a
-// roll, a search by time, a close) writes the same bytes to the same place itself: the write in the pool is overtaken
-// then, and its end changes nothing. Nobody can cut what it may yet write: a truncation is refused meanwhile, and what
-// a failure takes back is hidden until it has ended.
+// One write of a log is under way at a time, so the file grows in order; a segment that has ended is written to its end
+// before the next one. Whoever needs the file complete at once (a search by time, a close) writes the same bytes to the
+// same place itself: the write in the pool is overtaken then, and its end changes nothing. Nobody can cut what it may
+// yet write: a truncation is refused meanwhile, and what a failure takes back is hidden until it has ended.
 
 import type { LocalLog } from '../log/local-log.ts'
 import type { TurnWritable, TurnWriter } from './turn-writer.ts'
@@ -63,7 +63,7 @@ export class LogWrites implements TurnWritable {
 
   /** After each append. */
   schedule(): void {
-    this.#charge(this.#local.active.unwrittenSize)
+    this.#charge(this.#local.unwrittenSize)
     this.#writeAtEndOfTurn()
   }
 
@@ -84,7 +84,7 @@ export class LogWrites implements TurnWritable {
     }
     if (hasEnded) {
       this.#log.written()
-      if (this.#local.active.unwrittenSize === 0) {
+      if (!this.#local.hasUnwritten) {
         this.#charge(0)
         return
       }
@@ -104,7 +104,7 @@ export class LogWrites implements TurnWritable {
 
   /** What is pending goes into the pool, now or when what is there has been written. */
   #isLeftToPool(): boolean {
-    const { isWriting, unwrittenSize } = this.#local.active
+    const { isWriting, unwrittenSize } = this.#local
     if (unwrittenSize === 0) return false
     if (isWriting || this.#isQueued) return true
     if (!this.#writer.usesPool(unwrittenSize)) return false
@@ -120,14 +120,13 @@ export class LogWrites implements TurnWritable {
       this.#charge(0)
       return false
     }
-    const { isWriting, unwrittenSize } = this.#local.active
+    const { isWriting, unwrittenSize } = this.#local
     this.#charge(unwrittenSize)
     if (isWriting || unwrittenSize === 0) return false
     this.#startMs = this.#writer.now()
-    this.#startedSize = unwrittenSize
     try {
-      this.#local.startWrite(this.#onEnded)
-      return true
+      this.#startedSize = this.#local.startWrite(this.#onEnded)
+      return this.#startedSize > 0
     } catch (error) {
       this.#failed(error)
       return false
@@ -141,7 +140,7 @@ export class LogWrites implements TurnWritable {
       else this.#charge(0)
       return
     }
-    this.#charge(this.#local.active.unwrittenSize)
+    this.#charge(this.#local.unwrittenSize)
     this.#hasEnded = true
     // At the end of the turn, so that the answers which this sets free leave together.
     this.#writeAtEndOfTurn()

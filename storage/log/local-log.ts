@@ -5,13 +5,18 @@
 //                         durableEnd ≤ writtenEnd    ≤ logEnd
 //                         (synced)     (in the file)   (appended)
 //
-// Invariants: base offsets rise; only the active segment has pending bytes; a new one begins where the last one ended.
+// Invariants: base offsets rise; a new segment begins where the last one ended. It begins in memory, and takes appends
+// at once; when the one before is in its file to the end, that one's indexes are written and the new one gets a file:
+//
+//   segments   [ 0 ……… ][ 1200 ……… ████ ][ 2400 ██████ ][ 3600 ██ active ]     █ not written
+//              in files             │      └──────── #unborn ────────┘
+//                                   └ written first: in the loop, or in the pool while the device keeps writers waiting
 
 import { DiskError } from '../../host/disk.ts'
 import { LogSync, type SyncedLog } from '../commit/log-sync.ts'
 import type { StorageEnvironment } from '../environment.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from '../file-names.ts'
-import type { Segment } from '../segment/segment.ts'
+import { Segment } from '../segment/segment.ts'
 import { deleteSegments, newSegment, removeSegments, sideFiles } from '../segment/segment-files.ts'
 import type { LeaderEpochCache, NextCheckpoint } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
@@ -21,6 +26,14 @@ import type { LoadedLog } from './recovery.ts'
 import { Tail } from './tail-cache.ts'
 
 const MAX_JITTER_MS = 0xffffffff
+
+/** A segment without a file, and how the snapshot at its begin is written. */
+interface UnbornSegment {
+  readonly segment: Segment
+  readonly writeSnapshot: () => void
+}
+
+const NO_SEGMENTS: readonly UnbornSegment[] = []
 
 export type SyncOwner = Pick<SyncedLog, 'onSynced' | 'onSyncFailed'>
 
@@ -42,6 +55,8 @@ export class LocalLog implements SyncedLog {
   #hasDirectory: boolean
   #hasTopicId: boolean
   #rollJitterMs = 0
+  /** The last of the segments, oldest first. */
+  #unborn: readonly UnbornSegment[] = NO_SEGMENTS
 
   constructor(
     { environment, directory, topicId, partition, journal, spendsReserve }: LogOptions,
@@ -106,6 +121,28 @@ export class LocalLog implements SyncedLog {
     return this.segments[this.segments.length - 1]!
   }
 
+  /** The oldest segment that may have bytes to be written. */
+  get #writing(): Segment {
+    return this.segments[this.segments.length - 1 - this.#unborn.length]!
+  }
+
+  /** Bytes. */
+  get unwrittenSize(): number {
+    let size = this.#writing.unwrittenSize
+    for (const { segment } of this.#unborn) size += segment.unwrittenSize
+    return size
+  }
+
+  /** What comes next to the file is on its way there, in the pool. */
+  get isWriting(): boolean {
+    return this.#writing.isWriting
+  }
+
+  /** Something has yet to be written, or was left behind by a failed write. */
+  get hasUnwritten(): boolean {
+    return this.#unborn.length > 0 || this.active.hasUnwritten
+  }
+
   get size(): number {
     let size = 0
     for (const segment of this.segments) size += segment.size
@@ -149,16 +186,23 @@ export class LocalLog implements SyncedLog {
    * `takeBackUnwritten` is due.
    */
   write(): void {
-    const segment = this.active
-    if (segment.hasUnwritten) {
-      this.#makeDirectory()
-      this.#writePending(segment)
-      this.sync.changed(segment)
+    if (this.hasUnwritten) this.#makeDirectory()
+    while (this.#unborn.length > 0) {
+      this.#writePending(this.#writing)
+      this.#finishEnded()
     }
-    this.writtenEndOffset = this.logEndOffset
+    this.#writePending(this.active)
   }
 
   #writePending(segment: Segment): void {
+    if (segment.hasUnwritten) {
+      this.#writeOrSpendReserve(segment)
+      this.sync.changed(segment)
+    }
+    this.writtenEndOffset = this.#unborn[0]?.segment.baseOffset ?? this.logEndOffset
+  }
+
+  #writeOrSpendReserve(segment: Segment): void {
     try {
       segment.writePending()
     } catch (error) {
@@ -168,14 +212,19 @@ export class LocalLog implements SyncedLog {
     }
   }
 
-  /** What is pending, in the pool. After an error `takeBackUnwritten` is due. */
-  startWrite(done: (error: DiskError | null) => void): void {
-    const segment = this.active
-    const { logEndOffset } = this
+  /**
+   * What is pending of the oldest segment that has any, in the pool. After an error `takeBackUnwritten` is due.
+   * Returns how much it is.
+   */
+  startWrite(done: (error: DiskError | null) => void): number {
     this.#makeDirectory()
+    this.#finishEnded()
+    const segment = this.#writing
+    const size = segment.unwrittenSize
+    const endOffset = this.#unborn[0]?.segment.baseOffset ?? this.logEndOffset
     segment.startWriting((error, isOvertaken) => {
       // Hidden meanwhile: the log has gone offline, or goes back to before this write once it can.
-      const isHidden = logEndOffset > this.logEndOffset
+      const isHidden = endOffset > this.logEndOffset
       if (isOvertaken || isHidden || segment.isReleased) {
         if (error !== null)
           this.#environment.host.logger.warn('a write that nobody waits for failed', about(segment, error))
@@ -185,10 +234,21 @@ export class LocalLog implements SyncedLog {
       if (error === null) {
         segment.keepWritten()
         this.sync.changed(segment)
-        this.writtenEndOffset = logEndOffset
+        this.writtenEndOffset = endOffset
       }
-      done(error)
+      done(error ?? this.#errorOf(() => this.#finishEnded()))
     })
+    return size
+  }
+
+  #errorOf(act: () => void): DiskError | null {
+    try {
+      act()
+      return null
+    } catch (error) {
+      if (error instanceof DiskError) return error
+      throw error
+    }
   }
 
   /** Nothing above writtenEndOffset can be cut off while the pool may still write there. Throws DiskError. */
@@ -197,17 +257,59 @@ export class LocalLog implements SyncedLog {
     throw new DiskError('exhausted', this.directory, 'a write is still under way')
   }
 
-  /** The active segment, all of it written, ends: its indexes are written too. */
-  endSegment(): void {
-    this.active.flushIndexes(false)
-    this.sync.ended(this.active)
+  get isActiveEmpty(): boolean {
+    return this.active.size === 0 && this.active.baseOffset === this.logEndOffset
   }
 
-  beginSegment(config: LogConfig): void {
-    this.sync.syncNames()
-    this.segments.push(newSegment(this.#environment, this.directory, this.logEndOffset))
-    this.sync.addDirectory(this.directory)
+  /** All of it is written. Throws DiskError: then nothing has happened. */
+  roll(config: LogConfig, writeSnapshot: () => void): void {
+    this.beginSegment(config, writeSnapshot)
+    try {
+      this.#finishEnded()
+    } catch (error) {
+      this.#dropUnborn()
+      throw error
+    }
+  }
+
+  /** The active segment ends, in memory. `writeSnapshot`: of the producers as they are now; it may throw DiskError. */
+  beginSegment(config: LogConfig, writeSnapshot: () => void): void {
+    const segment = new Segment(this.#environment, this.directory, this.logEndOffset)
+    segment.begin()
+    this.segments.push(segment)
+    this.#unborn = [...this.#unborn, { segment, writeSnapshot }]
     this.drawJitter(config)
+  }
+
+  /** Those that are in their files to the end get the files beside them, and the next one its own. Throws DiskError. */
+  #finishEnded(): void {
+    for (;;) {
+      const next = this.#unborn[0]
+      const ended = this.#writing
+      if (next === undefined || ended.unwrittenSize > 0) return
+      ended.flushIndexes(false)
+      this.sync.ended(ended)
+      next.writeSnapshot()
+      this.sync.syncNames()
+      next.segment.makeFile()
+      this.sync.addDirectory(this.directory)
+      this.#unborn = this.#unborn.slice(1)
+    }
+  }
+
+  /** The segment in which the last written offset lies is the active one again. Throws DiskError. */
+  #dropUnborn(): void {
+    const dropped = this.#unborn.map(({ segment }) => segment)
+    if (dropped.length === 0) return
+    this.#unborn = NO_SEGMENTS
+    this.segments = this.segments.slice(0, -dropped.length)
+    const { disk } = this.#environment.host
+    for (const segment of dropped) {
+      segment.discardPending()
+      // Its file may have been made, and something else not.
+      if (disk.exists(segment.path(LOG_SUFFIX))) removeSegments(this.#environment, [segment])
+      else segment.abandon()
+    }
   }
 
   drawJitter({ segmentJitterMs, segmentMs }: LogConfig): void {
@@ -221,6 +323,7 @@ export class LocalLog implements SyncedLog {
   takeBackUnwritten(): void {
     this.checkNotWriting()
     this.#beginTruncation()
+    this.#dropUnborn()
     for (const segment of this.segments) if (segment.hasUnwritten) segment.discardPending()
     this.active.forgetFrom(this.writtenEndOffset)
     this.#truncated(this.writtenEndOffset)
@@ -261,6 +364,7 @@ export class LocalLog implements SyncedLog {
     this.#makeDirectory()
     const dropped = this.segments
     this.segments = []
+    this.#unborn = NO_SEGMENTS
     removeSegments(this.#environment, dropped)
     this.segments = [newSegment(this.#environment, this.directory, offset)]
     this.sync.addDirectory(this.directory)
@@ -285,7 +389,7 @@ export class LocalLog implements SyncedLog {
    */
   deletableBelow(offset: number): number {
     const { recoveryPoint } = this.sync
-    let count = this.countBelow(offset)
+    let count = Math.min(this.countBelow(offset), this.segments.length - 1 - this.#unborn.length)
     while (count > 0 && this.segments[count]!.baseOffset > recoveryPoint) count--
     return count
   }

@@ -59,7 +59,7 @@ export class LogRetention {
       return true
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      if (this.#local.active.hasUnwritten) this.#log.writeFailed(error)
+      if (this.#local.segments.some((segment) => segment.hasUnwritten)) this.#log.writeFailed(error)
       return false
     }
   }

@@ -217,7 +217,9 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   #appendAssigned(bytes: Uint8Array, view: DataView, baseOffset: number, lastOffset: number): void {
     const local = this.#local
     const { indexIntervalBytes, flushMessages } = this.config
-    if (local.isRollDue(this.config, bytes.length, firstMaxTimestamp(bytes, view), lastOffset)) this.roll()
+    if (local.isRollDue(this.config, bytes.length, firstMaxTimestamp(bytes, view), lastOffset)) {
+      if (!local.isActiveEmpty) local.beginSegment(this.config, this.#producers.snapshotLater())
+    }
     const segment = local.active
     const producers = this.#producers.state
     segment.append(bytes)
@@ -231,13 +233,10 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   /** Ends the active segment, unless it is empty, and begins one at the log's end. Throws DiskError. */
   roll(): void {
     this.#gate.settle()
-    const local = this.#local
-    if (local.active.size === 0 && local.active.baseOffset === local.logEndOffset) return
     this.#write()
-    local.endSegment()
-    this.#producers.snapshot()
-    local.beginSegment(this.config)
-    local.sync.queue() // nobody waits for it, unless an append does
+    if (this.#local.isActiveEmpty) return
+    this.#local.roll(this.config, this.#producers.snapshotLater())
+    this.#local.sync.queue() // nobody waits for it, unless an append does
   }
 
   // Writing; isWritable, written and writeFailed are for LogWrites
@@ -254,7 +253,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   /** What is to be taken back is not written: readers of the file find the log as it is without that. */
   #write(): void {
-    if (!this.#gate.isSettled || !this.#local.active.hasUnwritten) return
+    if (!this.#gate.isSettled || !this.#local.hasUnwritten) return
     this.#local.write()
     this.#producers.written()
   }
@@ -268,6 +267,8 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   writeFailed(cause: unknown): void {
     const error = cause instanceof Error ? cause : new Error(String(cause))
     this.#gate.writeFailed()
+    // Segments that had ended may have been written before it failed.
+    this.#local.sync.queue()
     const { logEndOffset, isOffline: offline, directory: log } = this
     this.#environment.host.logger.error('write failed', { log, error: error.message, logEndOffset, offline })
     if (!this.isOffline) this.listener.onFailed(this, error)

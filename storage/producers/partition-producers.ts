@@ -9,6 +9,7 @@ import { type AppendResult, appendError } from '../log/append-result.ts'
 import type { AppendOrigin } from '../log/append-validator.ts'
 import type { LocalLog } from '../log/local-log.ts'
 import type { Segment } from '../segment/segment.ts'
+import { encodeSnapshot } from './producer-snapshot.ts'
 import type { ProducerSnapshots } from './producer-snapshots.ts'
 import {
   type ActiveProducer,
@@ -32,8 +33,8 @@ export class PartitionProducers {
   readonly #snapshots: ProducerSnapshots
   /** null until the log is appended to or asked for its last stable offset. */
   #state: ProducerState | null
-  /** As of writtenEndOffset, from one failed write to the next: a full disk must not cost a replay each time. */
-  #beforeFailure: ProducerState | null = null
+  /** As of an offset, from one failed write to the next: a full disk must not cost a replay each time. */
+  #beforeFailure: { readonly state: ProducerState; readonly writtenEndOffset: number } | null = null
   #highWatermark: number
   /**
    * Producers that the log does not know, because their first batch was refused or taken back when the disk failed. A
@@ -134,14 +135,16 @@ export class PartitionProducers {
     return this.#state?.removeExpired(now, this.#environment.options.producerIdExpirationMs) ?? 0
   }
 
-  /** The segment ends at the log's end: recovery will begin there. Not synced here. */
-  snapshot(): void {
-    this.#snapshots.write(this.state, this.#local.logEndOffset)
+  /** The segment ends at the log's end: recovery will begin there, with the state as it is now. Not synced there. */
+  snapshotLater(): () => void {
+    const bytes = encodeSnapshot(this.state.entries(), this.state.size)
+    const { logEndOffset } = this.#local
+    return () => this.#snapshots.writeEncoded(bytes, logEndOffset)
   }
 
   /** At a close: without it the next start replays a little more. */
   snapshotIfLoaded(): void {
-    if (this.#state !== null) this.snapshot()
+    if (this.#state !== null) this.#snapshots.write(this.#state, this.#local.logEndOffset)
   }
 
   /** The first segments are deleted. */
@@ -166,17 +169,18 @@ export class PartitionProducers {
 
   /** The log has gone back to writtenEndOffset, perhaps not for the first time since something was written. */
   writeFailed(highWatermark: number): void {
-    const before = this.#beforeFailure
+    const { writtenEndOffset } = this.#local
+    const before = this.#beforeFailure?.writtenEndOffset === writtenEndOffset ? this.#beforeFailure : null
     const current = this.#state
     try {
-      this.#goBackTo(before?.clone() ?? null, highWatermark)
+      this.#goBackTo(before?.state.clone() ?? null, highWatermark)
     } catch (error) {
       // Tried again before the next append; for readers the old state is as good.
       this.#state = current
       this.#beforeFailure = before
       throw error
     }
-    this.#beforeFailure = before ?? this.state.clone()
+    this.#beforeFailure = before ?? { state: this.state.clone(), writtenEndOffset }
     for (const entry of current?.entries() ?? []) {
       const sequence = firstSequence(entry)
       if (!this.state.knows(entry.key)) this.#await(entry.key, entry.epoch, sequence)

@@ -38,12 +38,15 @@ export class ProducerSnapshots {
     this.#offsets = offsets.length === 0 ? NO_OFFSETS : offsets.sort((a, b) => a - b)
   }
 
-  /** Not synced: the sync of the segment that ends there takes it along. */
   write(producers: ProducerState, offset: number): void {
+    this.writeEncoded(encodeSnapshot(producers.entries(), producers.size), offset)
+  }
+
+  /** Not synced: the sync of the segment that ends there takes it along. */
+  writeEncoded(bytes: Uint8Array, offset: number): void {
     if (offset === 0 || this.#offsets.includes(offset)) return
     const file = this.#environment.host.disk.open(this.#path(offset), 'write')
     try {
-      const bytes = encodeSnapshot(producers.entries(), producers.size)
       file.truncate(bytes.length)
       file.writeSync([bytes], 0)
     } finally {

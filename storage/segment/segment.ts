@@ -70,7 +70,7 @@ export class Segment {
     this.createdMs = environment.host.clock.now()
   }
 
-  /** New and empty, in a directory that is not there yet: the first write makes the file. */
+  /** New and empty, in memory alone: makeFile follows, or the first write of a new log. */
   begin(): void {
     this.#size = 0
     this.#hasIndexFiles = false
@@ -79,22 +79,19 @@ export class Segment {
     this.#firstTimestamp = NO_TIMESTAMP
   }
 
-  /** Creates the file of a new, empty segment. */
-  create(): void {
-    this.#size = 0
+  /** Of a segment that has begun. What an earlier run left here was not part of the log. */
+  makeFile(): void {
     const file = this.file()
-    // What an earlier run left here was not part of the log.
     if (file.size() !== 0) file.truncate(0)
-    this.offsetIndex.reset()
-    this.timeIndex.reset()
-    this.transactionIndex.reset()
-    // Here from the beginning, so that the first sync of the directory covers their names.
-    this.offsetIndex.flush(false)
-    this.timeIndex.flush(false)
-    this.transactionIndex.flush(false)
-    this.#maxTimestamp = NO_TIMESTAMP
-    this.#offsetOfMaxTimestamp = this.baseOffset
-    this.#firstTimestamp = NO_TIMESTAMP
+    this.#environment.host.disk.remove(this.path(TRANSACTION_INDEX_SUFFIX))
+    this.#hasStaleIndexFiles = true
+  }
+
+  /** New and empty, with all its files: the first sync of the directory covers their names. */
+  create(): void {
+    this.begin()
+    this.makeFile()
+    this.flushIndexes(false)
   }
 
   /** Its files have not got their lasting names yet. */
@@ -157,7 +154,10 @@ export class Segment {
   }
 
   get transactionIndex(): TransactionIndex {
-    this.#transactionIndex ??= new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
+    if (this.#transactionIndex === null) {
+      this.#transactionIndex = new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
+      if (!this.#hasIndexFiles && !this.#hasStaleIndexFiles) this.#transactionIndex.begin()
+    }
     return this.#transactionIndex
   }
 
@@ -261,6 +261,7 @@ export class Segment {
   /** What the pool was given is in the file. */
   keepWritten(): void {
     this.#inPoolSize = 0
+    if (this.#pendingSize === 0) this.#isTorn = false
   }
 
   /** Gives up what is pending and what a failed write left behind. Nothing may be under way. */

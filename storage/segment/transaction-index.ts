@@ -71,6 +71,11 @@ export class TransactionIndex {
     this.#isFlushed = false
   }
 
+  /** There is no file yet. */
+  begin(): void {
+    this.#entries = []
+  }
+
   reset(): void {
     this.#entries = []
     this.#isFlushed = false

@@ -118,7 +118,7 @@ t.test(
   },
 )
 
-t.test('a roll, a search by time and a close overtake the write that is under way', async (t) => {
+t.test('a roll on request, a search by time and a close overtake the write that is under way', async (t) => {
   for (const how of ['roll', 'search', 'close'] as const) {
     const { simulation, node, log } = await setUp()
     append(log, 1)
@@ -168,8 +168,10 @@ t.test('what a failure takes back while the pool is writing it is gone when the 
   const { simulation, log, taken, fail } = await setUp(1, 0, 400)
   append(log, 1)
   await simulation.run(1)
+  append(log, 2)
   fail('full')
-  t.equal(append(log, 2), ErrorCode.KAFKA_STORAGE_ERROR, 'it needs a new segment, and the old one complete')
+  t.throws(() => log.offsetForTimestamp(1002), { message: /no space/ }, 'it overtakes the write')
+  log.writeFailed(new Error('what follows from that'))
   fail(null)
   t.same(taken(), ['failed, back to 1'])
   await simulation.run(120)
@@ -177,6 +179,73 @@ t.test('what a failure takes back while the pool is writing it is gone when the 
   t.equal(append(log, 3), ErrorCode.NONE)
   await simulation.run(50)
   t.same(await values(simulation, log), [0, 3])
+})
+
+t.test('an append that needs a new segment does not wait for the write of the old one', async (t) => {
+  const { simulation, node, log, taken } = await setUp(1, 0, 400)
+  let writtenInLoop = 0
+  node.disk.fault = (operation, path) => {
+    if (operation === 'write' && path.endsWith('.log') && isAppending) writtenInLoop++
+    return null
+  }
+  let isAppending = false
+  for (let value = 1; value < 8; value++) {
+    isAppending = true
+    t.equal(append(log, value), ErrorCode.NONE)
+    isAppending = false
+    await simulation.run(1)
+  }
+  t.equal(writtenInLoop, 0)
+  t.equal(log.segments.length, 4)
+  t.same(taken(), [])
+  t.same(
+    log.segments.map((segment) => node.host.disk.exists(segment.path('.log'))),
+    [true, false, false, false],
+    'none has a file before the one before it is whole',
+  )
+  log.requestSync()
+  await simulation.run(10)
+  t.ok(taken().includes('written 2'), 'to the end of the first')
+  t.same(
+    log.segments.map((segment) => node.host.disk.exists(segment.path('.log'))),
+    [true, true, false, false],
+  )
+  await simulation.run(100)
+  t.equal(log.durableEndOffset, 8)
+  t.equal(log.recoveryPoint, 8)
+  node.restart()
+  const environment = createStorageEnvironment(node.host)
+  const again = Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
+  t.same(await values(simulation, again), [0, 1, 2, 3, 4, 5, 6, 7])
+  t.equal(again.recoveryReport?.reason, null)
+})
+
+t.test('segments that have begun go when a write before them fails; what was written stays', async (t) => {
+  const failures = [
+    ['write', '.log'],
+    ['open', '.index'],
+    ['open', '.snapshot'],
+    ['open', '2.log'],
+  ]
+  for (const [failing, suffix = ''] of failures) {
+    const { simulation, node, log, taken } = await setUp(1, 0, 400)
+    for (let value = 1; value < 6; value++) append(log, value)
+    t.equal(log.segments.length, 3)
+    let left = failing === 'write' ? 1 : 0
+    node.disk.fault = (operation, path) =>
+      operation === failing && path.endsWith(suffix) && left-- <= 0 ? 'full' : null
+    log.requestSync()
+    await simulation.run(50)
+    t.equal(log.logEndOffset, 2, `${failing} ${suffix}`)
+    t.ok(taken().includes('failed, back to 2'))
+    t.match(log, { writtenEndOffset: 2, durableEndOffset: 2 })
+    node.disk.fault = null
+    await simulation.run(200)
+    for (let value = 6; value < 9; value++) t.equal(append(log, value), ErrorCode.NONE)
+    await simulation.run(100)
+    t.same(await values(simulation, log), [0, 1, 6, 7, 8])
+    t.equal(log.segments.length, 3)
+  }
 })
 
 t.test('nothing is truncated while the pool is writing', async (t) => {

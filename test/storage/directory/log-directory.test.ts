@@ -235,14 +235,7 @@ t.test('retention by time and by size, from timers', async (t) => {
   await simulation.run(302_000)
   t.same(
     node.host.disk.list('/data/time-0').map(({ name }) => name),
-    [
-      '00000000000000000010.index',
-      '00000000000000000010.log',
-      '00000000000000000010.snapshot',
-      '00000000000000000010.timeindex',
-      'leader-epoch-checkpoint',
-      'partition.metadata',
-    ],
+    ['00000000000000000010.log', '00000000000000000010.snapshot', 'leader-epoch-checkpoint', 'partition.metadata'],
   )
 })
 
