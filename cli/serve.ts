@@ -15,6 +15,7 @@ import { version } from './version.ts'
 
 /** Answers the exit code once the broker has stopped. `whenUp` is called when it serves. */
 export async function serve(command: ServeCommand, whenUp: () => void): Promise<number> {
+  outliveReaders()
   const properties = { ...readConfigFile(command.configFile), ...command.properties }
   const host = realHost({ logFormat: properties['milena.log.format'] === 'json' ? 'json' : 'text' })
   const { errors, warnings } = checkProperties(properties)
@@ -33,6 +34,14 @@ export async function serve(command: ServeCommand, whenUp: () => void): Promise<
   await broker.stop()
   process.stdout.write('milena has stopped\n')
   return 0
+}
+
+/**
+ * Whoever read the output (a pipe to tee, a terminal) may go before the broker does, with Ctrl-C at the same time; it
+ * stops cleanly all the same. There is nobody left to tell.
+ */
+function outliveReaders(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 }
 
 function readConfigFile(path: string | null): Record<string, string> {

@@ -7,7 +7,7 @@
 const echoMs = 500
 
 export interface SignalSource {
-  on(signal: 'SIGINT' | 'SIGTERM', run: () => void): unknown
+  on(signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP', run: () => void): unknown
 }
 
 /** Calls `stop` at the first signal, `quit` at a second one that is no echo of the first. */
@@ -27,4 +27,6 @@ export function onStopSignals(
   // As a shell shows an end by that signal.
   source.on('SIGINT', onSignal(130))
   source.on('SIGTERM', onSignal(143))
+  // The terminal has gone. Node forgets that nohup asked to ignore it, so without this the broker would die by it.
+  source.on('SIGHUP', onSignal(129))
 }

@@ -1,7 +1,7 @@
 // server.properties: reading one (java.util.Properties' format) and checking what it says before the broker starts.
 
-import { brokerConfigRow, brokerConfigs } from './broker-configs.ts'
-import { configFault } from './config-row.ts'
+import { brokerConfigRow, brokerConfigs, shippedProperties } from './broker-configs.ts'
+import { configFault, splitList } from './config-row.ts'
 import { actsOfListener, baseOfListener } from './listener-configs.ts'
 import { nearestName } from './nearest-name.ts'
 
@@ -79,6 +79,25 @@ export function checkProperties(properties: Properties): PropertiesReport {
   if (directories?.split(',').every((path) => path.trim() === '')) {
     errors.push('log.dirs names no directory: write one, for example log.dirs=./data')
   }
+  errors.push(...otherNodes(properties))
   if (idle.length > 0) warnings.push(`Not supported yet, without effect: ${idle.join(', ')}`)
   return { errors, warnings }
+}
+
+/**
+ * What says that this node is one of several. To serve its directory alone would fork the cluster: the metadata log
+ * would be led here and there.
+ */
+function* otherNodes(properties: Properties): Iterable<string> {
+  const entries = (name: string) => splitList(properties[name] ?? '').filter((entry) => entry !== '')
+  const roles = entries('process.roles')
+  if (roles.length === 1) {
+    yield `process.roles=${roles[0]}: Milena is broker and controller at once; process.roles=broker,controller is supported`
+  }
+  const nodeId = properties['node.id'] ?? properties['broker.id'] ?? shippedProperties['node.id']
+  const others = entries('controller.quorum.voters').filter((voter) => voter.split('@')[0] !== nodeId)
+  const alone = 'Milena serves a cluster of one node'
+  if (others.length > 0) yield `controller.quorum.voters names ${others.join(',')} beside node ${nodeId}: ${alone}`
+  const servers = entries('controller.quorum.bootstrap.servers')
+  if (servers.length > 1) yield `controller.quorum.bootstrap.servers names ${servers.length} controllers: ${alone}`
 }

@@ -62,5 +62,6 @@ t.test('the first signal stops, its echo is not heard, a later one quits', async
   t.same(heard, ['stop'])
   nowMs += 1000
   source.emit('SIGTERM')
-  t.same(heard, ['stop', 143])
+  source.emit('SIGHUP')
+  t.same(heard, ['stop', 143, 129])
 })

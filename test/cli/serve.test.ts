@@ -79,6 +79,16 @@ t.test('one line says what is served where; a signal ends it cleanly', async (t)
   t.match(command.output, /\nmilena has stopped\n$/)
 })
 
+t.test('a broker stops cleanly whose terminal, and whose readers, have gone', async (t) => {
+  const command = new Command('serve', '--listen', '127.0.0.1:0', '--data', 'left')
+  await command.ready()
+  command.process.stdout?.destroy()
+  command.process.stderr?.destroy()
+  command.process.kill('SIGHUP')
+  t.equal(await command.ended, 0)
+  t.ok(readdirSync(join(directory, 'left')).includes('.kafka_cleanshutdown'))
+})
+
 t.test('properties come from a file and from the command line, which goes first', async (t) => {
   writeFileSync(
     join(directory, 'server.properties'),
@@ -103,6 +113,7 @@ t.test('mistakes are one line, and exit code 2', async (t) => {
     [/num\.partitons.*did you mean num\.partitions/, ['num.partitons=3']],
     [/num\.partitions/, ['num.partitions=many']],
     [/no such file/, ['--config', 'absent.properties']],
+    [/process\.roles=broker,controller is supported/, ['process.roles=broker']],
   ]
   await Promise.all(
     commands.map(async ([message, words]) => {

@@ -160,6 +160,16 @@ t.test('a misspelt key is an error with the nearest name, one without effect a w
   t.end()
 })
 
+t.test('what names other nodes keeps the broker from starting: alone it would fork their cluster', async (t) => {
+  const errors = (properties: Record<string, string>) => checkProperties(properties).errors
+  t.match(errors({ 'process.roles': 'broker' }), [/process\.roles=broker: .*process\.roles=broker,controller/])
+  t.match(errors({ 'process.roles': 'controller' }), [/process\.roles=controller/])
+  t.match(errors({ 'node.id': '2', 'controller.quorum.voters': '1@a:9093,2@b:9093' }), [/names 1@a:9093 beside node 2/])
+  t.match(errors({ 'controller.quorum.bootstrap.servers': 'a:9093,b:9093' }), [/names 2 controllers/])
+  const alone = { 'process.roles': 'controller, broker', 'controller.quorum.bootstrap.servers': 'localhost:9093' }
+  t.strictSame(errors({ ...alone, 'controller.quorum.voters': '1@localhost:9093' }), [])
+})
+
 t.test('the nearest value counts: own dynamic, cluster dynamic, static, default; and hours stand in for ms', (t) => {
   const config = new BrokerConfig({ 'log.retention.hours': '2', 'num.partitions': '3', 'message.max.bytes': '100' })
   t.equal(config.get('num.partitions'), 3)
