@@ -31,6 +31,8 @@ const NONE: readonly string[] = []
 
 export interface SyncedLog {
   readonly segments: readonly Segment[]
+  /** Those before it have ended: the files beside them are whole. */
+  readonly writing: Segment
   readonly tail: Tail
   readonly topicId: string | null
   readonly partition: number
@@ -92,10 +94,10 @@ export class LogSync implements Syncable, JournaledLog {
    * it.
    */
   get recoveryPoint(): number {
-    const active = this.#log.segments.at(-1)
+    const { writing } = this.#log
     let point = this.#fileEndOffset
     for (const segments of [this.#segments, this.#run?.segments ?? []]) {
-      for (const segment of segments) if (segment !== active) point = Math.min(point, segment.baseOffset)
+      for (const segment of segments) if (segment !== writing) point = Math.min(point, segment.baseOffset)
     }
     return point
   }
@@ -255,7 +257,7 @@ export class LogSync implements Syncable, JournaledLog {
       return
     }
     const { disk } = this.#environment.host
-    const { segments: all, writtenEndOffset } = this.#log
+    const { segments: all, writing, writtenEndOffset } = this.#log
     const segments = this.#segments
     const paths = this.#paths
     const directories = this.#directories
@@ -265,15 +267,14 @@ export class LogSync implements Syncable, JournaledLog {
     this.#paths = NONE
     this.#directories = NONE
     let sidePaths = paths
-    const active = all[all.length - 1]
     for (const segment of segments) {
-      if (segment !== active) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
+      if (segment !== writing) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
     }
     this.#pathsUnderWay = paths
     const run = new SyncRun(writtenEndOffset, this.#environment, segments, sidePaths, directories, () => ended(this))
     this.#run = run
     // Recovery will not look at the batches of what has ended any more.
-    if (segments.some((segment) => segment !== active)) this.#addEpochs(run)
+    if (segments.some((segment) => segment !== writing)) this.#addEpochs(run)
     run.start()
   }
 
@@ -298,11 +299,11 @@ export class LogSync implements Syncable, JournaledLog {
   /** Nothing is known to be lost, some of it is not synced: all of it is wanted again. */
   #again(run: SyncRun, error: DiskError): void {
     const { logger, timers } = this.#environment.host
-    const { segments } = this.#log
+    const { segments, writing } = this.#log
     logger.warn('a sync is tried again', { error: error.message })
     const unsynced = new Set([...run.segments, ...this.#segments])
     this.#segments = [...unsynced].filter((segment) => segments.includes(segment))
-    this.#hasEndedSegment = this.#segments.some((segment) => segment !== segments.at(-1))
+    this.#hasEndedSegment = this.#segments.some((segment) => segment !== writing)
     this.#paths = [...this.#paths, ...this.#pathsUnderWay]
     for (const path of run.directories) this.addDirectory(path)
     this.#isSettleDue = true

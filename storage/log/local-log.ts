@@ -121,21 +121,21 @@ export class LocalLog implements SyncedLog {
     return this.segments[this.segments.length - 1]!
   }
 
-  /** The oldest segment that may have bytes to be written. */
-  get #writing(): Segment {
+  /** The oldest segment that may have bytes to be written, or has not got its indexes written. */
+  get writing(): Segment {
     return this.segments[this.segments.length - 1 - this.#unborn.length]!
   }
 
   /** Bytes. */
   get unwrittenSize(): number {
-    let size = this.#writing.unwrittenSize
+    let size = this.writing.unwrittenSize
     for (const { segment } of this.#unborn) size += segment.unwrittenSize
     return size
   }
 
   /** What comes next to the file is on its way there, in the pool. */
   get isWriting(): boolean {
-    return this.#writing.isWriting
+    return this.writing.isWriting
   }
 
   /** Something has yet to be written, or was left behind by a failed write. */
@@ -188,7 +188,7 @@ export class LocalLog implements SyncedLog {
   write(): void {
     if (this.hasUnwritten) this.#makeDirectory()
     while (this.#unborn.length > 0) {
-      this.#writePending(this.#writing)
+      this.#writePending(this.writing)
       this.#finishEnded()
     }
     this.#writePending(this.active)
@@ -219,7 +219,7 @@ export class LocalLog implements SyncedLog {
   startWrite(done: (error: DiskError | null) => void): number {
     this.#makeDirectory()
     this.#finishEnded()
-    const segment = this.#writing
+    const segment = this.writing
     const size = segment.unwrittenSize
     const endOffset = this.#unborn[0]?.segment.baseOffset ?? this.logEndOffset
     segment.startWriting((error, isOvertaken) => {
@@ -285,7 +285,7 @@ export class LocalLog implements SyncedLog {
   #finishEnded(): void {
     for (;;) {
       const next = this.#unborn[0]
-      const ended = this.#writing
+      const ended = this.writing
       if (next === undefined || ended.unwrittenSize > 0) return
       ended.flushIndexes(false)
       this.sync.ended(ended)
