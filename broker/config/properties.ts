@@ -92,7 +92,7 @@ function* otherNodes(properties: Properties): Iterable<string> {
   const entries = (name: string) => splitList(properties[name] ?? '').filter((entry) => entry !== '')
   const roles = entries('process.roles')
   if (roles.length === 1) {
-    yield `process.roles=${roles[0]}: Milena is broker and controller at once; process.roles=broker,controller is supported`
+    yield `Invalid value ${roles[0]} for configuration process.roles: only broker,controller is supported, both at once`
   }
   const nodeId = properties['node.id'] ?? properties['broker.id'] ?? shippedProperties['node.id']
   const others = entries('controller.quorum.voters').filter((voter) => voter.split('@')[0] !== nodeId)

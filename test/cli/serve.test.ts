@@ -113,7 +113,7 @@ t.test('mistakes are one line, and exit code 2', async (t) => {
     [/num\.partitons.*did you mean num\.partitions/, ['num.partitons=3']],
     [/num\.partitions/, ['num.partitions=many']],
     [/no such file/, ['--config', 'absent.properties']],
-    [/process\.roles=broker,controller is supported/, ['process.roles=broker']],
+    [/process\.roles: only broker,controller is supported/, ['process.roles=broker']],
   ]
   await Promise.all(
     commands.map(async ([message, words]) => {
