@@ -130,44 +130,35 @@ export class GroupCoordinator implements GroupShards {
       requiresMemberId: apiVersion >= 4,
       canSkipAssignment: apiVersion >= 9,
     }
-    return this.#runtime
-      .run<ResponseInputOf<'JoinGroup'>>(
-        this.partitionOf(request.groupId),
-        (machine, reply) => joinGroup(machine, join, reply),
-        (errorCode) => joinError(coordinatorErrorOf(errorCode), request.memberId),
-      )
-      .then(word)
+    return this.run<ResponseInputOf<'JoinGroup'>>(
+      request.groupId,
+      (machine, reply) => joinGroup(machine, join, reply),
+      (errorCode) => joinError(errorCode, request.memberId),
+    ).then(word)
   }
 
   syncGroup(request: RequestOf<'SyncGroup'>): Promise<ResponseInputOf<'SyncGroup'>> {
     const failed = (errorCode: number): ResponseInputOf<'SyncGroup'> => ({ errorCode, assignment: EMPTY_BYTES })
     if (request.groupId === '') return Promise.resolve(failed(ErrorCode.INVALID_GROUP_ID))
-    return this.#runtime.run(
-      this.partitionOf(request.groupId),
+    return this.run(
+      request.groupId,
       (machine, reply) => syncGroup(machine, request, reply),
       // The client takes it for a reason to join again, which it may do as soon as the group is loaded.
       (errorCode) =>
-        failed(
-          errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS
-            ? ErrorCode.REBALANCE_IN_PROGRESS
-            : coordinatorErrorOf(errorCode),
-        ),
+        failed(errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.REBALANCE_IN_PROGRESS : errorCode),
     )
   }
 
   heartbeat(request: RequestOf<'Heartbeat'>): Promise<ResponseInputOf<'Heartbeat'>> {
     if (request.groupId === '') return Promise.resolve({ errorCode: ErrorCode.INVALID_GROUP_ID })
-    return this.#runtime.run<ResponseInputOf<'Heartbeat'>>(
-      this.partitionOf(request.groupId),
+    return this.run<ResponseInputOf<'Heartbeat'>>(
+      request.groupId,
       (machine, reply) => {
         reply.send({ errorCode: heartbeat(machine, request) })
         return NOTHING
       },
       // Sessions begin anew when the loading is over: nothing is lost until then.
-      (errorCode) => ({
-        errorCode:
-          errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : coordinatorErrorOf(errorCode),
-      }),
+      (errorCode) => ({ errorCode: errorCode === ErrorCode.COORDINATOR_LOAD_IN_PROGRESS ? ErrorCode.NONE : errorCode }),
     )
   }
 
@@ -179,10 +170,10 @@ export class GroupCoordinator implements GroupShards {
     if (request.groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID }
     const single = { memberId: request.memberId, groupInstanceId: null, reason: null }
     const leaving = context.apiVersion < 3 ? [single] : request.members
-    const answer = await this.#runtime.run<ResponseInputOf<'LeaveGroup'>>(
-      this.partitionOf(request.groupId),
+    const answer = await this.run<ResponseInputOf<'LeaveGroup'>>(
+      request.groupId,
       (machine, reply) => leaveGroup(machine, request.groupId, leaving, reply),
-      (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), members: [] }),
+      (errorCode) => ({ errorCode, members: [] }),
     )
     if (context.apiVersion >= 3 || answer.errorCode !== ErrorCode.NONE) return answer
     return { errorCode: answer.members?.[0]?.errorCode ?? ErrorCode.NONE }
@@ -207,10 +198,10 @@ export class GroupCoordinator implements GroupShards {
     const codes =
       split.known.length === 0
         ? []
-        : await this.#runtime.run<CommitAnswer>(
-            this.partitionOf(groupId),
+        : await this.run<CommitAnswer>(
+            groupId,
             (machine, reply) => commitOffsets(machine, commit, reply),
-            (errorCode) => commitError(split.known, coordinatorErrorOf(errorCode)),
+            (errorCode) => commitError(split.known, errorCode),
           )
     return { topics: assembleCommit(request.topics, split, codes) }
   }
@@ -223,8 +214,8 @@ export class GroupCoordinator implements GroupShards {
   }
 
   #fetchGroup({ groupId, topics, requireStable, memberId, memberEpoch }: GroupFetch): Promise<FetchedGroup> {
-    return this.#runtime.run<FetchedGroup>(
-      this.partitionOf(groupId),
+    return this.run<FetchedGroup>(
+      groupId,
       (machine, reply) => {
         const errorCode = machine.groups.get(groupId)?.fetchError(memberId, memberEpoch) ?? ErrorCode.NONE
         const fetched = errorCode === ErrorCode.NONE ? fetchOffsets(machine, groupId, topics, requireStable) : []
@@ -232,12 +223,9 @@ export class GroupCoordinator implements GroupShards {
         return NOTHING
       },
       (errorCode) => {
-        const code = coordinatorErrorOf(errorCode)
         // Consumers before 3.9 do not expect the other one here.
-        return {
-          errorCode: code === ErrorCode.COORDINATOR_NOT_AVAILABLE ? ErrorCode.NOT_COORDINATOR : code,
-          topics: [],
-        }
+        const isAway = errorCode === ErrorCode.COORDINATOR_NOT_AVAILABLE
+        return { errorCode: isAway ? ErrorCode.NOT_COORDINATOR : errorCode, topics: [] }
       },
     )
   }
@@ -246,10 +234,10 @@ export class GroupCoordinator implements GroupShards {
     const { groupId, topics } = request
     const answerWith = (errorCode: number) => ({ errorCode, throttleTimeMs: 0, topics: [] })
     if (groupId === '') return answerWith(ErrorCode.INVALID_GROUP_ID)
-    const answer = await this.#runtime.run<DeleteOffsetsAnswer>(
-      this.partitionOf(groupId),
+    const answer = await this.run<DeleteOffsetsAnswer>(
+      groupId,
       (machine, reply) => deleteOffsets(machine, groupId, topics, reply),
-      (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), topics: [] }),
+      (errorCode) => ({ errorCode, topics: [] }),
     )
     if (answer.errorCode !== ErrorCode.NONE) return answerWith(answer.errorCode)
     const answered = topics.map(({ name, partitions }, index) => {
@@ -286,13 +274,13 @@ export class GroupCoordinator implements GroupShards {
   async describeGroups(context: GroupRequestContext, groupIds: readonly string[]): Promise<DescribedGroup[]> {
     return Promise.all(
       groupIds.map((groupId) =>
-        this.#runtime.run<DescribedGroup>(
-          this.partitionOf(groupId),
+        this.run<DescribedGroup>(
+          groupId,
           (machine, reply) => {
             reply.send(describeGroup(machine, groupId, context.apiVersion))
             return NOTHING
           },
-          (errorCode) => describeError(groupId, coordinatorErrorOf(errorCode)),
+          (errorCode) => describeError(groupId, errorCode),
         ),
       ),
     )
@@ -302,10 +290,10 @@ export class GroupCoordinator implements GroupShards {
     const groupIds = [...new Set(request.groupsNames)]
     const results = await Promise.all(
       groupIds.map(async (groupId) => {
-        const answer = await this.#runtime.run<DeleteGroupAnswer>(
-          this.partitionOf(groupId),
+        const answer = await this.run<DeleteGroupAnswer>(
+          groupId,
           (machine, reply) => deleteGroup(machine, groupId, reply),
-          (errorCode) => ({ errorCode: coordinatorErrorOf(errorCode), errorMessage: null }),
+          (errorCode) => ({ errorCode, errorMessage: null }),
         )
         return { groupId, ...answer }
       }),
