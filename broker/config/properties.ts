@@ -90,9 +90,10 @@ export function checkProperties(properties: Properties): PropertiesReport {
  */
 function* otherNodes(properties: Properties): Iterable<string> {
   const entries = (name: string) => splitList(properties[name] ?? '').filter((entry) => entry !== '')
-  const roles = entries('process.roles')
+  const name = 'process.roles'
+  const roles = entries(name)
   if (roles.length === 1) {
-    yield `Invalid value ${roles[0]} for configuration process.roles: only broker,controller is supported, both at once`
+    yield `Invalid value ${roles[0]} for configuration ${name}: only broker,controller is supported, both at once`
   }
   const nodeId = properties['node.id'] ?? properties['broker.id'] ?? shippedProperties['node.id']
   const others = entries('controller.quorum.voters').filter((voter) => voter.split('@')[0] !== nodeId)

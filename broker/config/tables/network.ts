@@ -39,7 +39,7 @@ export const networkConfigs = {
   'num.replica.alter.log.dirs.threads': int(null),
   'queued.max.request.bytes': long(-1, { doc: 'Memory for requests being served; -1 leaves it to the broker.' }),
   'queued.max.requests': int(500, { min: 1 }),
-  'request.timeout.ms': int(30_000),
+  'request.timeout.ms': int(30_000, { doc: 'How long a decision about a transaction may take to become durable.' }),
   'socket.connection.setup.timeout.max.ms': long(30_000),
   'socket.connection.setup.timeout.ms': long(10_000),
   'socket.listen.backlog.size': int(50, { min: 1 }),

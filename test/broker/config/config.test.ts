@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { BrokerConfig } from '../../../broker/config/broker-config.ts'
 import { brokerConfigs, shippedProperties } from '../../../broker/config/broker-configs.ts'
@@ -160,9 +160,23 @@ t.test('a misspelt key is an error with the nearest name, one without effect a w
   t.end()
 })
 
+t.test('whatever the broker asks for says what it does, so that nobody is told that it has no effect', async (t) => {
+  const broker = new URL('../../../broker/', import.meta.url)
+  const texts = globSync('**/*.ts', { cwd: broker }).map((path) => readFileSync(new URL(path, broker), 'utf8'))
+  const asked = texts.flatMap((text) => Array.from(text.matchAll(/config\.get\('([^']+)'\)/g), ([, name]) => name!))
+  const rows: ConfigTable = brokerConfigs
+  t.ok(asked.length > 100)
+  t.strictSame(
+    asked.filter((name) => rows[name]?.doc === undefined),
+    [],
+  )
+})
+
 t.test('what names other nodes keeps the broker from starting: alone it would fork their cluster', async (t) => {
   const errors = (properties: Record<string, string>) => checkProperties(properties).errors
-  t.match(errors({ 'process.roles': 'broker' }), [/value broker for configuration process\.roles: only broker,controller/])
+  t.match(errors({ 'process.roles': 'broker' }), [
+    /value broker for configuration process\.roles: only broker,controller/,
+  ])
   t.match(errors({ 'process.roles': 'controller' }), [/value controller /])
   t.match(errors({ 'node.id': '2', 'controller.quorum.voters': '1@a:9093,2@b:9093' }), [/names 1@a:9093 beside node 2/])
   t.match(errors({ 'controller.quorum.bootstrap.servers': 'a:9093,b:9093' }), [/names 2 controllers/])
