@@ -43,6 +43,18 @@ t.test('it serves what the controller decides, and tells where controllers are',
   await broker.stop()
 })
 
+t.test('it does not mind who it was taken for, and version 0 knows nothing of controllers', async (t) => {
+  const { world: broker, simulation, connect } = await world()
+  const client = { clientSoftwareName: 'test', clientSoftwareVersion: '1', clusterId: 'another', nodeId: 77 }
+  const [controller, other] = [await connect(9093), await connect(9092)]
+  const asked = (peer: WireClient) => simulation.complete(peer.send('ApiVersions', 5, client))
+  t.match(await asked(controller), { errorCode: ErrorCode.NONE })
+  t.match(await asked(other), { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED })
+  const described = controller.send('DescribeCluster', 0, { includeClusterAuthorizedOperations: false })
+  t.match(await simulation.complete(described), { errorCode: ErrorCode.INVALID_REQUEST })
+  await broker.stop()
+})
+
 t.test('a topic made at the controller is there for the broker', async (t) => {
   const { world: broker, simulation, connect } = await world()
   const controller = await connect(9093)

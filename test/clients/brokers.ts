@@ -43,10 +43,9 @@ export function runningBroker(bootstrap: string): Broker {
 async function milena(settings: readonly string[]): Promise<Broker> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-clients-'))
   const dataDir = join(dir, 'data')
-  const serve = [...milenaCommand(root), 'serve']
-  const child = new Child(process.execPath, [...serve, '--listen', '127.0.0.1:0', '--data', dataDir, ...settings], {
-    cwd: dir,
-  })
+  const listen = settings.some((setting) => setting.startsWith('listeners=')) ? [] : ['--listen', '127.0.0.1:0']
+  const serve = [...milenaCommand(root), 'serve', ...listen]
+  const child = new Child(process.execPath, [...serve, '--data', dataDir, ...settings], { cwd: dir })
   let port: string | undefined
   child.onLine = (line) => {
     port ??= /127\.0\.0\.1:(\d+)/.exec(line)?.[1]

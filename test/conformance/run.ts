@@ -1,5 +1,6 @@
 // The same requests to Apache Kafka 4.4.0 and to Milena, every answer compared field by field:
-//   node test/conformance/run.ts [SCENARIO …] [--verbose]     a name may end in *: 'every*' is all APIs and versions
+//   node test/conformance/run.ts [SCENARIO …] [--verbose]     a name may end in *: 'every*' is all APIs and versions,
+//                                                             'controller*' what the controllers are asked
 // KAFKA=HOST:PORT and MILENA_BOOTSTRAP=HOST:PORT take brokers that run already (fresh ones: names are the same in every
 // run); --on kafka compares Kafka with itself, which tells what in an answer is chance. One answer is one check.
 // Accepted differences are rows of docs/DIFFERENCES.md.
@@ -8,9 +9,11 @@ import { parseArgs } from 'node:util'
 import { type Broker, runningBroker, startBroker } from '../clients/brokers.ts'
 import { Accepted } from './accepted.ts'
 import { differences } from './normalise.ts'
+import { Peer } from './peer.ts'
 import { clusterScenarios } from './scenarios/cluster.ts'
 import { configScenarios } from './scenarios/configs.ts'
 import { consumerScenarios } from './scenarios/consumers.ts'
+import { CONTROLLER, controllerScenarios } from './scenarios/controller.ts'
 import { dataScenarios } from './scenarios/data.ts'
 import { everyScenarios, firstScenarios } from './scenarios/every.ts'
 import { fetchingScenarios } from './scenarios/fetching.ts'
@@ -26,9 +29,9 @@ import { streamsScenarios } from './scenarios/streams.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { transactionScenarios } from './scenarios/transactions.ts'
-import { type Entry, type Scenario, Session } from './session.ts'
+import { type Endpoints, type Entry, type Scenario, Session } from './session.ts'
 
-const scenarios: Readonly<Record<string, Scenario>> = {
+const ofBrokers: Readonly<Record<string, Scenario>> = {
   ...firstScenarios,
   ...clusterScenarios,
   ...topicScenarios,
@@ -49,6 +52,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   ...transactionScenarios,
   ...everyScenarios,
 }
+/** Names are the same for broker and controller: each round has brokers of its own. */
+const rounds = [ofBrokers, controllerScenarios]
 
 // On both. Fewer partitions than by default, so that the internal topic is there soon; sessions may be short, so that
 // one can be seen to end.
@@ -62,6 +67,15 @@ const settings = [
   'log.retention.ms=-1',
 ]
 
+/** Of Milena: as Kafka is told where to listen. */
+const listening = [
+  'listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0',
+  'advertised.listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:0',
+  'inter.broker.listener.name=PLAINTEXT',
+  'listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+  'controller.quorum.bootstrap.servers=127.0.0.1:0',
+]
+
 const { values, positionals } = parseArgs({
   options: { on: { type: 'string' }, verbose: { type: 'boolean', default: false } },
   allowPositionals: true,
@@ -71,37 +85,56 @@ const accepted = new Accepted()
 let passed = 0
 let failed = 0
 
-const kafka = await broker(process.env['KAFKA'], 'kafka')
-const ours = await broker(process.env['MILENA_BOOTSTRAP'], values.on === 'kafka' ? 'kafka' : 'milena').catch(
-  async (error) => {
-    await kafka.dispose(false)
-    throw error
-  },
-)
-try {
-  const all = Object.keys(scenarios)
-  const chosen = positionals.length > 0 ? positionals.flatMap((name) => named(name, all)) : all
-  for (const name of chosen) await runScenario(name)
-  if (positionals.length === 0 && values.on !== 'kafka')
-    for (const pattern of accepted.unused()) fail('docs/DIFFERENCES.md', [`no answer needs the row ${pattern}`])
-} finally {
-  await Promise.all([kafka.dispose(false), ours.dispose(false)])
+const all = rounds.flatMap((scenarios) => Object.keys(scenarios))
+const chosen = positionals.length > 0 ? positionals.flatMap((name) => named(name, all)) : all
+for (const scenarios of rounds) {
+  const names = chosen.filter((name) => name in scenarios)
+  if (names.length > 0) await runRound(scenarios, names)
 }
+if (positionals.length === 0 && values.on !== 'kafka')
+  for (const pattern of accepted.unused()) fail('docs/DIFFERENCES.md', [`no answer needs the row ${pattern}`])
 write(`conformance: ${passed} passed, ${failed} failed`)
 process.exitCode = failed === 0 && passed > 0 ? 0 : 1
 
 function named(name: string, all: readonly string[]): readonly string[] {
-  return name.endsWith('*') ? all.filter((scenario) => scenario.startsWith(name.slice(0, -1))) : [name]
+  const names = all.filter((one) => (name.endsWith('*') ? one.startsWith(name.slice(0, -1)) : one === name))
+  if (names.length === 0) throw new Error(`no scenario named ${name}; there are ${all.join(', ')}`)
+  return names
+}
+
+async function runRound(scenarios: Readonly<Record<string, Scenario>>, names: readonly string[]): Promise<void> {
+  const kafka = await broker(process.env['KAFKA'], 'kafka')
+  const ours = await broker(process.env['MILENA_BOOTSTRAP'], values.on === 'kafka' ? 'kafka' : 'milena').catch(
+    async (error) => {
+      await kafka.dispose(false)
+      throw error
+    },
+  )
+  try {
+    const [theirEnds, ownEnds] = await Promise.all([endpointsOf(kafka), endpointsOf(ours)])
+    for (const name of names) await runScenario(name, scenarios[name]!, theirEnds, ownEnds)
+  } finally {
+    await Promise.all([kafka.dispose(false), ours.dispose(false)])
+  }
 }
 
 function broker(bootstrap: string | undefined, kind: 'kafka' | 'milena'): Promise<Broker> {
-  return bootstrap ? Promise.resolve(runningBroker(bootstrap)) : startBroker(kind, settings)
+  if (bootstrap) return Promise.resolve(runningBroker(bootstrap))
+  return startBroker(kind, kind === 'kafka' ? settings : [...settings, ...listening])
 }
 
-async function runScenario(name: string): Promise<void> {
-  const scenario = scenarios[name]
-  if (scenario === undefined)
-    throw new Error(`no scenario named ${name}; there are ${Object.keys(scenarios).join(', ')}`)
+/** Where its controller is, a broker knows. */
+async function endpointsOf({ bootstrap, dataDir }: Broker): Promise<Endpoints> {
+  const peer = new Peer(bootstrap)
+  const topics = [{ topicName: '__cluster_metadata', partitions: [{ partitionIndex: 0 }] }]
+  const answer = await peer.request('DescribeQuorum', 2, { topics })
+  peer.close()
+  const listener = answer.kind === 'body' ? answer.body.nodes[0]?.listeners[0] : undefined
+  if (listener === undefined) throw new Error(`${bootstrap} has no listener for its controller`)
+  return { bootstrap, controller: `${listener.host}:${listener.port}`, dataDir }
+}
+
+async function runScenario(name: string, scenario: Scenario, kafka: Endpoints, ours: Endpoints): Promise<void> {
   const startedAt = performance.now()
   const failedBefore = failed
   const passedBefore = passed
@@ -116,8 +149,8 @@ async function runScenario(name: string): Promise<void> {
   write(`${result} - ${name}: ${count} answers are the same (${seconds} s)`)
 }
 
-async function play(scenario: Scenario, on: Broker): Promise<{ transcript: Entry[]; error: string | undefined }> {
-  const session = new Session(on.bootstrap, on.dataDir)
+async function play(scenario: Scenario, on: Endpoints): Promise<{ transcript: Entry[]; error: string | undefined }> {
+  const session = new Session(on)
   let error: string | undefined
   try {
     await scenario(session)
@@ -137,8 +170,10 @@ function compare(scenario: string, expected: Entry, actual: Entry | undefined): 
     fail(label, ['not asked: an answer before it was not as expected'])
     return
   }
+  // A row may be for the controller alone.
+  const labels = scenario.startsWith(CONTROLLER) ? [expected.label, `${CONTROLLER}${expected.label}`] : [expected.label]
   const wrong = differences(expected.answer, actual.answer).filter(
-    ({ path }) => !accepted.has(`${expected.api}${path}`, expected.label),
+    ({ path }) => !labels.some((one) => accepted.has(`${expected.api}${path}`, one)),
   )
   const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 200) ?? 'nothing'
   if (wrong.length === 0) passed++

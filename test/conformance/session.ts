@@ -9,6 +9,14 @@ import { type Answer, Peer } from './peer.ts'
 
 export type Scenario = (session: Session) => Promise<void>
 
+/** Where a broker is reached, and its controller past it. */
+export interface Endpoints {
+  readonly bootstrap: string
+  readonly controller: string
+  /** Its log directory, where it can be read. */
+  readonly dataDir: string | undefined
+}
+
 export interface Entry {
   readonly api: string
   readonly label: string
@@ -20,24 +28,41 @@ const settleMs = 30_000
 
 export class Session {
   readonly transcript: Entry[] = []
-  readonly #peer: Peer
-  readonly #bootstrap: string
+  readonly #endpoints: Endpoints
+  readonly #broker: Peer
+  readonly #controller: Peer
+  /** What the controller is asked; all else goes to the broker. */
+  #ofController: ReadonlySet<string> = new Set()
   readonly #others: Peer[] = []
   readonly #normaliser: Normaliser
 
-  constructor(bootstrap: string, dataDir: string | undefined) {
-    this.#bootstrap = bootstrap
-    this.#peer = new Peer(bootstrap)
-    this.#normaliser = new Normaliser(bootstrap, dataDir)
+  constructor(endpoints: Endpoints) {
+    this.#endpoints = endpoints
+    this.#broker = new Peer(endpoints.bootstrap)
+    this.#controller = new Peer(endpoints.controller)
+    this.#normaliser = new Normaliser(endpoints.bootstrap, endpoints.dataDir)
   }
 
   close(): void {
-    for (const peer of [this.#peer, ...this.#others]) peer.close()
+    for (const peer of [this.#broker, this.#controller, ...this.#others]) peer.close()
+  }
+
+  /** From here on these go to the controller, and so do connections of their own. */
+  askController(names: readonly ApiName[]): void {
+    this.#ofController = new Set(names)
+  }
+
+  get asksController(): boolean {
+    return this.#ofController.size > 0
+  }
+
+  #peer(name: ApiName): Peer {
+    return this.#ofController.has(name) ? this.#controller : this.#broker
   }
 
   /** Another connection of the same session, for requests that wait for each other. */
   connection(): Peer {
-    const peer = new Peer(this.#bootstrap)
+    const peer = new Peer(this.asksController ? this.#endpoints.controller : this.#endpoints.bootstrap)
     this.#others.push(peer)
     return peer
   }
@@ -48,7 +73,7 @@ export class Session {
     name: N,
     version: number,
     body: RequestInputOf<N>,
-    peer = this.#peer,
+    peer = this.#peer(name),
   ): Promise<ResponseOf<N> | undefined> {
     const answer = await peer.request(name, version, body)
     return this.#keep(`${label}, v${version}`, name, answer)
@@ -64,7 +89,7 @@ export class Session {
   ): Promise<ResponseOf<N> | undefined> {
     const end = performance.now() + settleMs
     for (;;) {
-      const answer = await this.#peer.request(name, version, body)
+      const answer = await this.#peer(name).request(name, version, body)
       if (performance.now() > end || answer.kind !== 'body' || holds(answer.body))
         return this.#keep(`${label}, v${version}`, name, answer)
       await new Promise((resolve) => setTimeout(resolve, 25))
@@ -73,8 +98,9 @@ export class Session {
 
   /** A request whose body is spelt out; after one that is not answered the connection is another. */
   async spelt(label: string, name: ApiName, version: number, body: Uint8Array): Promise<void> {
-    const answer = await this.#peer.requestSpelt(name, version, body, 3000)
-    if (answer.kind !== 'body') this.#peer.close()
+    const peer = this.#peer(name)
+    const answer = await peer.requestSpelt(name, version, body, 3000)
+    if (answer.kind !== 'body') peer.close()
     this.#keep(`${label}, v${version}`, name, answer, this.#normaliser.fork())
   }
 
@@ -91,7 +117,7 @@ export class Session {
     name: N,
     version: number,
     body: RequestInputOf<N>,
-    peer = this.#peer,
+    peer = this.#peer(name),
   ): Promise<ResponseOf<N>> {
     const answer = await peer.request(name, version, body)
     if (answer.kind !== 'body') throw new Error(`${name} v${version}: ${answer.kind}`)

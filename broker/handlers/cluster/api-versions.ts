@@ -19,7 +19,9 @@ export const apiVersions = handler('ApiVersions', (services, request, context) =
   }
   const { clusterId, nodeId } = request
   if ((clusterId === null) !== (nodeId === -1)) return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
-  if (clusterId !== null && (clusterId !== services.clusterId || nodeId !== services.nodeId)) {
+  const isOurs = clusterId === null || (clusterId === services.clusterId && nodeId === services.nodeId)
+  // Kafka's controllers do not look at it.
+  if (!isOurs && context.listener !== services.controllerListener?.name) {
     return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] }
   }
   const apiKeys = services.servedApis.map(({ apiKey, minVersion, maxVersion }) => ({

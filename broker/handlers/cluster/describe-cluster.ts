@@ -1,5 +1,5 @@
 // DescribeCluster (60), v0–2. KIP-700, KIP-919 (endpoint type, v1), KIP-1073 (fenced brokers, v2). A listener tells of
-// its own kind: the brokers', or the controllers'.
+// its own kind: the brokers', or the controllers'. Version 0 can only ask for brokers, and knows no error for it.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Services } from '../../services.ts'
@@ -10,11 +10,11 @@ const BROKERS = 1
 const CONTROLLERS = 2
 const NAMES: Readonly<Record<number, string>> = { [BROKERS]: 'BROKER', [CONTROLLERS]: 'CONTROLLER' }
 
-export const describeCluster = handler('DescribeCluster', (services, request, { listener }) => {
+export const describeCluster = handler('DescribeCluster', (services, request, { listener, apiVersion }) => {
   const { endpointType } = request
   const { controllerListener } = services
   const own = listener === controllerListener?.name ? CONTROLLERS : BROKERS
-  if (endpointType !== own) return wrongType(own, endpointType)
+  if (endpointType !== own) return wrongType(own, endpointType, apiVersion)
   return {
     throttleTimeMs: 0,
     errorCode: ErrorCode.NONE,
@@ -40,12 +40,13 @@ function brokersOf({ metadata }: Services, listener: string, includeFenced: bool
   })
 }
 
-function wrongType(own: number, wanted: number) {
+function wrongType(own: number, wanted: number, apiVersion: number) {
   const name = NAMES[wanted]
+  const mismatch = apiVersion === 0 ? ErrorCode.INVALID_REQUEST : ErrorCode.MISMATCHED_ENDPOINT_TYPE
   const at = `The request was sent to an endpoint of type ${NAMES[own]}`
   return {
     throttleTimeMs: 0,
-    errorCode: name === undefined ? ErrorCode.UNSUPPORTED_ENDPOINT_TYPE : ErrorCode.MISMATCHED_ENDPOINT_TYPE,
+    errorCode: name === undefined ? ErrorCode.UNSUPPORTED_ENDPOINT_TYPE : mismatch,
     errorMessage:
       name === undefined ? `Unsupported endpoint type ${wanted}` : `${at}, but we wanted an endpoint of type ${name}`,
     clusterId: '',

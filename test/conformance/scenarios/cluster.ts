@@ -77,7 +77,7 @@ async function unknownVersions(s: Session): Promise<void> {
   await s.raw('a negative key', 'none', (peer) => peer.encode(negative, 0, Buffer.alloc(64)))
 }
 
-async function badFrames(s: Session): Promise<void> {
+export async function badFrames(s: Session): Promise<void> {
   await s.raw('an empty frame', 'frame', () => Buffer.alloc(0))
   await s.raw('a frame that ends in the header', 'frame', () => Buffer.from([0, 3, 0, 1, 0, 0]))
   await s.raw('a negative size', 'frame', () => Buffer.alloc(8), -1)
@@ -95,7 +95,7 @@ async function badFrames(s: Session): Promise<void> {
   await s.raw('an empty client id', 'Metadata', (peer) => peer.encode(apis.Metadata, 1, Buffer.from([0, 0, 0, 0]), ''))
 }
 
-async function cluster(s: Session): Promise<void> {
+export async function cluster(s: Session): Promise<void> {
   for (const version of versionsOf('DescribeCluster')) {
     await s.ask('plain', 'DescribeCluster', version, { includeClusterAuthorizedOperations: false })
     await s.ask('with operations', 'DescribeCluster', version, { includeClusterAuthorizedOperations: true })
