@@ -22,7 +22,7 @@ import type { StorageEnvironment } from '../../storage/environment.ts'
 import { Log } from '../../storage/log/log.ts'
 import { defaultLogConfig, UNLIMITED } from '../../storage/log/log-config.ts'
 import { StorageFault } from '../../storage/storage-fault.ts'
-import { METADATA_TOPIC, METADATA_TOPIC_ID, NotCommitted } from '../metadata/controller-channel.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID, NotCommitted, TooManyRecords } from '../metadata/controller-channel.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { recordsOf } from '../metadata/image-records.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
@@ -176,9 +176,7 @@ export class LocalQuorum implements Quorum {
   #appendBatch(records: readonly RecordInput[], control: boolean): number {
     const timestamp = this.#environment.host.clock.now()
     const batch = buildBatch({ leaderEpoch: this.leaderEpoch, timestamp, control, records })
-    if (batch.length > MAX_BATCH_SIZE) {
-      throw new Error(`assertion: a metadata batch of ${batch.length} bytes and ${records.length} records`)
-    }
+    if (batch.length > MAX_BATCH_SIZE) throw new TooManyRecords(batch.length, MAX_BATCH_SIZE)
     const result = this.#log.append(batch, this.leaderEpoch, 'controller')
     if (result.errorCode !== ErrorCode.NONE) throw new NotCommitted(result.errorMessage ?? '')
     this.#log.requestSync()

@@ -48,6 +48,7 @@ export interface Quorum {
    * Appends the records, all or nothing unless `divisible`, and returns the offset of the last. They are committed when
    * highWatermark has passed it.
    * @throws {NotCommitted} when the log does not take them: none of them is in it then, or the first of the pieces.
+   * @throws {TooManyRecords} when they do not fit into one batch, and may not be divided: none of them is in it.
    */
   append(records: readonly MetadataRecord[], divisible: boolean): number
   /** Batches of committed records from `offset` on. */

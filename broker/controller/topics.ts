@@ -40,10 +40,11 @@ export function createTopics(
   for (const name of duplicates) {
     results.push(refusal(name, fault(ErrorCode.INVALID_REQUEST, 'Duplicate topic name.')))
   }
+  const collisions = new Collisions(state.image)
   let left = MAX_PARTITIONS_PER_REQUEST
   for (const topic of request.topics) {
     if (duplicates.has(topic.name)) continue
-    const outcome = checkNewName(state.image, topic.name) ?? createTopic(state, topic, left)
+    const outcome = checkNewName(state.image, topic.name, collisions) ?? createTopic(state, topic, left)
     if ('errorCode' in outcome) {
       results.push(refusal(topic.name, outcome))
       continue
@@ -56,30 +57,39 @@ export function createTopics(
 }
 
 function duplicatesOf(names: readonly string[]): ReadonlySet<string> {
-  return new Set(names.filter((name, index) => names.indexOf(name) !== index))
+  const seen = new Set<string>()
+  return new Set(names.filter((name) => seen.size === seen.add(name).size))
 }
 
 function refusal(name: string, { errorCode, errorMessage }: Fault): CreateResult {
   return { name, topicId: ZERO_UUID, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
 }
 
-function checkNewName(image: MetadataImage, name: string): Fault | null {
+function checkNewName(image: MetadataImage, name: string, collisions: Collisions): Fault | null {
   const invalid = topicNameFault(name)
   if (invalid !== null) return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, invalid)
   if (image.topics.byName(name) !== undefined) {
     return fault(ErrorCode.TOPIC_ALREADY_EXISTS, `Topic '${name}' already exists.`)
   }
-  const other = collidingTopic(image, name)
+  const other = collisions.of(name)
   if (other === undefined) return null
   return fault(ErrorCode.INVALID_TOPIC_EXCEPTION, `Topic '${name}' collides with existing topic: ${other}`)
 }
 
-/** Only names with a `.` or `_` can collide, and only then are all names looked at. */
-function collidingTopic(image: MetadataImage, name: string): string | undefined {
-  if (!/[._]/.test(name)) return undefined
-  const key = collisionKey(name)
-  for (const topic of image.topics.values()) if (collisionKey(topic.name) === key) return topic.name
-  return undefined
+/** Only names with a `.` or `_` can collide, and only then are all names looked at: once a request. */
+class Collisions {
+  readonly #image: MetadataImage
+  #names: Map<string, string> | null = null
+
+  constructor(image: MetadataImage) {
+    this.#image = image
+  }
+
+  of(name: string): string | undefined {
+    if (!/[._]/.test(name)) return undefined
+    this.#names ??= new Map(Array.from(this.#image.topics.values(), (topic) => [collisionKey(topic.name), topic.name]))
+    return this.#names.get(collisionKey(name))
+  }
 }
 
 interface NewTopic {
@@ -322,13 +332,14 @@ function askedToDelete(state: ControllerState, request: RequestOf<'DeleteTopics'
   const sound = asked.filter((one) => one.fault === undefined)
   const names = sound.flatMap(({ name }) => name ?? [])
   const ids = sound.flatMap(({ name, topicId }) => (name === null ? [topicId] : []))
+  const given = new Set(ids)
   const twiceNamed = duplicatesOf(names)
   const twiceGiven = duplicatesOf(ids)
   const alsoNamed = new Map(names.map((name) => [state.image.topics.byName(name)?.id, name]))
   const rest = asked.filter((one) => {
     if (one.fault !== undefined) return true
     if (one.name === null) return !twiceGiven.has(one.topicId) && !alsoNamed.has(one.topicId)
-    return !twiceNamed.has(one.name) && !ids.includes(state.image.topics.byName(one.name)?.id ?? '')
+    return !twiceNamed.has(one.name) && !given.has(state.image.topics.byName(one.name)?.id ?? '')
   })
   const both = ids.flatMap((topicId) => ({ topicId, name: alsoNamed.get(topicId) ?? null }))
   return [

@@ -45,6 +45,7 @@ export interface ControllerChannel {
   /**
    * `mutations`: what the quota of the client that asks lets it create and delete; without: all.
    * @throws {NotCommitted} when the effect has not become durable, or it is not known whether it has.
+   * @throws {TooManyRecords}
    */
   send<Name extends ControllerApi>(
     name: Name,
@@ -53,6 +54,14 @@ export interface ControllerChannel {
   ): Promise<ResponseInputOf<Name>>
   fetch(request: RequestInputOf<'Fetch'>): Promise<ResponseInputOf<'Fetch'>>
   fetchSnapshot(request: RequestInputOf<'FetchSnapshot'>): Promise<ResponseInputOf<'FetchSnapshot'>>
+}
+
+/** What a request comes to does not fit into one batch of the metadata log: nothing has changed. */
+export class TooManyRecords extends Error {
+  constructor(size: number, limit: number) {
+    super(`the request takes ${size} bytes of the metadata log, where a batch may have ${limit}: split it up`)
+    this.name = 'TooManyRecords'
+  }
 }
 
 /** Records may not have become committed: the log could not be written, or the leader stopped. */

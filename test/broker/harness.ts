@@ -73,6 +73,9 @@ export class Client {
   readonly #connection: Connection
   readonly #clientId: string
   #received = Buffer.alloc(0)
+  #parts: Uint8Array[] = []
+  /** Of the answer under way. */
+  #missing = 1
   #correlationId = 0
   #waiting: Waiting[] = []
   isClosed = false
@@ -92,7 +95,11 @@ export class Client {
   }
 
   #onBytes(bytes: Uint8Array): void {
-    this.#received = Buffer.concat([this.#received, bytes])
+    this.#parts.push(new Uint8Array(bytes))
+    this.#missing -= bytes.length
+    // An answer of many parts is put together once.
+    if (this.#missing > 0) return
+    this.#received = Buffer.concat([this.#received, ...this.#parts.splice(0)])
     while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
       const end = 4 + this.#received.readInt32BE(0)
       const frame = this.#received.subarray(4, end)
@@ -104,6 +111,8 @@ export class Client {
         throw new Error(`answer ${correlationId} is not ${waiting.correlationId}`)
       waiting.resolve(new Uint8Array(frame))
     }
+    const { length } = this.#received
+    this.#missing = length < 4 ? 1 : 4 + this.#received.readInt32BE(0) - length
   }
 
   close(): void {

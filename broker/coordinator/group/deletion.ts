@@ -87,11 +87,10 @@ function groupTombstones(machine: GroupMachine, group: Group): GroupRecord[] {
 /** Topics are deleted, and with them what was committed for them. */
 export function deleteOffsetsOfTopics(machine: GroupMachine, topics: readonly string[]): GroupOutcome {
   const records: GroupRecord[] = []
-  for (const name of topics) {
-    for (const groupId of machine.offsets.groupsWith(name)) {
-      for (const { topic, partition } of machine.offsets.partitionsOf(groupId)) {
-        if (topic === name) records.push(offsetTombstone(groupId, topic, partition))
-      }
+  const names = new Set(topics)
+  for (const groupId of machine.groups.keys()) {
+    for (const { topic, partition } of machine.offsets.partitionsOf(groupId)) {
+      if (names.has(topic)) records.push(offsetTombstone(groupId, topic, partition))
     }
   }
   for (const group of machine.groups.values()) {

@@ -2,11 +2,12 @@
 // KIP-836 (timestamps), KIP-853 (voters), KIP-1312. Answered by the controller (controller/quorum-requests.ts): four
 // ways to speak of the same quorum, and so one file.
 
-import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
+import type { Fault } from '../../controller/decision.ts'
+import { forwarded } from '../topics/controller-request.ts'
 
-const timedOut = () => ({ throttleTimeMs: 0, ...TIMED_OUT })
+const unanswered = (_request: object, fault: Fault) => ({ throttleTimeMs: 0, ...fault })
 
-export const describeQuorum = forwarded('DescribeQuorum', () => ({ ...TIMED_OUT, topics: [], nodes: [] }))
-export const addRaftVoter = forwarded('AddRaftVoter', timedOut)
-export const removeRaftVoter = forwarded('RemoveRaftVoter', timedOut)
-export const unregisterController = forwarded('UnregisterController', timedOut)
+export const describeQuorum = forwarded('DescribeQuorum', (_request, fault) => ({ ...fault, topics: [], nodes: [] }))
+export const addRaftVoter = forwarded('AddRaftVoter', unanswered)
+export const removeRaftVoter = forwarded('RemoveRaftVoter', unanswered)
+export const unregisterController = forwarded('UnregisterController', unanswered)

@@ -2,6 +2,10 @@
 //
 // The `allowDowngrade` of version 0 is not looked at, as in Kafka: a downgrade asks for version 1.
 
-import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
+import { forwarded } from '../topics/controller-request.ts'
 
-export const updateFeatures = forwarded('UpdateFeatures', () => ({ throttleTimeMs: 0, ...TIMED_OUT, results: [] }))
+export const updateFeatures = forwarded('UpdateFeatures', (_request, fault) => ({
+  throttleTimeMs: 0,
+  ...fault,
+  results: [],
+}))

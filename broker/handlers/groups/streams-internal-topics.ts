@@ -3,9 +3,10 @@
 // has been told for a while. Source: AutoTopicCreationManager of Apache Kafka.
 
 import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
+import type { Fault } from '../../controller/decision.ts'
 import type { TopicInfo } from '../../coordinator/group/streams/topology.ts'
 import type { Services } from '../../services.ts'
-import { askController } from '../topics/controller-request.ts'
+import { askController, TIMED_OUT } from '../topics/controller-request.ts'
 
 interface Failure {
   readonly message: string
@@ -55,16 +56,22 @@ function create(services: Services, creations: Creations, topics: readonly Topic
     if (failures.size < MAX_FAILURES) failures.set(name, { message, until: clock.monotonic() + retryMs })
   }
   for (const { name } of topics) inFlight.add(name)
-  const request = topics.map(({ name, partitions, replicationFactor, topicConfigs }) => ({
+  const creatable = topics.map(({ name, partitions, replicationFactor, topicConfigs }) => ({
     name,
     numPartitions: partitions,
     replicationFactor: replicationFactor === 0 ? DEFAULT : replicationFactor,
     assignments: [],
     configs: topicConfigs.map(({ key, value }) => ({ name: key, value })),
   }))
-  askController(services, 'CreateTopics', { topics: request, timeoutMs: TIMEOUT_MS, validateOnly: false })
+  const request = { topics: creatable, timeoutMs: TIMEOUT_MS, validateOnly: false }
+  const unanswered = (fault: Fault) => {
+    // Without an answer they may be there by the next heartbeat.
+    if (fault !== TIMED_OUT) for (const { name } of topics) fail(name, fault.errorMessage ?? errorName(fault.errorCode))
+    return { throttleTimeMs: 0, topics: [] }
+  }
+  askController(services, 'CreateTopics', request, unanswered)
     .then((response) => {
-      for (const { name, errorCode, errorMessage } of response?.topics ?? []) {
+      for (const { name, errorCode, errorMessage } of response.topics) {
         if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) continue
         fail(name, errorMessage ?? errorName(errorCode))
       }

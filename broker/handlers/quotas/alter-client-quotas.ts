@@ -1,8 +1,8 @@
 // AlterClientQuotas (49), v0–1. KIP-546, KIP-612 (addresses). Decided by the controller (controller/client-quotas.ts).
 
-import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
+import { forwarded } from '../topics/controller-request.ts'
 
-export const alterClientQuotas = forwarded('AlterClientQuotas', ({ entries }) => ({
+export const alterClientQuotas = forwarded('AlterClientQuotas', ({ entries }, fault) => ({
   throttleTimeMs: 0,
-  entries: entries.map(({ entity }) => ({ ...TIMED_OUT, entity })),
+  entries: entries.map(({ entity }) => ({ ...fault, entity })),
 }))

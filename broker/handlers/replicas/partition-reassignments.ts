@@ -1,20 +1,20 @@
 // AlterPartitionReassignments (45), v0–1, and ListPartitionReassignments (46), v0. KIP-455, KIP-860 (whether the
 // replication factor may change, v1). Decided by the controller (controller/reassignments.ts).
 
-import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
+import { forwarded } from '../topics/controller-request.ts'
 
-export const alterPartitionReassignments = forwarded('AlterPartitionReassignments', ({ topics }) => ({
+export const alterPartitionReassignments = forwarded('AlterPartitionReassignments', ({ topics }, fault) => ({
   throttleTimeMs: 0,
   allowReplicationFactorChange: true,
-  ...TIMED_OUT,
+  ...fault,
   responses: topics.map(({ name, partitions }) => ({
     name,
-    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...TIMED_OUT })),
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, ...fault })),
   })),
 }))
 
-export const listPartitionReassignments = forwarded('ListPartitionReassignments', () => ({
+export const listPartitionReassignments = forwarded('ListPartitionReassignments', (_request, fault) => ({
   throttleTimeMs: 0,
-  ...TIMED_OUT,
+  ...fault,
   topics: [],
 }))

@@ -5,22 +5,29 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { fault } from '../../controller/decision.ts'
 import { credentialsOf } from '../../metadata/kept.ts'
 import { handler } from '../handler.ts'
-import { forwarded, TIMED_OUT } from '../topics/controller-request.ts'
+import { forwarded } from '../topics/controller-request.ts'
 
 /** No names are all, and so is null. */
 export const describeUserScramCredentials = handler('DescribeUserScramCredentials', (services, { users }) => {
   const all = credentialsOf(services.metadata.image)
   const names = (users?.length ?? 0) === 0 ? all.map(({ name }) => name) : (users ?? []).map(({ name }) => name)
-  const isTwice = (name: string) => (users?.filter((user) => user.name === name).length ?? 0) > 1
+  const timesAsked = countBy(users ?? [])
+  const byName = Map.groupBy(all, ({ name }) => name)
   const results = [...new Set(names)].map((user) => {
-    const credentialInfos = all
-      .filter(({ name }) => name === user)
-      .map(({ mechanism, iterations }) => ({ mechanism, iterations }))
-    const wrong = isTwice(user) ? askedTwice(user) : credentialInfos.length === 0 ? missing(user) : FOUND
+    const credentials = byName.get(user) ?? []
+    const credentialInfos = credentials.map(({ mechanism, iterations }) => ({ mechanism, iterations }))
+    const wrong =
+      (timesAsked.get(user) ?? 0) > 1 ? askedTwice(user) : credentialInfos.length === 0 ? missing(user) : FOUND
     return { user, ...wrong, credentialInfos: wrong === FOUND ? credentialInfos : [] }
   })
   return { errorCode: ErrorCode.NONE, errorMessage: '', results }
 })
+
+function countBy(users: readonly { readonly name: string }[]): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const { name } of users) counts.set(name, (counts.get(name) ?? 0) + 1)
+  return counts
+}
 
 const FOUND = fault(ErrorCode.NONE, '')
 
@@ -34,7 +41,7 @@ function missing(user: string) {
   return fault(ErrorCode.RESOURCE_NOT_FOUND, message)
 }
 
-export const alterUserScramCredentials = forwarded('AlterUserScramCredentials', ({ deletions, upsertions }) => {
+export const alterUserScramCredentials = forwarded('AlterUserScramCredentials', ({ deletions, upsertions }, fault) => {
   const users = new Set([...deletions, ...upsertions].map(({ name }) => name))
-  return { throttleTimeMs: 0, results: Array.from(users, (user) => ({ user, ...TIMED_OUT })) }
+  return { throttleTimeMs: 0, results: Array.from(users, (user) => ({ user, ...fault })) }
 })

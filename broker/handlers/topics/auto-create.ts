@@ -31,9 +31,10 @@ export function autoCreateTopics(services: Services, names: readonly string[], c
   }))
   // Its partitions count against the client that has named it, who is not told: it will ask again.
   const mutations = services.quotas.mutations?.forRequest(client, true)
-  askController(services, 'CreateTopics', { topics, timeoutMs: TIMEOUT_MS, validateOnly: false }, mutations)
+  const request = { topics, timeoutMs: TIMEOUT_MS, validateOnly: false }
+  askController(services, 'CreateTopics', request, () => ({ throttleTimeMs: 0, topics: [] }), mutations)
     .then((response) => {
-      for (const { name, errorCode, errorMessage } of response?.topics ?? []) {
+      for (const { name, errorCode, errorMessage } of response.topics) {
         if (errorCode === ErrorCode.NONE || errorCode === ErrorCode.TOPIC_ALREADY_EXISTS) continue
         services.host.logger.warn('topic was not created', { name, error: errorName(errorCode), reason: errorMessage })
       }

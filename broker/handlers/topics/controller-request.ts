@@ -3,26 +3,29 @@
 
 import type { ApiName, RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { type ControllerApi, type Mutations, NotCommitted } from '../../metadata/controller-channel.ts'
+import { type Fault, fault } from '../../controller/decision.ts'
+import { type ControllerApi, type Mutations, NotCommitted, TooManyRecords } from '../../metadata/controller-channel.ts'
 import type { Services } from '../../services.ts'
 import type { HandlerRow } from '../handler.ts'
 
-/** null: the controller cannot say whether the request took effect; the client is to ask again. */
+/** `unanswered`: what the client is told when the controller does not take the request, or does not answer. */
 export async function askController<Name extends ControllerApi>(
   services: Services,
   name: Name,
   request: RequestOf<Name>,
+  unanswered: (fault: Fault) => ResponseInputOf<Name>,
   mutations?: Mutations,
-): Promise<ResponseInputOf<Name> | null> {
-  if (isLate(name, request)) return null
+): Promise<ResponseInputOf<Name>> {
+  if (isLate(name, request)) return unanswered(TIMED_OUT)
   try {
     const response = await services.controller.send(name, request, mutations)
     await services.metadata.whenApplied(services.controller.committedOffset)
     return response
   } catch (error) {
+    if (error instanceof TooManyRecords) return unanswered(fault(ErrorCode.UNKNOWN_SERVER_ERROR, error.message))
     if (!(error instanceof NotCommitted)) throw error
     services.host.logger.warn('the controller did not answer', { api: name, error: error.message })
-    return null
+    return unanswered(TIMED_OUT)
   }
 }
 
@@ -39,15 +42,15 @@ function isLate(name: string, request: object): boolean {
   return 'timeoutMs' in request && Number(request.timeoutMs) < 0 && TIMED.has(name)
 }
 
-/** The code and message of a request as a whole that the controller did not answer. */
-export const TIMED_OUT = { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }
+/** Nobody can say whether the request took effect; the client is to ask again. */
+export const TIMED_OUT = fault(ErrorCode.REQUEST_TIMED_OUT, null)
 
-/** An API that is the controller's alone; `timedOut` is its answer when the controller gives none. */
+/** An API that is the controller's alone. */
 export function forwarded<Name extends ControllerApi & ApiName>(
   name: Name,
-  timedOut: (request: RequestOf<Name>) => ResponseInputOf<Name>,
+  unanswered: (request: RequestOf<Name>, fault: Fault) => ResponseInputOf<Name>,
 ): HandlerRow {
-  const handle = async (services: Services, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> =>
-    (await askController(services, name, request)) ?? timedOut(request)
+  const handle = (services: Services, request: RequestOf<Name>): Promise<ResponseInputOf<Name>> =>
+    askController(services, name, request, (one) => unanswered(request, one))
   return { name, handle }
 }

@@ -5,6 +5,7 @@
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import type { Fault } from '../../controller/decision.ts'
 import { handler } from '../handler.ts'
 import { askController } from './controller-request.ts'
 
@@ -24,7 +25,10 @@ export const createTopics = handler('CreateTopics', async (services, request, { 
   const allowed = request.topics.filter(({ name }) => name !== METADATA_TOPIC)
   const prohibited =
     allowed.length === request.topics.length ? [] : [refused(METADATA_TOPIC, ErrorCode.INVALID_REQUEST, PROHIBITED)]
-  const response = await askController(services, 'CreateTopics', { ...request, topics: allowed }, mutations)
-  const results = response?.topics ?? allowed.map(({ name }) => refused(name, ErrorCode.REQUEST_TIMED_OUT, null))
-  return { throttleTimeMs: response?.throttleTimeMs ?? 0, topics: [...results, ...prohibited] }
+  const unanswered = ({ errorCode, errorMessage }: Fault) => {
+    return { throttleTimeMs: 0, topics: allowed.map(({ name }) => refused(name, errorCode, errorMessage)) }
+  }
+  const asked = { ...request, topics: allowed }
+  const { throttleTimeMs, topics } = await askController(services, 'CreateTopics', asked, unanswered, mutations)
+  return { throttleTimeMs, topics: [...topics, ...prohibited] }
 })

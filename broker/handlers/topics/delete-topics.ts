@@ -2,6 +2,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
+import type { Fault } from '../../controller/decision.ts'
 import { handler } from '../handler.ts'
 import { askController } from './controller-request.ts'
 
@@ -13,14 +14,16 @@ const STRICT_SINCE = 5
 
 export const deleteTopics = handler('DeleteTopics', async (services, request, { apiVersion, quotaClient }) => {
   const mutations = services.quotas.mutations?.forRequest(quotaClient, apiVersion >= STRICT_SINCE)
-  const response = await askController(services, 'DeleteTopics', request, mutations)
   const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
-  const responses =
-    response?.responses ??
-    asked.map((topic) => ({ ...topic, errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: null }))
+  const unanswered = (fault: Fault) => ({
+    throttleTimeMs: 0,
+    responses: asked.map((topic) => ({ ...topic, ...fault })),
+  })
+  const response = await askController(services, 'DeleteTopics', request, unanswered, mutations)
+  const { throttleTimeMs, responses } = response
   const isTold = apiVersion >= DISABLED_SINCE
   return {
-    throttleTimeMs: response?.throttleTimeMs ?? 0,
+    throttleTimeMs,
     responses: responses.map((one) =>
       one.errorCode === ErrorCode.TOPIC_DELETION_DISABLED && !isTold
         ? { ...one, errorCode: ErrorCode.INVALID_REQUEST }

@@ -103,17 +103,6 @@ export class OffsetStore {
     return offsets
   }
 
-  /** Groups that have offsets of a topic, committed or pending. */
-  groupsWith(topic: string): Set<string> {
-    const groups = new Set<string>()
-    for (const table of [this.#committed, ...this.#pending.values()]) {
-      for (const [groupId, topics] of table.groups) {
-        if (topics.has(topic)) groups.add(groupId)
-      }
-    }
-    return groups
-  }
-
   commit(groupId: string, topic: string, partition: number, offset: CommittedOffset, producerId: bigint): void {
     if (producerId < 0n) {
       this.#committed.put(groupId, topic, partition, offset)
