@@ -16,7 +16,7 @@
 //
 // The flags are those of Node 24. Node 22 has other defaults (Maglev is off) and keeps them.
 
-import { enableCompileCache, flushCompileCache } from 'node:module'
+import module from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
@@ -32,14 +32,14 @@ const paused = COMPILERS.filter((compiler) => !process.execArgv.includes(`--no-$
 function begin() {
   for (const compiler of paused) setFlagsFromString(`--no-${compiler}`)
   setFlagsFromString('--no-parallel-scavenge')
-  enableCompileCache()
+  module.enableCompileCache()
   // Before the pool is first used. Threads that wait for the device cost little (0.4 MB), and the more logs are
   // synced at once, the less each sync costs: docs/decisions/group-commit.md.
   process.env.UV_THREADPOOL_SIZE ??= '64'
 }
 
 function settle() {
-  flushCompileCache()
+  module.flushCompileCache()
   for (const compiler of paused) setFlagsFromString(`--${compiler}`)
   collectWhenIdle()
 }
@@ -59,6 +59,11 @@ function collect() {
   setFlagsFromString('--no-expose-gc')
 }
 
+// As `engines` of package.json says. Named imports of what Node lacks would end in a SyntaxError.
+if (module.enableCompileCache === undefined) {
+  process.stderr.write(`milena: Node 22.18 or later is needed, this is ${process.version}\n`)
+  process.exit(2)
+}
 begin()
 const { run } = await import('./command.ts')
 process.exitCode = await run(process.argv.slice(2), () => setTimeout(settle, SETTLE_AFTER_MS).unref())
