@@ -122,8 +122,8 @@ export class LocalQuorum implements Quorum {
     this.leaderEpoch = this.#beginEpoch()
     this.#log.listener = {
       onWritten() {},
-      onDurable: (log) => this.#committed(log),
-      onFailed: (log, error) => this.listener.onFailed(error, log.isOffline),
+      onDurable: () => this.#committed(),
+      onFailed: (error) => this.listener.onFailed(error, this.#log.isOffline),
     }
     this.#becomeLeader(isNew)
     if (!isNew) this.#findVoters()
@@ -184,8 +184,8 @@ export class LocalQuorum implements Quorum {
     return result.lastOffset
   }
 
-  #committed(log: Log): void {
-    log.updateHighWatermark(log.durableEndOffset)
+  #committed(): void {
+    this.#log.updateHighWatermark(this.#log.durableEndOffset)
     this.listener.onCommit()
   }
 

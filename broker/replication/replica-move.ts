@@ -102,7 +102,7 @@ export class ReplicaMove implements LogListener {
     this.#waiting = null
   }
 
-  onFailed(_log: Log, error: Error): void {
+  onFailed(error: Error): void {
     this.cancel(error.message)
     this.onDurable()
   }

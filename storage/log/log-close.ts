@@ -4,7 +4,6 @@ import type { Disk } from '../../host/disk.ts'
 import type { PartitionProducers } from '../producers/partition-producers.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LocalLog } from './local-log.ts'
-import type { Log } from './log.ts'
 
 export class LogClose {
   /** To be synced before `finish`. */
@@ -37,8 +36,13 @@ export class LogClose {
   }
 }
 
+interface ClosedInHalves {
+  prepareClose(): readonly string[]
+  finishClose(): readonly string[]
+}
+
 /** Both halves, one sync after the other. */
-export function closeNow(log: Log, disk: Disk): void {
+export function closeNow(log: ClosedInHalves, disk: Disk): void {
   for (const path of log.prepareClose()) {
     const file = disk.open(path, 'write')
     file.syncSync()

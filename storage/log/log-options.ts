@@ -2,7 +2,6 @@
 
 import type { StorageEnvironment } from '../environment.ts'
 import type { Journal } from '../journal/journal.ts'
-import type { Log } from './log.ts'
 import type { LogConfig } from './log-config.ts'
 
 export interface LogOptions {
@@ -29,13 +28,14 @@ export interface LogOptions {
   readonly journal?: Journal
 }
 
+/** Of one log: whoever owns it. */
 export interface LogListener {
   /** writtenEndOffset has moved. */
-  onWritten(log: Log): void
+  onWritten(): void
   /** durableEndOffset has moved. */
-  onDurable(log: Log): void
-  /** A write or sync failed; offsets from writtenEndOffset on are taken back. When log.isOffline, for good. */
-  onFailed(log: Log, error: Error): void
+  onDurable(): void
+  /** A write or sync failed; offsets from writtenEndOffset on are taken back. When the log is offline, for good. */
+  onFailed(error: Error): void
 }
 
 export const IDLE_LISTENER: LogListener = { onWritten() {}, onDurable() {}, onFailed() {} }

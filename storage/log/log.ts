@@ -247,7 +247,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   written(): void {
     this.#producers.written()
-    this.listener.onWritten(this)
+    this.listener.onWritten()
     this.#local.sync.queue()
   }
 
@@ -271,7 +271,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#local.sync.queue()
     const { logEndOffset, isOffline: offline, directory: log } = this
     this.#environment.host.logger.error('write failed', { log, error: error.message, logEndOffset, offline })
-    if (!this.isOffline) this.listener.onFailed(this, error)
+    if (!this.isOffline) this.listener.onFailed(error)
     else this.#tellOfDisk(this.#gate.fault)
   }
 
@@ -300,7 +300,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   giveUp(error: Error): void {
     this.#local.sync.stop()
-    this.listener.onFailed(this, error)
+    this.listener.onFailed(error)
   }
 
   // Syncing; onSynced and onSyncFailed are for LocalLog
@@ -323,13 +323,13 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   }
 
   onSynced(): void {
-    this.listener.onDurable(this)
+    this.listener.onDurable()
   }
 
   onSyncFailed(error: Error): void {
     this.#gate.fault = error
     this.#environment.host.logger.error('sync failed: log is offline', { log: this.directory, error: error.message })
-    this.listener.onFailed(this, error)
+    this.listener.onFailed(error)
     this.#tellOfDisk(error)
   }
 

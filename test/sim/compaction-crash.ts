@@ -155,7 +155,7 @@ class CompactionRun {
         log.updateHighWatermark(log.durableEndOffset)
         this.#noteDurable(log.durableEndOffset)
       },
-      onFailed: (_log, error) => {
+      onFailed: (error) => {
         throw error
       },
     }

@@ -133,7 +133,7 @@ class LogCrashRun {
     log.listener = {
       onWritten() {},
       onDurable: () => this.#noteDurable(log.durableEndOffset),
-      onFailed: (_log, error) => {
+      onFailed: (error) => {
         throw error
       },
     }

@@ -454,7 +454,7 @@ t.test('the logs of a directory that has failed take nothing any more, and say s
   append(log)
   await simulation.run(10)
   const failures: string[] = []
-  log.listener = { onWritten() {}, onDurable() {}, onFailed: (_log, error) => failures.push(error.message) }
+  log.listener = { onWritten() {}, onDurable() {}, onFailed: (error) => failures.push(error.message) }
   append(log)
   node.disk.fault = (operation, path) => (operation === 'write' && path.includes('checkpoint') ? 'failed' : null)
   directory.checkpoint()

@@ -433,7 +433,7 @@ class Run {
         onDurable: () => {
           model.durableEndOffset = log.durableEndOffset
         },
-        onFailed: (_log, error) => t.fail(`${where}: ${error.message}`),
+        onFailed: (error) => t.fail(`${where}: ${error.message}`),
       }
       return log
     })

@@ -113,7 +113,7 @@ t.test('one write a turn, one sync for all appends that wait', async (t) => {
   log.listener = {
     onWritten: () => events.push(`written ${log.writtenEndOffset}`),
     onDurable: () => events.push(`durable ${log.durableEndOffset}`),
-    onFailed: (_log, error) => events.push(error.message),
+    onFailed: (error) => events.push(error.message),
   }
   for (let index = 0; index < 10; index++) {
     log.append(records([`v${index}`]), 0, 'client')
@@ -408,7 +408,7 @@ t.test('a full disk refuses appends, keeps what is there, and is tried again', a
   log.listener = {
     onWritten: () => written.push(log.writtenEndOffset),
     onDurable: () => {},
-    onFailed: (_log, error) => failures.push(error.message),
+    onFailed: (error) => failures.push(error.message),
   }
   const sent = (baseSequence: number): Uint8Array => records(['a'], { producerId: 1n, producerEpoch: 0, baseSequence })
   log.append(sent(0), 1, 'client')
@@ -435,7 +435,7 @@ t.test('a failed sync ends the log: it may still be read', async (t) => {
   const node = simulation.node('a')
   const log = open(node)
   const failures: string[] = []
-  log.listener = { onWritten() {}, onDurable() {}, onFailed: (_log, error) => failures.push(error.message) }
+  log.listener = { onWritten() {}, onDurable() {}, onFailed: (error) => failures.push(error.message) }
   log.append(records(['a']), 0, 'client')
   log.requestSync()
   node.disk.fault = (operation) => (operation === 'sync' ? 'failed' : null)
