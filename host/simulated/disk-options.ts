@@ -1,6 +1,7 @@
 // What a test may ask of a simulated disk, and the errors that it answers.
 
 import { DiskError, type DiskErrorReason } from '../disk.ts'
+import type { SeededRandom } from './random.ts'
 
 /** Lowest and highest milliseconds; the time of a call is drawn from between. */
 export type Latency = readonly [number, number]
@@ -14,6 +15,16 @@ export interface DiskOptions {
 }
 
 export type DiskOperation = 'open' | 'read' | 'write' | 'sync' | 'truncate' | 'rename' | 'remove' | 'makeDirectory'
+
+/** The medium, which outlives the processes that use it (disk.ts). */
+export interface Medium {
+  readonly options: DiskOptions
+  readonly random: SeededRandom
+  /** When it answers a reason, the operation fails with it: injected I/O errors. A write may have happened in part. */
+  readonly fault: ((operation: DiskOperation, path: string) => DiskErrorReason | null) | null
+  freeSize(): number
+  grow(size: number): void
+}
 
 /** Runs `run` after a delay, unless the process that asked has ended by then. */
 export type Schedule = (delayMs: number, run: () => void) => void

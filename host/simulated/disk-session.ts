@@ -2,10 +2,9 @@
 
 import type { DirectoryEntry, Disk, DiskCallback, DiskError, DiskFile, DiskLock } from '../disk.ts'
 import { Directory, type Node } from './directory.ts'
-import type { SimulatedDisk } from './disk.ts'
-import { attempted, type DiskOperation, diskError, type Latency, type Schedule } from './disk-options.ts'
+import { attempted, type DiskOperation, diskError, type Latency, type Medium, type Schedule } from './disk-options.ts'
 import { FileContent } from './file.ts'
-import { OpenFile } from './open-file.ts'
+import { type FileSession, OpenFile } from './open-file.ts'
 
 /** `./data/a` and `/data/a` are the same: a simulated process works in the root. */
 function parts(path: string): string[] {
@@ -26,8 +25,8 @@ export function find(root: Directory, path: string): Node | undefined {
   return node
 }
 
-export class Session implements Disk {
-  readonly #disk: SimulatedDisk
+export class Session implements Disk, FileSession {
+  readonly #disk: Medium
   readonly #root: Directory
   readonly #schedule: Schedule
   readonly #locks = new Set<string>()
@@ -35,7 +34,7 @@ export class Session implements Disk {
   readonly #writesUnderWay = new Set<() => void>()
   #hasEnded = false
 
-  constructor(disk: SimulatedDisk, root: Directory, schedule: Schedule) {
+  constructor(disk: Medium, root: Directory, schedule: Schedule) {
     this.#disk = disk
     this.#root = root
     this.#schedule = schedule
@@ -162,14 +161,12 @@ export class Session implements Disk {
     return { release: () => this.#locks.delete(key) }
   }
 
-  /** Throws what `fault` says for this operation, and a bug's error once the process has ended. */
   check(operation: DiskOperation | null, path: string): void {
     if (this.#hasEnded) throw new Error(`${path}: used by a process that has ended`)
     const reason = operation === null ? null : (this.#disk.fault?.(operation, path) ?? null)
     if (reason !== null) throw diskError(reason, path)
   }
 
-  /** As check, for calls with a callback. */
   attempt(operation: DiskOperation, path: string): DiskError | null {
     return attempted(() => this.check(operation, path))
   }
@@ -179,11 +176,10 @@ export class Session implements Disk {
     this.#schedule(low + (high - low) * this.#disk.random.fraction(), run)
   }
 
-  get disk(): SimulatedDisk {
+  get disk(): Medium {
     return this.#disk
   }
 
-  /** `interrupt` is called when the process ends before the write is done. */
   track(interrupt: () => void): () => void {
     this.#writesUnderWay.add(interrupt)
     return () => this.#writesUnderWay.delete(interrupt)

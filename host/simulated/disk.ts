@@ -7,13 +7,12 @@
 
 import type { Disk, DiskErrorReason } from '../disk.ts'
 import { Directory } from './directory.ts'
-import { type DiskOperation, type DiskOptions, diskError, type Schedule } from './disk-options.ts'
+import { type DiskOperation, type DiskOptions, diskError, type Medium, type Schedule } from './disk-options.ts'
 import { find, Session } from './disk-session.ts'
 import { FileContent } from './file.ts'
 import type { SeededRandom } from './random.ts'
 
-export class SimulatedDisk {
-  /** When it answers a reason, the operation fails with it: injected I/O errors. A write may have happened in part. */
+export class SimulatedDisk implements Medium {
   fault: ((operation: DiskOperation, path: string) => DiskErrorReason | null) | null = null
   readonly options: DiskOptions
   readonly random: SeededRandom

@@ -6,8 +6,8 @@
 
 import { type Address, type Connection, type ConnectionEvents, NetworkError } from '../network.ts'
 import { letGo, letGoOfAll } from '../slab.ts'
-import type { SimulatedFabric } from './network.ts'
-import type { SimulatedHost } from './node.ts'
+import type { VirtualTime } from './event-queue.ts'
+import type { SeededRandom } from './random.ts'
 
 /** As a real connection: above this `write` answers false. */
 const highWaterMark = 1024 * 1024
@@ -19,11 +19,28 @@ const maxChunkSize = 64 * 1024
 
 type Sent = Uint8Array | 'end'
 
+/** Whoever has an end of a connection (node.ts). */
+export interface Process {
+  /** False once it has ended: nothing that it waits for happens any more. */
+  readonly isAlive: boolean
+}
+
+/** What lies between the two ends (network.ts). */
+export interface Wire {
+  readonly time: VirtualTime
+  readonly random: SeededRandom
+  /** The chance that a chunk's arrival resets its connection instead. */
+  readonly resetChance: number
+  isCut(a: string, b: string): boolean
+  drawLatency(): number
+  forget(endpoint: Endpoint): void
+}
+
 export class Endpoint implements Connection {
   readonly local: Address
   readonly remote: Address
-  readonly host: SimulatedHost
-  readonly #fabric: SimulatedFabric
+  readonly host: Process
+  readonly #wire: Wire
   #peer: Endpoint | null = null
   #events: ConnectionEvents | null = null
 
@@ -49,8 +66,8 @@ export class Endpoint implements Connection {
   #closeIsTold = false
   #error: NetworkError | null = null
 
-  constructor(fabric: SimulatedFabric, host: SimulatedHost, local: Address, remote: Address) {
-    this.#fabric = fabric
+  constructor(wire: Wire, host: Process, local: Address, remote: Address) {
+    this.#wire = wire
     this.host = host
     this.local = local
     this.remote = remote
@@ -114,7 +131,7 @@ export class Endpoint implements Connection {
     if (this.#received.length > 0) {
       // Bytes that nobody will read: the operating system answers with a reset.
       const { peer } = this
-      this.#fabric.simulation.schedule(this.#fabric.drawLatency(), () => {
+      this.#wire.time.schedule(this.#wire.drawLatency(), () => {
         peer.fail('ECONNRESET', 'connection reset by peer')
       })
     } else if (!this.#endIsSent) this.#transmit('end')
@@ -134,7 +151,7 @@ export class Endpoint implements Connection {
   }
 
   #send(): void {
-    const { random } = this.#fabric
+    const { random } = this.#wire
     while (this.#unsent.length > 0 && this.#underWaySize < windowSize) {
       const first = this.#unsent[0]!
       const limit = Math.min(maxChunkSize, windowSize - this.#underWaySize)
@@ -165,18 +182,18 @@ export class Endpoint implements Connection {
   }
 
   #transmit(sent: Sent): void {
-    const { simulation } = this.#fabric
-    const arrivalMs = Math.max(this.#lastArrivalMs, simulation.nowMs + this.#fabric.drawLatency())
+    const { time } = this.#wire
+    const arrivalMs = Math.max(this.#lastArrivalMs, time.nowMs + this.#wire.drawLatency())
     this.#lastArrivalMs = arrivalMs
-    simulation.schedule(arrivalMs - simulation.nowMs, () => {
-      if (this.#fabric.isCut(this.local.host, this.remote.host)) this.#heldUp.push(sent)
+    time.schedule(arrivalMs - time.nowMs, () => {
+      if (this.#wire.isCut(this.local.host, this.remote.host)) this.#heldUp.push(sent)
       else this.peer.#arrive(sent)
     })
   }
 
   #arrive(sent: Sent): void {
     if (this.#isClosed || !this.host.isAlive) return
-    if (this.#fabric.resetChance > 0 && this.#fabric.random.chance(this.#fabric.resetChance)) {
+    if (this.#wire.resetChance > 0 && this.#wire.random.chance(this.#wire.resetChance)) {
       this.peer.fail('ECONNRESET', 'connection reset by the network')
       this.fail('ECONNRESET', 'connection reset by the network')
       return
@@ -241,7 +258,7 @@ export class Endpoint implements Connection {
     letGoOfAll(this.#unsent)
     this.#unsent.length = 0
     this.#unsentSize = 0
-    this.#fabric.forget(this)
+    this.#wire.forget(this)
     this.#later(() => this.#tellClose())
   }
 
@@ -252,7 +269,7 @@ export class Endpoint implements Connection {
   }
 
   #later(run: () => void): void {
-    this.#fabric.simulation.schedule(0, () => {
+    this.#wire.time.schedule(0, () => {
       if (this.host.isAlive) run()
     })
   }

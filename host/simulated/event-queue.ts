@@ -7,6 +7,15 @@ export interface SimulatedEvent {
   run: (() => void) | null
 }
 
+/** What a simulation's parts see of its time (simulation.ts). */
+export interface VirtualTime {
+  /** Virtual milliseconds since the start. */
+  readonly nowMs: number
+  schedule(delayMs: number, run: () => void): SimulatedEvent
+  /** After the last of the events that share a turn of the event loop. */
+  endOfTurn(run: () => void): void
+}
+
 export class EventQueue {
   readonly #heap: SimulatedEvent[] = []
   #sequence = 0

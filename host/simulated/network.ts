@@ -7,41 +7,39 @@
 
 import { type Address, type Connection, type Listener, type Network, NetworkError } from '../network.ts'
 import type { Latency } from './disk-options.ts'
-import { Endpoint } from './endpoint.ts'
-import type { SimulatedHost } from './node.ts'
+import { Endpoint, type Process, type Wire } from './endpoint.ts'
+import type { VirtualTime } from './event-queue.ts'
 import type { SeededRandom } from './random.ts'
-import type { Simulation } from './simulation.ts'
 
 const firstEphemeralPort = 32768
 const ownNames = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', ''])
 
 interface BoundListener {
-  readonly host: SimulatedHost
+  readonly host: Process
   readonly onConnection: (connection: Connection) => void
 }
 
-export class SimulatedFabric {
+export class SimulatedFabric implements Wire {
   latencyMs: Latency = [0.05, 1]
-  /** The chance that a chunk's arrival resets its connection instead. */
   resetChance = 0
   /** How long a connection outlives a partition, and an attempt to connect waits. */
   resetAfterMs = 10_000
   /** How long peers of a machine without power hear nothing, at most. */
   silentMs = 5_000
-  readonly simulation: Simulation
+  readonly time: VirtualTime
   readonly random: SeededRandom
   readonly #listeners = new Map<string, BoundListener>()
   readonly #endpoints = new Set<Endpoint>()
   readonly #cuts = new Set<string>()
   readonly #nextPorts = new Map<string, number>()
 
-  constructor(simulation: Simulation, random: SeededRandom) {
-    this.simulation = simulation
+  constructor(time: VirtualTime, random: SeededRandom) {
+    this.time = time
     this.random = random
   }
 
   /** The network as one process has it. */
-  session(host: SimulatedHost, nodeName: string): Network {
+  session(host: Process, nodeName: string): Network {
     return {
       listen: (address, onConnection) => this.#listen(host, nodeName, address, onConnection),
       connect: (address) => this.#connect(host, nodeName, address),
@@ -51,7 +49,7 @@ export class SimulatedFabric {
   /** Nothing passes between the two, either way, until `heal`. */
   partition(a: string, b: string): void {
     this.#cuts.add(cutKey(a, b))
-    this.simulation.schedule(this.resetAfterMs, () => {
+    this.time.schedule(this.resetAfterMs, () => {
       if (!this.#cuts.has(cutKey(a, b))) return
       for (const endpoint of this.#between(a, b)) endpoint.fail('ETIMEDOUT', 'no answer from the peer')
     })
@@ -81,18 +79,18 @@ export class SimulatedFabric {
   }
 
   /** Its listeners are gone; peers get a reset at once from its operating system, or late when that has ended too. */
-  endProcess(host: SimulatedHost, how: 'crash' | 'kill'): void {
+  endProcess(host: Process, how: 'crash' | 'kill'): void {
     for (const [key, listener] of this.#listeners) if (listener.host === host) this.#listeners.delete(key)
     for (const endpoint of this.#endpoints) {
       if (endpoint.host !== host) continue
       this.#endpoints.delete(endpoint)
       const delayMs = how === 'kill' ? this.drawLatency() : this.random.below(this.silentMs + 1)
-      this.simulation.schedule(delayMs, () => endpoint.peer.fail('ECONNRESET', 'connection reset by peer'))
+      this.time.schedule(delayMs, () => endpoint.peer.fail('ECONNRESET', 'connection reset by peer'))
     }
   }
 
   async #listen(
-    host: SimulatedHost,
+    host: Process,
     nodeName: string,
     address: Address,
     onConnection: (connection: Connection) => void,
@@ -110,17 +108,17 @@ export class SimulatedFabric {
     }
   }
 
-  #connect(host: SimulatedHost, nodeName: string, address: Address): Promise<Connection> {
+  #connect(host: Process, nodeName: string, address: Address): Promise<Connection> {
     const target = ownNames.has(address.host) ? nodeName : address.host
     return new Promise((resolve, reject) => {
       const fail = (code: string, message: string) => {
         if (host.isAlive) reject(new NetworkError(code, `${message} ${address.host}:${address.port}`))
       }
       if (this.isCut(nodeName, target)) {
-        this.simulation.schedule(this.resetAfterMs, () => fail('ETIMEDOUT', 'no answer from'))
+        this.time.schedule(this.resetAfterMs, () => fail('ETIMEDOUT', 'no answer from'))
         return
       }
-      this.simulation.schedule(this.drawLatency(), () => {
+      this.time.schedule(this.drawLatency(), () => {
         const listener = this.#listeners.get(`${target}:${address.port}`)
         if (listener === undefined) return fail('ECONNREFUSED', 'connection refused by')
         if (!host.isAlive) return
@@ -132,7 +130,7 @@ export class SimulatedFabric {
         this.#endpoints.add(client)
         this.#endpoints.add(server)
         listener.onConnection(server)
-        this.simulation.schedule(this.drawLatency(), () => {
+        this.time.schedule(this.drawLatency(), () => {
           if (host.isAlive) resolve(client)
         })
       })

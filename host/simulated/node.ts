@@ -4,9 +4,11 @@ import type { Clock, Host, Random, Timers } from '../host.ts'
 import { SlabPool } from '../slab.ts'
 import { SimulatedDisk } from './disk.ts'
 import type { DiskOptions } from './disk-options.ts'
+import type { Process } from './endpoint.ts'
+import type { VirtualTime } from './event-queue.ts'
 import { SimulatedLogger } from './logger.ts'
+import type { SimulatedFabric } from './network.ts'
 import type { SeededRandom } from './random.ts'
-import { type Simulation, startOfTimeMs } from './simulation.ts'
 
 export interface NodeOptions {
   readonly disk?: DiskOptions
@@ -15,6 +17,9 @@ export interface NodeOptions {
   /** Directories that exist, durably, from the start; `/data` when not given. */
   readonly directories?: readonly string[]
 }
+
+/** 2026-01-01T00:00:00Z: a run does not depend on the day. */
+const startOfTimeMs = 1_767_225_600_000
 
 /** A device about as fast as a small SSD; a sync is far dearer than the rest. */
 const defaultDisk: DiskOptions = { readLatencyMs: [0.02, 0.3], writeLatencyMs: [0.01, 0.1], syncLatencyMs: [0.3, 3] }
@@ -26,13 +31,15 @@ export class SimulatedNode {
   /** Changes take effect at once: a clock that steps. */
   clockSkewMs: number
   #host: SimulatedHost
-  readonly #simulation: Simulation
+  readonly #time: VirtualTime
+  readonly #network: SimulatedFabric
   readonly #random: SeededRandom
 
-  constructor(simulation: Simulation, name: string, random: SeededRandom, options: NodeOptions) {
+  constructor(time: VirtualTime, network: SimulatedFabric, name: string, random: SeededRandom, options: NodeOptions) {
     this.name = name
     this.clockSkewMs = options.clockSkewMs ?? 0
-    this.#simulation = simulation
+    this.#time = time
+    this.#network = network
     this.#random = random
     this.disk = new SimulatedDisk(random.fork(), { ...defaultDisk, ...options.disk })
     this.logger = new SimulatedLogger(() => this.wallClockMs())
@@ -46,7 +53,7 @@ export class SimulatedNode {
   }
 
   wallClockMs(): number {
-    return Math.floor(startOfTimeMs + this.#simulation.nowMs + this.clockSkewMs)
+    return Math.floor(startOfTimeMs + this.#time.nowMs + this.clockSkewMs)
   }
 
   /** Power fails: of what was not synced anything may be lost; peers hear nothing for a while. */
@@ -70,11 +77,11 @@ export class SimulatedNode {
 
   #end(how: 'crash' | 'kill'): void {
     this.#host.isAlive = false
-    this.#simulation.network.endProcess(this.#host, how)
+    this.#network.endProcess(this.#host, how)
   }
 
   #boot(): SimulatedHost {
-    return new SimulatedHost(this, this.#simulation, this.#random.fork())
+    return new SimulatedHost(this, this.#time, this.#network, this.#random.fork())
   }
 
   #makeDurably(path: string): void {
@@ -86,8 +93,7 @@ export class SimulatedNode {
   }
 }
 
-export class SimulatedHost implements Host {
-  /** False once the process has ended: nothing that it waits for happens any more. */
+export class SimulatedHost implements Host, Process {
   isAlive = true
   readonly clock: Clock
   readonly timers: Timers
@@ -97,25 +103,25 @@ export class SimulatedHost implements Host {
   readonly slabs = new SlabPool({ poisons: true })
   readonly logger: SimulatedLogger
 
-  constructor(node: SimulatedNode, simulation: Simulation, random: SeededRandom) {
+  constructor(node: SimulatedNode, time: VirtualTime, network: SimulatedFabric, random: SeededRandom) {
     this.random = random
     this.logger = node.logger
-    this.clock = { now: () => node.wallClockMs(), monotonic: () => simulation.nowMs }
+    this.clock = { now: () => node.wallClockMs(), monotonic: () => time.nowMs }
     const whileAlive = (run: () => void) => () => {
       if (this.isAlive) run()
     }
     this.timers = {
       after: (delayMs, run) => {
-        const event = simulation.schedule(Math.max(0, Math.ceil(delayMs)), whileAlive(run))
+        const event = time.schedule(Math.max(0, Math.ceil(delayMs)), whileAlive(run))
         return {
           cancel: () => {
             event.run = null
           },
         }
       },
-      endOfTurn: (run) => simulation.endOfTurn(whileAlive(run)),
+      endOfTurn: (run) => time.endOfTurn(whileAlive(run)),
     }
-    this.disk = node.disk.session((delayMs, run) => simulation.schedule(delayMs, whileAlive(run)))
-    this.network = simulation.network.session(this, node.name)
+    this.disk = node.disk.session((delayMs, run) => time.schedule(delayMs, whileAlive(run)))
+    this.network = network.session(this, node.name)
   }
 }

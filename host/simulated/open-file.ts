@@ -1,18 +1,29 @@
 // An open file of a simulated process.
 
 import type { DiskCallback, DiskError, DiskFile } from '../disk.ts'
-import { attempted, diskError } from './disk-options.ts'
-import type { Session } from './disk-session.ts'
+import { attempted, type DiskOperation, diskError, type Latency, type Medium } from './disk-options.ts'
 import type { FileContent } from './file.ts'
+
+/** The process that has it open, and its disk (disk-session.ts). */
+export interface FileSession {
+  readonly disk: Medium
+  /** Throws what `fault` says for this operation, and a bug's error once the process has ended. */
+  check(operation: DiskOperation | null, path: string): void
+  /** As check, for calls with a callback. */
+  attempt(operation: DiskOperation, path: string): DiskError | null
+  later(latency: Latency | undefined, run: () => void): void
+  /** `interrupt` is called when the process ends before the write is done. */
+  track(interrupt: () => void): () => void
+}
 
 export class OpenFile implements DiskFile {
   readonly path: string
-  readonly #session: Session
+  readonly #session: FileSession
   readonly #content: FileContent
   readonly #onClose: () => void
   #isClosed = false
 
-  constructor(path: string, session: Session, content: FileContent, onClose: () => void) {
+  constructor(path: string, session: FileSession, content: FileContent, onClose: () => void) {
     this.path = path
     this.#session = session
     this.#content = content

@@ -13,7 +13,7 @@
 // seed, same run, as long as the code under test waits for nothing but its host: libuv's pool (asynchronous zlib) knows
 // no virtual time.
 
-import { EventQueue, type SimulatedEvent } from './event-queue.ts'
+import { EventQueue, type SimulatedEvent, type VirtualTime } from './event-queue.ts'
 import { SimulatedFabric } from './network.ts'
 import { type NodeOptions, SimulatedNode } from './node.ts'
 import { SeededRandom } from './random.ts'
@@ -24,19 +24,15 @@ const maxTurnMs = 0.05
 /** Virtual milliseconds that `complete` and `runUntil` wait before they call it a hang. */
 const defaultLimitMs = 600_000
 
-/** 2026-01-01T00:00:00Z: a run does not depend on the day. */
-export const startOfTimeMs = 1_767_225_600_000
-
 export function simulate(seed: number): Simulation {
   return new Simulation(seed)
 }
 
-export class Simulation {
+export class Simulation implements VirtualTime {
   readonly seed: number
   /** For the test's own choices. */
   readonly random: SeededRandom
   readonly network: SimulatedFabric
-  /** Virtual milliseconds since the start. */
   nowMs = 0
   readonly #queue = new EventQueue()
   readonly #nodes = new Map<string, SimulatedNode>()
@@ -57,7 +53,7 @@ export class Simulation {
   node(name: string, options: NodeOptions = {}): SimulatedNode {
     let node = this.#nodes.get(name)
     if (node === undefined) {
-      node = new SimulatedNode(this, name, this.#nodeRandom.fork(), options)
+      node = new SimulatedNode(this, this.network, name, this.#nodeRandom.fork(), options)
       this.#nodes.set(name, node)
     }
     return node
