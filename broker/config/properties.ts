@@ -5,6 +5,8 @@ import { configFault, splitList } from './config-row.ts'
 import { actsOfListener, baseOfListener } from './listener-configs.ts'
 import { nearestName } from './nearest-name.ts'
 
+const AUTHORIZER = 'authorizer.class.name'
+
 export type Properties = Readonly<Record<string, string>>
 
 /** Keys and values of a properties file; the last of equal keys counts. */
@@ -80,6 +82,7 @@ export function checkProperties(properties: Properties): PropertiesReport {
     errors.push('log.dirs names no directory: write one, for example log.dirs=./data')
   }
   errors.push(...otherNodes(properties))
+  if (idle.includes(AUTHORIZER)) warnings.push(`${AUTHORIZER} has no effect yet: whoever can connect may do everything`)
   if (idle.length > 0) warnings.push(`Not supported yet, without effect: ${idle.join(', ')}`)
   return { errors, warnings }
 }

@@ -154,6 +154,7 @@ t.test('a misspelt key is an error with the nearest name, one without effect a w
   t.same(checkProperties({ 'com.example.plugin.setting': '1' }).warnings, [
     'Unknown configuration com.example.plugin.setting is ignored',
   ])
+  t.match(checkProperties({ 'authorizer.class.name': 'x.Authorizer' }).warnings[0], /may do everything/)
   t.equal(checkProperties({ 'milena.nothing.of.the.kind': '1' }).errors.length, 1)
   t.equal(checkProperties(shippedProperties as Record<string, string>).errors.length, 0)
   t.equal(nearestName('adn', ['and', 'or', 'android']), 'and')
