@@ -20,7 +20,6 @@ export const topicConfigs = {
     server: 'compression.lz4.level',
     min: 1,
     max: 17,
-    doc: 'Level used when batches are stored as lz4.',
   }),
   'compression.type': string('producer', {
     server: 'compression.type',

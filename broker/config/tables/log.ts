@@ -18,7 +18,6 @@ export const logConfigs = {
     min: 1,
     max: 17,
     dynamic: 'cluster',
-    doc: 'Level used when batches are stored as lz4.',
   }),
   'compression.type': string('producer', {
     values: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
