@@ -110,7 +110,9 @@ function incrementalChanges(state: ControllerState, resource: Resource): Changes
 }
 
 function combine(before: readonly string[], values: readonly string[], append: boolean): string[] {
-  return append ? [...new Set([...before, ...values])] : before.filter((value) => !values.includes(value))
+  if (append) return [...new Set([...before, ...values])]
+  const gone = new Set(values)
+  return before.filter((value) => !gone.has(value))
 }
 
 function inherited(state: ControllerState, resourceType: number, row: ConfigRow, name: string): string {

@@ -40,6 +40,9 @@ function inStruct(fields: Fields, version: number, depth: number): string {
   return source
 }
 
+/** AddPartitionsToTxn has the one with a name of its own. */
+const CODES = new Set(['errorCode', 'partitionErrorCode'])
+
 /** What an answer leaves out is 0. */
 function inCode(value: string): string {
   return `{ const code = ${value}; if (code === 0 || code === undefined) counts.none++; else counts.add(code) }\n`

@@ -94,7 +94,7 @@ export function deleteOffsetsOfTopics(machine: GroupMachine, topics: readonly st
     }
   }
   for (const group of machine.groups.values()) {
-    if (group instanceof ShareGroup) records.push(...forgetTopics(group, topics))
+    if (group instanceof ShareGroup) records.push(...forgetTopics(group, names))
   }
   return { records, inPieces: true, refused: () => {} }
 }

@@ -20,6 +20,14 @@ t.test('every error code of an answer counts once, wherever it stands', async (t
     [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 2],
     [ErrorCode.NOT_LEADER_OR_FOLLOWER, 1],
   ])
+  const resultsByPartition = [0, 51].map((partitionErrorCode, partitionIndex) => ({
+    partitionIndex,
+    partitionErrorCode,
+  }))
+  t.same(counted('AddPartitionsToTxn', 3, { resultsByTopicV3AndBelow: [{ name: 'a', resultsByPartition }] }), [
+    [ErrorCode.NONE, 1],
+    [ErrorCode.CONCURRENT_TRANSACTIONS, 1],
+  ])
   t.same(counted('Heartbeat', 4, { errorCode: ErrorCode.REBALANCE_IN_PROGRESS }), [
     [ErrorCode.REBALANCE_IN_PROGRESS, 1],
   ])

@@ -156,13 +156,13 @@ function emptyFault(machine: GroupMachine, groupId: string, group: ShareGroup | 
 }
 
 /** Topics are deleted; the share coordinator forgets their state of itself. */
-export function forgetTopics(group: ShareGroup, names: readonly string[]): GroupRecord[] {
+export function forgetTopics(group: ShareGroup, names: ReadonlySet<string>): GroupRecord[] {
   const { initializing, initialized, deleting } = group.state
-  const isKept = ([, topic]: [string, StateTopic]) => !names.includes(topic.name)
+  const isKept = ([, topic]: [string, StateTopic]) => !names.has(topic.name)
   const next = {
     initializing: new Map([...initializing].filter(isKept)),
     initialized: new Map([...initialized].filter(isKept)),
-    deleting: new Map([...deleting].filter(([, name]) => !names.includes(name))),
+    deleting: new Map([...deleting].filter(([, name]) => !names.has(name))),
   }
   const size = (of: StateTopics) => of.initializing.size + of.initialized.size + of.deleting.size
   return size(next) === size(group.state) ? [] : [stateRecord(group.groupId, next)]

@@ -44,7 +44,8 @@ export function withoutPartitions(
   for (const { topicId, partitions } of gone) {
     const topic = result.get(topicId)
     if (topic === undefined) continue
-    const left = [...topic.partitions].filter((partition) => !partitions.includes(partition))
+    const dropped = new Set(partitions)
+    const left = [...topic.partitions].filter((partition) => !dropped.has(partition))
     if (left.length === 0) result.delete(topicId)
     else result.set(topicId, { ...topic, partitions: new Set(left) })
   }
