@@ -35,7 +35,7 @@ function inStruct(fields: Fields, version: number, depth: number): string {
   for (const [name, field] of Object.entries(fields)) {
     if (version < field.since || version > field.until) continue
     source +=
-      name === 'errorCode' ? inCode(`v${depth}.${name}`) : inField(`v${depth}.${name}`, field, version, depth + 1)
+      CODES.has(name) ? inCode(`v${depth}.${name}`) : inField(`v${depth}.${name}`, field, version, depth + 1)
   }
   return source
 }
