@@ -34,8 +34,7 @@ function inStruct(fields: Fields, version: number, depth: number): string {
   let source = ''
   for (const [name, field] of Object.entries(fields)) {
     if (version < field.since || version > field.until) continue
-    source +=
-      CODES.has(name) ? inCode(`v${depth}.${name}`) : inField(`v${depth}.${name}`, field, version, depth + 1)
+    source += CODES.has(name) ? inCode(`v${depth}.${name}`) : inField(`v${depth}.${name}`, field, version, depth + 1)
   }
   return source
 }
