@@ -45,9 +45,10 @@ export class Partition implements LogListener {
   /** Set once the partition is deleted or its directory has failed: whoever waits on it must give up. */
   isClosed = false
   readonly #syncsAcksAll: boolean
-  readonly #awaitingWrite = new Backlog<OffsetWaiter>()
-  readonly #awaitingCommit = new Backlog<OffsetWaiter>()
-  readonly #fetchWaiters: FetchWaiter[] = []
+  /** Each null until something waits: there are thousands of partitions. */
+  #awaitingWrite: Backlog<OffsetWaiter> | null = null
+  #awaitingCommit: Backlog<OffsetWaiter> | null = null
+  #fetchWaiters: FetchWaiter[] | null = null
   /** Appends that need only be written to be visible end here. */
   #visibleOnceWritten = 0
   /**
@@ -55,7 +56,7 @@ export class Partition implements LogListener {
    */
   #appendedSize = 0
   #visibleSize = 0
-  readonly #invisible = new Backlog<number>()
+  #invisible: Backlog<number> | null = null
   /** Since the start, for metrics: appended here, and given to fetches. */
   recordsIn = 0
   bytesOut = 0
@@ -119,6 +120,7 @@ export class Partition implements LogListener {
     if (!result.duplicate) {
       this.#appendedSize += records.length
       this.recordsIn += result.lastOffset - result.baseOffset + 1
+      this.#invisible ??= new Backlog()
       this.#invisible.push(log.logEndOffset, this.#appendedSize)
     }
     // Of a duplicate too: its first copy may have been sent with acks=1.
@@ -130,13 +132,19 @@ export class Partition implements LogListener {
   /** Told once everything before `endOffset` is written, or what prevents it; at once when it already is. */
   whenWritten(endOffset: number, waiter: OffsetWaiter): void {
     if (this.log.writtenEndOffset >= endOffset) waiter.onOffset(ErrorCode.NONE)
-    else this.#awaitingWrite.push(endOffset, waiter)
+    else {
+      this.#awaitingWrite ??= new Backlog()
+      this.#awaitingWrite.push(endOffset, waiter)
+    }
   }
 
   /** As whenWritten, once everything before `endOffset` is visible and, unless that was switched off, durable. */
   whenCommitted(endOffset: number, waiter: OffsetWaiter): void {
     if (this.#committedOffset >= endOffset) waiter.onOffset(ErrorCode.NONE)
-    else this.#awaitingCommit.push(endOffset, waiter)
+    else {
+      this.#awaitingCommit ??= new Backlog()
+      this.#awaitingCommit.push(endOffset, waiter)
+    }
   }
 
   /**
@@ -148,18 +156,20 @@ export class Partition implements LogListener {
 
   addFetchWaiter(waiter: FetchWaiter): void {
     if (waiter.waitIndex >= 0) return
+    this.#fetchWaiters ??= []
     waiter.waitIndex = this.#fetchWaiters.length
     this.#fetchWaiters.push(waiter)
   }
 
   removeFetchWaiter(waiter: FetchWaiter): void {
     const { waitIndex } = waiter
-    if (waitIndex < 0) return
+    const waiters = this.#fetchWaiters
+    if (waitIndex < 0 || waiters === null) return
     waiter.waitIndex = -1
-    const last = this.#fetchWaiters.pop()!
+    const last = waiters.pop()!
     if (last === waiter) return
     last.waitIndex = waitIndex
-    this.#fetchWaiters[waitIndex] = last
+    waiters[waitIndex] = last
   }
 
   /** Log: appends up to writtenEndOffset are in the operating system's hands. */
@@ -181,7 +191,7 @@ export class Partition implements LogListener {
     const { log } = this
     const from = log.isOffline ? NOTHING : log.logEndOffset
     this.#visibleOnceWritten = Math.min(this.#visibleOnceWritten, log.logEndOffset)
-    this.#invisible.takeAbove(log.logEndOffset)
+    this.#invisible?.takeAbove(log.logEndOffset)
     // Of what was to be written, a part may have been.
     if (!log.isOffline) this.onWritten()
     this.#refuseAbove(from, ErrorCode.KAFKA_STORAGE_ERROR)
@@ -202,7 +212,7 @@ export class Partition implements LogListener {
     if (hasGrown) {
       log.updateHighWatermark(visible)
       for (;;) {
-        const size = this.#invisible.shiftUpTo(visible)
+        const size = this.#invisible?.shiftUpTo(visible)
         if (size === undefined) break
         this.#visibleSize = size
       }
@@ -211,8 +221,8 @@ export class Partition implements LogListener {
     if (hasGrown) this.#wakeFetches()
   }
 
-  #complete(backlog: Backlog<OffsetWaiter>, endOffset: number): void {
-    for (;;) {
+  #complete(backlog: Backlog<OffsetWaiter> | null, endOffset: number): void {
+    while (backlog !== null) {
       const waiter = backlog.shiftUpTo(endOffset)
       if (waiter === undefined) return
       waiter.onOffset(ErrorCode.NONE)
@@ -220,13 +230,14 @@ export class Partition implements LogListener {
   }
 
   #refuseAbove(endOffset: number, errorCode: number): void {
-    for (const waiter of this.#awaitingWrite.takeAbove(endOffset)) waiter.onOffset(errorCode)
-    for (const waiter of this.#awaitingCommit.takeAbove(endOffset)) waiter.onOffset(errorCode)
+    for (const waiter of this.#awaitingWrite?.takeAbove(endOffset) ?? []) waiter.onOffset(errorCode)
+    for (const waiter of this.#awaitingCommit?.takeAbove(endOffset) ?? []) waiter.onOffset(errorCode)
   }
 
   /** From the last to the first: one that goes is replaced by one that has had its turn, one that comes is last. */
   #wakeFetches(): void {
     const waiters = this.#fetchWaiters
+    if (waiters === null) return
     for (let index = waiters.length - 1; index >= 0; index--) waiters[index]?.onProgress()
   }
 }

@@ -292,8 +292,10 @@ export class LogSync implements Syncable, JournaledLog {
     const run = this.#run
     if (run === null) return
     this.#run = null
-    if (run.error?.reason === 'exhausted') this.#again(run, run.error)
-    else this.#ended(run.endOffset, run.error)
+    const { error } = run
+    if (error?.reason === 'exhausted') this.#again(run, error)
+    this.#pathsUnderWay = NONE
+    if (error?.reason !== 'exhausted') this.#ended(run.endOffset, error)
   }
 
   /** Nothing is known to be lost, some of it is not synced: all of it is wanted again. */

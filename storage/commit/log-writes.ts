@@ -125,7 +125,7 @@ export class LogWrites implements TurnWritable {
     if (isWriting || unwrittenSize === 0) return false
     this.#startMs = this.#writer.now()
     try {
-      this.#startedSize = this.#local.startWrite(this.#onEnded)
+      this.#startedSize = this.#local.startWrite((error) => this.#ended(error))
       return this.#startedSize > 0
     } catch (error) {
       this.#failed(error)
@@ -133,7 +133,7 @@ export class LogWrites implements TurnWritable {
     }
   }
 
-  readonly #onEnded = (error: Error | null): void => {
+  #ended(error: Error | null): void {
     this.#writer.wroteInPool(this.#startMs, this.#startedSize)
     if (error !== null) {
       if (this.#log.isWritable) this.#failed(error)

@@ -40,67 +40,69 @@ const NO_BYTES = new Uint8Array(0)
 
 const cursor = new BatchCursor()
 
-export class LogReader {
-  readonly #log: ReadableLog
-  readonly #start: { readonly logStartOffset: number }
-  readonly #slabs: SlabPool
-  readonly #place: ReadPlace
+/** What all logs read with. */
+export interface ReadWith {
+  readonly host: { readonly slabs: SlabPool }
+  readonly reads: ReadPlace
+}
 
-  constructor(slabs: SlabPool, place: ReadPlace, log: ReadableLog, start: { readonly logStartOffset: number }) {
-    this.#slabs = slabs
-    this.#place = place
-    this.#log = log
-    this.#start = start
+export function readLog(
+  { host, reads }: ReadWith,
+  log: ReadableLog,
+  logStartOffset: number,
+  offset: number,
+  maxSize: number,
+  endOffset: number,
+  minOneBatch: boolean,
+  done: ReadDone,
+): void {
+  if (offset < logStartOffset || offset > log.logEndOffset) {
+    done(ErrorCode.OFFSET_OUT_OF_RANGE, NOTHING, 0, offset)
+    return
   }
-
-  read(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
-    const log = this.#log
-    if (offset < this.#start.logStartOffset || offset > log.logEndOffset) {
-      done(ErrorCode.OFFSET_OUT_OF_RANGE, NOTHING, 0, offset)
-      return
-    }
-    const bound = Math.min(endOffset, log.logEndOffset)
-    if (offset >= bound || maxSize < 0) {
-      done(ErrorCode.NONE, NOTHING, 0, offset)
-      return
-    }
-    if (offset >= log.tail.startOffset) {
-      readTail(log.tail, offset, maxSize, bound, minOneBatch, done)
-      return
-    }
-    try {
-      const cold = new ColdRead(this.#slabs, log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
-      startCold(cold, this.#place, done)
-    } catch (error) {
-      storageError(error, offset, done)
-    }
+  const bound = Math.min(endOffset, log.logEndOffset)
+  if (offset >= bound || maxSize < 0) {
+    done(ErrorCode.NONE, NOTHING, 0, offset)
+    return
   }
+  if (offset >= log.tail.startOffset) {
+    readTail(log.tail, offset, maxSize, bound, minOneBatch, done)
+    return
+  }
+  try {
+    const cold = new ColdRead(host.slabs, log, offset, maxSize, Math.min(bound, log.writtenEndOffset), minOneBatch)
+    startCold(cold, reads, done)
+  } catch (error) {
+    storageError(error, offset, done)
+  }
+}
 
-  /** As read, at once and from disk if need be: for recovery and the loading of coordinators. */
-  readSync(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
-    const log = this.#log
-    if (offset < this.#start.logStartOffset || offset > log.logEndOffset || offset >= log.tail.startOffset) {
-      this.read(offset, maxSize, endOffset, minOneBatch, done)
-      return
+/** As readLog, at once and from disk if need be: for recovery and the loading of coordinators. */
+export function readLogSync(
+  given: ReadWith,
+  log: ReadableLog,
+  logStartOffset: number,
+  offset: number,
+  maxSize: number,
+  endOffset: number,
+  minOneBatch: boolean,
+  done: ReadDone,
+): void {
+  if (offset < logStartOffset || offset > log.logEndOffset || offset >= log.tail.startOffset) {
+    readLog(given, log, logStartOffset, offset, maxSize, endOffset, minOneBatch, done)
+    return
+  }
+  const { slabs } = given.host
+  try {
+    const cold = new ColdRead(slabs, log, offset, maxSize, Math.min(endOffset, log.writtenEndOffset), minOneBatch)
+    // Where a read fails, the collector finds the memory.
+    while (!cold.isAtEnd) {
+      const target = cold.target()
+      if (cold.absorb(cold.segment.file().readSync(target, cold.position))) break
     }
-    try {
-      const cold = new ColdRead(
-        this.#slabs,
-        log,
-        offset,
-        maxSize,
-        Math.min(endOffset, log.writtenEndOffset),
-        minOneBatch,
-      )
-      // Where a read fails, the collector finds the memory.
-      while (!cold.isAtEnd) {
-        const target = cold.target()
-        if (cold.absorb(cold.segment.file().readSync(target, cold.position))) break
-      }
-      cold.answer(done)
-    } catch (error) {
-      storageError(error, offset, done)
-    }
+    cold.answer(done)
+  } catch (error) {
+    storageError(error, offset, done)
   }
 }
 

@@ -31,8 +31,8 @@ import { LocalLog, type SyncOwner } from './local-log.ts'
 import { closeNow, LogClose } from './log-close.ts'
 import type { LogConfig } from './log-config.ts'
 import { IDLE_LISTENER, type LogListener, type LogOptions } from './log-options.ts'
-import { LogReader, type ReadDone } from './log-reader.ts'
-import { LogRetention } from './log-retention.ts'
+import { type ReadDone, readLog, readLogSync } from './log-reader.ts'
+import { deleteExpired, expire } from './log-retention.ts'
 import { loadLog, type RecoveryReport } from './recovery.ts'
 import { findByTimestamp, findMaxTimestamp, type OffsetAndTimestamp } from './time-search.ts'
 
@@ -54,8 +54,6 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   onDiskFailed: ((error: DiskError) => void) | null = null
   readonly #environment: StorageEnvironment
   readonly #local: LocalLog
-  readonly #reader: LogReader
-  readonly #retention: LogRetention
   readonly #epochs: LeaderEpochCache
   readonly #producers: PartitionProducers
   #logStartOffset: number
@@ -93,8 +91,6 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     this.#gate = new AppendGate(host.clock, this, isReserved ? environment.reserve : null)
     this.#writes = new LogWrites(environment.writer, this.#local, this)
     this.#producers = new PartitionProducers(environment, this.#local, snapshots, loaded.producers, this.#highWatermark)
-    this.#reader = new LogReader(host.slabs, environment.reads, this.#local, this)
-    this.#retention = new LogRetention(this, this.#local, this.#producers)
   }
 
   get directory(): string {
@@ -346,12 +342,12 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
   // Reading
 
   read(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
-    this.#reader.read(offset, maxSize, endOffset, minOneBatch, done)
+    readLog(this.#environment, this.#local, this.#logStartOffset, offset, maxSize, endOffset, minOneBatch, done)
   }
 
   /** As read; `done` is called before it returns. */
   readSync(offset: number, maxSize: number, endOffset: number, minOneBatch: boolean, done: ReadDone): void {
-    this.#reader.readSync(offset, maxSize, endOffset, minOneBatch, done)
+    readLogSync(this.#environment, this.#local, this.#logStartOffset, offset, maxSize, endOffset, minOneBatch, done)
   }
 
   /** Aborted transactions that overlap [offset, upperBound), for a read-committed consumer; by first offset. */
@@ -431,7 +427,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     return this.#logStartOffset
   }
 
-  /** Also for LogRetention. */
+  /** Also for log-retention.ts. */
   moveLogStart(offset: number): void {
     if (offset <= this.#logStartOffset) return
     this.#logStartOffset = offset
@@ -441,12 +437,12 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   /** Retention, first half: the log begins after what has expired. True when there are segments to be deleted. */
   expire(now: number): boolean {
-    return !this.#isEnding && this.#retention.expire(now)
+    return !this.#isEnding && expire(this, this.#local, now)
   }
 
   /** Retention, second half, when the new log start offset is on disk. Returns how many segments were deleted. */
   deleteExpired(isStartKept = true): number {
-    return this.#isEnding ? 0 : this.#retention.deleteExpired(isStartKept)
+    return this.#isEnding ? 0 : deleteExpired(this, this.#local, this.#producers, isStartKept)
   }
 
   // Compaction; for storage/cleaner
