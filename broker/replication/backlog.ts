@@ -7,7 +7,10 @@
 
 /** Of most partitions one append at a time waits. */
 const FIRST_CAPACITY = 2
-/** A ring that a burst has made larger than this goes when it is empty: there are thousands of partitions. */
+/**
+ * A ring that a burst has made larger than this goes when it is empty; so does one of the first capacity, 128 bytes:
+ * there are thousands of partitions, and those that are busy have larger ones.
+ */
 const MAX_IDLE_CAPACITY = 1024
 
 /** Until something waits. Never changed. */
@@ -66,9 +69,9 @@ export class Backlog<T> {
   }
 
   #restOf(): void {
-    if (this.#entries.length <= MAX_IDLE_CAPACITY) return
-    this.#entries = []
-    this.#endOffsets = []
+    if (this.#entries.length > FIRST_CAPACITY && this.#entries.length <= MAX_IDLE_CAPACITY) return
+    this.#entries = NOTHING
+    this.#endOffsets = NOTHING
     this.#head = 0
   }
 

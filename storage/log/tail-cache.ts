@@ -56,9 +56,10 @@ export class Tail {
       this.#baseOffsets = [baseOffset]
       this.#endOffsets = [endOffset]
     } else if (this.#chunks.length < FEW) {
-      this.#chunks = [...this.#chunks, bytes]
-      this.#baseOffsets = [...this.#baseOffsets, baseOffset]
-      this.#endOffsets = [...this.#endOffsets, endOffset]
+      // As [...these, one] would too.
+      this.#chunks = this.#chunks.concat([bytes])
+      this.#baseOffsets = this.#baseOffsets.concat(baseOffset)
+      this.#endOffsets = this.#endOffsets.concat(endOffset)
     } else {
       this.#chunks.push(bytes)
       this.#baseOffsets.push(baseOffset)

@@ -27,6 +27,8 @@ import { TransactionIndex } from './transaction-index.ts'
 /** Relative offsets in indexes are int32, and so are positions. */
 const MAX_RELATIVE_OFFSET = 0x7fffffff
 const UNKNOWN = -2
+/** Of most segments. Never changed. */
+const NO_CHUNKS: Uint8Array[] = []
 
 export class Segment {
   readonly baseOffset: number
@@ -42,7 +44,7 @@ export class Segment {
   /** What has their names is of an earlier run. */
   #hasStaleIndexFiles = false
   #size = UNKNOWN
-  #pending: Uint8Array[] = []
+  #pending: Uint8Array[] = NO_CHUNKS
   #pendingSize = 0
   /** The chunks of the write under way in the pool. */
   #inPool: readonly Uint8Array[] | null = null
@@ -194,7 +196,8 @@ export class Segment {
   /** Queues the bytes, and holds them until they are written; `note` follows for each batch in them. */
   append(bytes: Uint8Array): void {
     hold(bytes)
-    this.#pending.push(bytes)
+    if (this.#pendingSize === 0) this.#pending = [bytes]
+    else this.#pending.push(bytes)
     this.#pendingSize += bytes.length
     this.#size = this.size + bytes.length
   }
@@ -239,7 +242,7 @@ export class Segment {
     const position = this.writtenSize
     this.#inPool = chunks
     this.#inPoolSize = this.#pendingSize
-    this.#pending = []
+    this.#pending = NO_CHUNKS
     this.#pendingSize = 0
     this.pin()
     file.write(chunks, position, (error) => {
@@ -254,7 +257,7 @@ export class Segment {
 
   #forgetPending(): void {
     letGoOfAll(this.#pending)
-    this.#pending = []
+    this.#pending = NO_CHUNKS
     this.#pendingSize = 0
   }
 
@@ -329,12 +332,9 @@ export class Segment {
   /** Closes, and runs `then` once no I/O is under way any more: at once in most cases. */
   release(then: () => void): void {
     this.#isReleased = true
-    const { files, indexMemory } = this.#environment
     const run = (): void => {
       this.closeFile()
-      files.forget(this)
-      if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
-      if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+      this.#leaveBounds()
       then()
     }
     if (this.#pins === 0) run()
@@ -344,10 +344,7 @@ export class Segment {
   /** Gives back what was needed to open the log: most logs are not used for long after a start. */
   rest(): void {
     if (this.hasUnwritten || this.#hasUnflushedEntries || !this.closeFile()) return
-    const { files, indexMemory } = this.#environment
-    files.forget(this)
-    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
-    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+    this.#leaveBounds()
     this.#offsetIndex = null
     this.#timeIndex = null
     this.#transactionIndex = null
@@ -355,10 +352,15 @@ export class Segment {
 
   /** Closes the file whatever is under way, and forgets what is not written. */
   abandon(): void {
-    const { files, indexMemory } = this.#environment
     this.#isReleased = true
     this.#file?.close()
     this.#file = null
+    this.#leaveBounds()
+  }
+
+  /** Of open files and of the memory of indexes. */
+  #leaveBounds(): void {
+    const { files, indexMemory } = this.#environment
     files.forget(this)
     if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
     if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
@@ -380,9 +382,7 @@ export class Segment {
   }
 
   get #hasUnflushedEntries(): boolean {
-    if (this.#offsetIndex !== null && !this.#offsetIndex.isFlushed) return true
-    if (this.#timeIndex !== null && !this.#timeIndex.isFlushed) return true
-    return this.#transactionIndex !== null && !this.#transactionIndex.isFlushed
+    return [this.#offsetIndex, this.#timeIndex, this.#transactionIndex].some((index) => index?.isFlushed === false)
   }
 
   /** A position from which to look for `offset`: at or before the batch that holds it. */
