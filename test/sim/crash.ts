@@ -36,6 +36,11 @@ const kinds: Record<string, Run> = {
 }
 const first = Number(values.seed ?? values.from)
 const count = values.seed === undefined ? Number(values.seeds) : 1
+if (values.kind !== undefined && !Object.hasOwn(kinds, values.kind)) {
+  throw new Error(`--kind ${values.kind}: one of ${Object.keys(kinds).join(', ')}`)
+}
+if (faults !== values.faults) throw new Error(`--faults ${values.faults}: all or logs`)
+if (!Number.isSafeInteger(first) || !(count > 0)) throw new Error('--seed, --seeds and --from are whole numbers')
 let failed = 0
 
 /** A promise that nobody handles ends a real broker: the run has failed too. */
