@@ -87,6 +87,39 @@ t.test('10,000 members of a consumer group leave at once, by one request', { tim
   t.match(await describeConsumers(world, 'g'), { groupState: 'Empty', groupEpoch: 10_003 })
 })
 
+t.test('a target that takes more than a batch of the log is given out all the same', async (t) => {
+  const world = await start()
+  const size = 1200
+  world.topics.set('orders', { id: TOPIC_IDS.orders!, partitionCount: size })
+  const ids = await consumerCrowd(world, { size, idSize: 1000 })
+  await world.run(16_000)
+  const before = world.log.logEndOffset
+  const last = new Consumer(world, 'g', ids.at(-1)!)
+  t.equal(await last.heartbeat(), ErrorCode.NONE)
+  t.ok(world.log.logEndOffset > before + size)
+  t.equal((await targetsOf(world)).size, size, 'a partition each')
+  const log = world.readLog()
+  const ends = [...batchEnds(log)]
+  // Of the target the first batch reached the disk, and not the second, nor anything later.
+  const after = new World({ prepare: (node) => writeLog(node, log.subarray(0, ends.at(-2))) })
+  after.topics.set('orders', { id: TOPIC_IDS.orders!, partitionCount: size })
+  await after.ready()
+  t.match(await describeConsumers(after, 'g'), { groupState: 'Assigning', groupEpoch: size + 1 })
+  await after.run(2000)
+  t.equal(await new Consumer(after, 'g', ids[7]!).heartbeat(), ErrorCode.NONE)
+  t.equal((await targetsOf(after)).size, size)
+})
+
+/** Every partition that is in somebody's target; one that is in two is a failure. */
+async function targetsOf(world: World): Promise<Set<string>> {
+  const { members } = await describeConsumers(world, 'g')
+  const targets = members.flatMap(({ targetAssignment }) =>
+    targetAssignment.topicPartitions.flatMap(({ topicId, partitions }) => partitions.map((one) => `${topicId} ${one}`)),
+  )
+  t.equal(new Set(targets).size, targets.length)
+  return new Set(targets)
+}
+
 t.test('members of both protocols whose tombstones take more than a batch leave at once', async (t) => {
   const world = await start()
   const ids = await consumerCrowd(world, { size: 1000, classicCount: 20, idSize: 500 })

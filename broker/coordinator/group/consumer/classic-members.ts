@@ -18,6 +18,7 @@ import { CONSUMER_PROTOCOL, readSubscription, withIds, writeAssignment } from '.
 import { enterMember, fullError } from './enter.ts'
 import { approach, subscribe, targetOf } from './progress.ts'
 import type { Speaker } from './speaker.ts'
+import { inPiecesByTarget } from './target.ts'
 import { awaitJoin, awaitSync, endJoin, endSync, extendSession } from './timers.ts'
 
 type Subscription = NonNullable<ReturnType<typeof readSubscription>>
@@ -56,6 +57,7 @@ export function joinConsumers(
   if (typeof member === 'number') return refuse(member)
   return {
     records: draft.records,
+    ...inPiecesByTarget(draft.records),
     applied: () => {
       runAll(draft)
       const joinedGroup = consumerGroup(machine, group.groupId)

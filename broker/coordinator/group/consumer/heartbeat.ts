@@ -24,6 +24,7 @@ import {
 import { leaveConsumerGroup } from './leave.ts'
 import { approach, subscribe, targetOf } from './progress.ts'
 import type { Speaker } from './speaker.ts'
+import { inPiecesByTarget } from './target.ts'
 import { extendSession } from './timers.ts'
 
 export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, reply: HeartbeatReply): GroupOutcome {
@@ -47,6 +48,7 @@ export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, repl
   if (member === null) return refuseHeartbeat(reply, LOST)
   return {
     records: draft.records,
+    ...inPiecesByTarget(draft.records),
     applied: () => {
       runAll(draft)
       extendSession(machine, groupId, member)
