@@ -59,8 +59,8 @@ export function retarget(
 }
 
 /**
- * Targets of some thousands of members do not fit into one batch. Those that a crash leaves without the others are of no
- * epoch yet, and are worked out anew; the records of a group that changes kind stay together.
+ * Targets of some thousands of members do not fit into one batch. Those that a crash leaves without the others are of
+ * no epoch yet, and are worked out anew; the records of a group that changes kind stay together.
  */
 export function inPiecesByTarget(records: readonly GroupRecord[]): Partial<GroupOutcome> {
   if (records.some(({ kind }) => kind === 'group')) return {}
