@@ -29,6 +29,8 @@ export interface Fetched {
 
 type Topics = RequestInputOf<'ShareAcknowledge'>['topics']
 
+type FetchOptions = Partial<Omit<RequestInputOf<'ShareFetch'>, 'topics'>> & { acknowledge?: Topics; version?: number }
+
 export function batch(first: number, last: number, ...acknowledgeTypes: number[]) {
   return { firstOffset: BigInt(first), lastOffset: BigInt(last), acknowledgeTypes }
 }
@@ -68,9 +70,11 @@ export class ShareMember {
     this.memberEpoch = 0
   }
 
-  async fetch(
-    options: Partial<Omit<RequestInputOf<'ShareFetch'>, 'topics'>> & { acknowledge?: Topics; version?: number } = {},
-  ): Promise<Fetched> {
+  async fetch(options: FetchOptions = {}): Promise<Fetched> {
+    return read(await this.fetchUnread(options))
+  }
+
+  async fetchUnread(options: FetchOptions = {}): Promise<ResponseOf<'ShareFetch'>> {
     const { acknowledge = [], version = 2, ...rest } = options
     const topics = new Map<string, Map<number, Topics[number]['partitions'][number]['acknowledgementBatches']>>()
     if (this.epoch === 0) this.#inSession.clear()
@@ -114,7 +118,7 @@ export class ShareMember {
       this.epoch++
       this.#inSession = wanted
     }
-    return read(answer)
+    return answer
   }
 
   /** One batch of one partition. */
