@@ -27,11 +27,17 @@ export class ChainWorkload {
   readonly #consumers: readonly CommittedConsumer[]
   readonly #clients: readonly LastingClient[]
 
-  /** `hasChains` false: they run elsewhere. */
-  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom, hasChains = true) {
+  /** `hasChains` false: they run elsewhere. `mayBeKafka`: see ClientSetting. */
+  constructor(
+    hostOf: (name: string) => Host,
+    broker: Address,
+    random: SeededRandom,
+    hasChains = true,
+    mayBeKafka = false,
+  ) {
     this.#hostOf = hostOf
     this.#broker = broker
-    const setting = (name: string) => ({ name, host: hostOf(name), broker })
+    const setting = (name: string) => ({ name, host: hostOf(name), broker, mayBeKafka })
     const source = { topic: INPUT, partition: 0, isIdempotent: true, sizes: [1, 50] }
     this.#source = new LastingProducer({ ...setting('source'), ...source, random: random.fork() })
     const isClassic = random.chance(0.4)
@@ -82,6 +88,11 @@ export class ChainWorkload {
     return this.#source.isDone && seen >= this.#inputs.length
   }
 
+  /** Committed by the chains, so far. */
+  get transactions(): number {
+    return this.#chains.reduce((sum, { transactions }) => sum + transactions, 0)
+  }
+
   get #inputs(): string[] {
     return this.#source.acknowledged.flatMap(({ values }) => values)
   }
@@ -98,7 +109,7 @@ export class ChainWorkload {
     for (const one of this.#clients) one.stop()
     return {
       inputs: inputs.length,
-      transactions: this.#chains.reduce((sum, { transactions }) => sum + transactions, 0),
+      transactions: this.transactions,
       setbacks: this.#chains.reduce((sum, { setbacks }) => sum + setbacks, 0),
       aborted: this.#consumers.reduce((sum, { skipped }) => sum + skipped, 0),
     }

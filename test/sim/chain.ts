@@ -9,7 +9,7 @@ import type { SeededRandom } from '../../host/simulated/random.ts'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
-import { readRecords } from '../../protocol/records/record.ts'
+import { fetchedRecords } from './fetched.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
 import type { WireClient } from './wire-client.ts'
 
@@ -155,7 +155,7 @@ export class LastingChain extends LastingClient {
     })
     const result = answer.responses[0]?.partitions[0]
     this.#check('Fetch', result?.errorCode)
-    const read = readRecords(result?.records ?? new Uint8Array()).filter((record) => record.offset >= offset)
+    const read = fetchedRecords(result?.records).filter((record) => record.offset >= offset)
     return read.map(({ value }) => Buffer.from(value ?? []).toString())
   }
 

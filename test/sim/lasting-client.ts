@@ -13,6 +13,11 @@ export interface ClientSetting {
   readonly name: string
   readonly host: Host
   readonly broker: Address
+  /**
+   * Apache Kafka reads the watermark that it answers before it reads the records; and when it starts after a crash,
+   * it knows but the last batch of each producer.
+   */
+  readonly mayBeKafka?: boolean
 }
 
 export abstract class LastingClient {
@@ -21,14 +26,16 @@ export abstract class LastingClient {
   protected client: WireClient | null = null
   /** The first that the broker did and must not. */
   fault: unknown = null
+  protected readonly mayBeKafka: boolean
   readonly #broker: Address
   #isConnecting = false
   #isStopped = false
 
-  constructor({ name, host, broker }: ClientSetting) {
+  constructor({ name, host, broker, mayBeKafka = false }: ClientSetting) {
     this.name = name
     this.host = host
     this.#broker = broker
+    this.mayBeKafka = mayBeKafka
   }
 
   start(): void {

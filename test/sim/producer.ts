@@ -1,5 +1,6 @@
-// A producer with acks=all and up to five requests in flight, over crashes of its broker. Idempotent, it sends again
-// what was not acknowledged, under the same sequence numbers; else it goes on, and does not know what became of it.
+// A producer with acks=all and up to five requests in flight (one: see mayBeKafka), over crashes of its broker.
+// Idempotent, it sends again what was not acknowledged, under the same sequence numbers; else it goes on, and does not
+// know what became of it.
 
 import { strict as assert } from 'node:assert'
 import type { SeededRandom } from '../../host/simulated/random.ts'
@@ -96,7 +97,7 @@ export class LastingProducer extends LastingClient {
 
   #send(client: WireClient): void {
     if (this.client !== client || this.#hasFailed) return
-    while (this.#sentCount < maxInFlight) {
+    while (this.#sentCount < (this.mayBeKafka ? 1 : maxInFlight)) {
       let batch = this.#pending[this.#sentCount]
       if (batch === undefined) {
         if (!this.#wantsMore) return

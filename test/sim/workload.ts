@@ -11,9 +11,9 @@ import type { Host } from '../../host/host.ts'
 import type { Address } from '../../host/network.ts'
 import type { SeededRandom } from '../../host/simulated/random.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { readRecords } from '../../protocol/records/record.ts'
 import { LastingCommitter } from './committer.ts'
 import { LastingConsumer } from './consumer.ts'
+import { fetchedRecords } from './fetched.ts'
 import type { LastingClient } from './lasting-client.ts'
 import { LastingProducer } from './producer.ts'
 import { WireClient } from './wire-client.ts'
@@ -36,11 +36,17 @@ export class Workload {
   readonly #clients: readonly LastingClient[]
   readonly #createdTopics: string[] = []
 
-  /** `hostOf`: the host of the client of that name. */
-  constructor(hostOf: (name: string) => Host, broker: Address, random: SeededRandom, sizes: readonly number[]) {
+  /** `hostOf`: the host of the client of that name. `mayBeKafka`: see ClientSetting. */
+  constructor(
+    hostOf: (name: string) => Host,
+    broker: Address,
+    random: SeededRandom,
+    sizes: readonly number[],
+    mayBeKafka = false,
+  ) {
     this.#hostOf = hostOf
     this.#broker = broker
-    const setting = (name: string) => ({ name, host: hostOf(name), broker, topic })
+    const setting = (name: string) => ({ name, host: hostOf(name), broker, topic, mayBeKafka })
     this.#producers = [0, 1, 2, 3].map((index) => {
       const partition = index % partitionCount
       const own = { partition, isIdempotent: index < 3, random: random.fork(), sizes }
@@ -63,6 +69,11 @@ export class Workload {
 
   get isDone(): boolean {
     return this.#producers.every((producer) => producer.isDone) || this.#clients.some((client) => client.fault !== null)
+  }
+
+  /** Batches, of all producers. */
+  get acknowledged(): number {
+    return this.#producers.reduce((sum, producer) => sum + producer.acknowledged.length, 0)
   }
 
   /** Throws what a client has found wrong. */
@@ -144,7 +155,7 @@ async function readLog(client: WireClient, partition: number): Promise<string[]>
     })
     const result = answer?.responses[0]?.partitions[0]
     assert.equal(result?.errorCode, ErrorCode.NONE, `fetch at ${log.length}`)
-    for (const { offset, value } of readRecords(result.records ?? new Uint8Array())) {
+    for (const { offset, value } of fetchedRecords(result.records)) {
       if (offset < log.length) continue
       assert.equal(offset, log.length, 'offsets are dense')
       log.push(Buffer.from(value ?? []).toString())

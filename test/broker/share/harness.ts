@@ -1,7 +1,7 @@
 // A member of a share group that speaks the protocol by itself, against a whole broker on a simulated machine.
 
 import type { RequestInputOf, ResponseOf } from '../../../protocol/apis.ts'
-import { readRecords } from '../../../protocol/records/record.ts'
+import { fetchedRecords } from '../../sim/fetched.ts'
 import type { WireClient } from '../../sim/wire-client.ts'
 import type { Client, World } from '../harness.ts'
 
@@ -154,7 +154,7 @@ function read(answer: ResponseOf<'ShareFetch'>): Fetched {
   const records: Delivered[] = []
   for (const { topicId, partitions } of answer.responses) {
     for (const { partitionIndex: partition, acquiredRecords, records: bytes } of partitions) {
-      const inOrder = readRecords(bytes ?? new Uint8Array())
+      const inOrder = fetchedRecords(bytes)
       for (const { firstOffset, lastOffset, deliveryCount } of acquiredRecords) {
         const [first, last] = [Number(firstOffset), Number(lastOffset)]
         acquired.push({ topicId, partition, first, last, deliveryCount })

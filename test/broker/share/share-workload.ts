@@ -14,7 +14,7 @@ import type { Host } from '../../../host/host.ts'
 import type { Address } from '../../../host/network.ts'
 import type { SeededRandom } from '../../../host/simulated/random.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { readRecords } from '../../../protocol/records/record.ts'
+import { fetchedRecords } from '../../sim/fetched.ts'
 import { WireClient } from '../../sim/wire-client.ts'
 import { batchOf } from '../harness.ts'
 import { batch, type Delivered, ShareMember } from './harness.ts'
@@ -243,7 +243,7 @@ export class ShareWorkload {
           sessionId: 0,
           sessionEpoch: -1,
         })
-        const records = readRecords(answer?.responses[0]?.partitions[0]?.records ?? new Uint8Array())
+        const records = fetchedRecords(answer?.responses[0]?.partitions[0]?.records)
         if (records.length === 0) return
         for (const { value } of records) {
           const text = String(value && Buffer.from(value))

@@ -86,15 +86,11 @@ export class KafkaTools {
   }
 }
 
-/** One node, broker and controller in one process, as Apache distributes it but for replication factors of one. */
-export async function startKafka(
-  dir: string,
-  port: number,
-  controllerPort: number,
-  overrides: readonly string[] = [],
-  jvm: readonly string[] = ['-Xms512M', '-Xmx1G'],
-): Promise<Child> {
-  const classPath = `${await jars('broker')}/*`
+/**
+ * One node, broker and controller in one process, as Apache distributes it but for replication factors of one: the
+ * path of its server.properties.
+ */
+export function writeProperties(dir: string, port: number, controllerPort: number, overrides: readonly string[]) {
   const listeners = `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`
   const properties = [
     'process.roles=broker,controller',
@@ -115,6 +111,18 @@ export async function startKafka(
   ]
   const config = join(dir, 'server.properties')
   writeFileSync(config, `${properties.join('\n')}\n`)
+  return config
+}
+
+export async function startKafka(
+  dir: string,
+  port: number,
+  controllerPort: number,
+  overrides: readonly string[] = [],
+  jvm: readonly string[] = ['-Xms512M', '-Xmx1G'],
+): Promise<Child> {
+  const classPath = `${await jars('broker')}/*`
+  const config = writeProperties(dir, port, controllerPort, overrides)
   if (!existsSync(join(dir, 'data', 'meta.properties'))) {
     const format = ['format', '--standalone', '--cluster-id', 'MilenaPeerKafkaBrokerA', '--config', config]
     await run('java', [...toolJvm, '-cp', classPath, 'kafka.tools.StorageTool', ...format])
