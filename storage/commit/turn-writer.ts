@@ -75,13 +75,15 @@ export class TurnWriter {
     const logs = this.#waiting
     this.#waiting = []
     let nextTurn: TurnWritable[] | null = null
-    let spentMs = 0
+    let count = 0
     const startMs = this.#clock.monotonic()
     for (let index = 0; index < logs.length; index++) {
       const log = logs[index]!
-      if (index > 0) spentMs = this.#clock.monotonic() - startMs
-      if (spentMs < (log.isNew ? MAX_NEW_MS : MAX_TURN_MS)) {
+      // With this one, should it take as long as those before it.
+      const spentMs = count === 0 ? 0 : ((this.#clock.monotonic() - startMs) * (count + 1)) / count
+      if (spentMs <= (log.isNew ? MAX_NEW_MS : MAX_TURN_MS)) {
         log.writeTurn()
+        count++
       } else {
         nextTurn ??= []
         nextTurn.push(log)
