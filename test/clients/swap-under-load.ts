@@ -2,11 +2,11 @@
 //
 //   Milena ─kill -9─▶ Kafka ─kill -9─▶ Milena ─kill -9─▶ Kafka ─stopped─▶ Milena
 //
-// Producers and consumers (test/sim/workload.ts), a chain of transactions (test/sim/chain-workload.ts), a share group whose
-// workers accept, release, reject and crash (test/broker/share/share-workload.ts), a consumer group (swap-group.ts). What
-// must hold in the end each of them says itself: everything acknowledged is there, once and in order; nothing aborted
-// is seen; each input is one output; each shared record was accepted or is a dead letter. What the last Kafka serves then,
-// Milena serves.
+// Producers and consumers (test/sim/workload.ts), a chain of transactions (test/sim/chain-workload.ts), a share group
+// whose workers accept, release, reject and crash (test/broker/share/share-workload.ts), a consumer group
+// (swap-group.ts). What must hold in the end each of them says itself: everything acknowledged is there, once and in
+// order; nothing aborted is seen; each input is one output; each shared record was accepted or is a dead letter. What
+// the last Kafka serves then, Milena serves.
 
 import { strict as assert } from 'node:assert'
 import { SeededRandom } from '../../host/simulated/random.ts'
