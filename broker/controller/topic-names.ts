@@ -1,6 +1,6 @@
 // Which names topics may have. Source: Topic.validate, Topic.hasCollision.
 
-const MAX_LENGTH = 249
+export const MAX_TOPIC_NAME_LENGTH = 249
 const VALID = /^[a-zA-Z0-9._-]+$/
 
 /** Topics that brokers write to and clients may only read. */
@@ -18,8 +18,8 @@ export function isInternalTopic(name: string): boolean {
 export function topicNameFault(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
-  if (name.length > MAX_LENGTH) {
-    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${MAX_LENGTH}`
+  if (name.length > MAX_TOPIC_NAME_LENGTH) {
+    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${MAX_TOPIC_NAME_LENGTH}`
   }
   if (VALID.test(name)) return null
   const allowed = "ASCII alphanumerics, '.', '_' and '-'"

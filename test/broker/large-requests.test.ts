@@ -14,7 +14,7 @@ const SET = 0
 const COUNT = 400
 const LARGE = 'x'.repeat(25_000)
 /** The same, of names alone. */
-const NAMES = Array.from({ length: 20_000 }, (_, index) => `${index}`.padStart(500, 'n'))
+const NAMES = Array.from({ length: 40_000 }, (_, index) => `${index}`.padStart(248, 'n'))
 
 async function ready(t: Parameters<typeof World.start>[0]) {
   const world = await World.start(t)
