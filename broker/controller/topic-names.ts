@@ -19,7 +19,8 @@ export function topicNameFault(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
   if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
   if (name.length > MAX_TOPIC_NAME_LENGTH) {
-    return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${MAX_TOPIC_NAME_LENGTH}`
+    const limit = `the max allowed length ${MAX_TOPIC_NAME_LENGTH}`
+    return `Topic name is invalid: the length of '${name}' is longer than ${limit}`
   }
   if (VALID.test(name)) return null
   const allowed = "ASCII alphanumerics, '.', '_' and '-'"
