@@ -2,6 +2,7 @@
 // isolation levels see them, groups of every kind with their offsets, transactions, quotas and credentials. Two brokers
 // that serve the same data directory, one after the other, must answer the same.
 
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { batchProducerId, isControl, isTransactional, viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
@@ -32,6 +33,7 @@ export interface Served {
   features: Record<string, number>
 }
 
+const shownLimit = 4000
 const LATEST = -1n
 const EARLIEST = -2n
 /** ConfigSource: set for the topic. */
@@ -66,6 +68,18 @@ export async function served(client: WireClient): Promise<Served> {
     scram: listed((await ask('DescribeUserScramCredentials', 0, { users: null })).results),
     features: Object.fromEntries(features.finalizedFeatures.map((one) => [one.name, one.maxVersionLevel])),
   })
+}
+
+/**
+ * Says which part differs. Not by assert.deepEqual: that looks for the shortest way from all of one to all of the
+ * other, 10 to 40 s of this thread, while the broker waits for somebody to read what it prints.
+ */
+export function assertServed(actual: Served, expected: Served): void {
+  for (const part of Object.keys(expected) as (keyof Served)[]) {
+    if (isDeepStrictEqual(actual[part], expected[part])) continue
+    const [is, should] = [actual[part], expected[part]].map((one) => inspect(one, { depth: 6 }).slice(0, shownLimit))
+    throw new Error(`${part} differ: they are ${is}\nand should be ${should}`)
+  }
 }
 
 async function readTopics(ask: Ask): Promise<Served['topics']> {
