@@ -119,6 +119,8 @@ export class LocalQuorum implements Quorum {
     this.#startBehindSnapshot()
     this.bootstrapSnapshot = snapshots.readSnapshotFile(disk, directory, BOOTSTRAP_SNAPSHOT)
     this.#voters = readVoters(this.bootstrapSnapshot === null ? [] : [this.bootstrapSnapshot])
+    if (!isNew) this.#findVoters()
+    this.#refuseOthersVotes()
     this.leaderEpoch = this.#beginEpoch()
     this.#log.listener = {
       onWritten() {},
@@ -126,7 +128,6 @@ export class LocalQuorum implements Quorum {
       onFailed: (error) => this.listener.onFailed(error, this.#log.isOffline),
     }
     this.#becomeLeader(isNew)
-    if (!isNew) this.#findVoters()
   }
 
   get logSize(): number {
@@ -343,6 +344,14 @@ export class LocalQuorum implements Quorum {
       bytes === null || latest === null ? this.logStartOffset : Math.max(latest.endOffset, this.logStartOffset)
     this.replay(from, (batches) => parts.push(batches))
     this.#voters = readVoters(parts) ?? this.#voters
+  }
+
+  /** The directory of one of several voters: alone it would commit what the others do not know of. */
+  #refuseOthersVotes(): void {
+    const ids = this.voters.voters.map(({ voterId }) => voterId)
+    if (ids.every((id) => id === this.nodeId)) return
+    const found = `belongs to the quorum of nodes ${ids.join(', ')}, of which one alone must not go on`
+    throw new StorageFault(this.#directory, `${found}; remove the others there with kafka-metadata-quorum first`)
   }
 }
 

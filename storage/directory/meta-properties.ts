@@ -60,7 +60,10 @@ export function readOrFormat(host: Host, directory: string, { clusterId, nodeId 
   if (clusterId !== null && found.clusterId !== clusterId) {
     throw new StorageFault(directory, `belongs to cluster ${found.clusterId}, not ${clusterId}`)
   }
-  if (found.nodeId !== nodeId) throw new StorageFault(directory, `belongs to node ${found.nodeId}, not ${nodeId}`)
+  if (found.nodeId !== nodeId) {
+    const reason = `belongs to node ${found.nodeId}, not ${nodeId}: serve it with node.id=${found.nodeId}`
+    throw new StorageFault(directory, reason)
+  }
   return found
 }
 

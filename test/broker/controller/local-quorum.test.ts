@@ -1,7 +1,9 @@
 // The metadata log on disk: damage is told from a torn tail, and what snapshots hold goes.
 
 import t from 'tap'
+import { voterRecords } from '../../../broker/controller/snapshot-file.ts'
 import { viewOf } from '../../../protocol/records/batch.ts'
+import { buildBatch } from '../../../protocol/records/builder.ts'
 import { BatchCursor } from '../../../protocol/records/cursor.ts'
 import { StorageFault } from '../../../storage/storage-fault.ts'
 import { createTopicsRequest, MetadataMachine, type Running, topicOf } from './harness.ts'
@@ -123,6 +125,23 @@ t.test('a damaged quorum-state is named, and can be removed', async (t) => {
   const running = machine.open(true)
   t.equal(topicCount(running), 5)
   t.equal(running.quorum.leaderEpoch, 3)
+})
+
+t.test('the directory of one of several voters is not served alone, and is left as it is', async (t) => {
+  const machine = new MetadataMachine(31)
+  const { quorum } = await machine.start()
+  const [voter] = quorum.voters.voters
+  const voters = [1, 2, 3].map((voterId) => ({ ...voter!, voterId }))
+  const records = voterRecords({ kraftVersion: 1, voters })
+  const batch = buildBatch({ baseOffset: quorum.logEndOffset, leaderEpoch: 1, timestamp: 0, control: true, records })
+  machine.node.kill()
+  const { disk } = machine.node.restart()
+  const file = disk.open(LOG, 'write')
+  file.writeSync([batch], file.size())
+  file.close()
+  const state = machine.node.disk.bytes(`${DIRECTORY}/quorum-state`)
+  t.throws(() => machine.open(), { name: 'StorageFault', message: /quorum of nodes 1, 2, 3, .*kafka-metadata-quorum/ })
+  t.same(machine.node.disk.bytes(`${DIRECTORY}/quorum-state`), state)
 })
 
 t.test('segments that the older of two snapshots holds are deleted, also over crashes', async (t) => {
