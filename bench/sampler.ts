@@ -16,8 +16,8 @@ export function cpuSeconds(pid: number): number {
 }
 
 /**
- * The same of the threads that live now, summed by their names: Node's are MainThread, V8Worker, libuv-worker. In ns, by
- * the scheduler: in ticks, of which each thread's are rounded down, most of what 64 threads of a pool do is lost.
+ * The same of the threads that live now, summed by their names: Node's are MainThread, V8Worker, libuv-worker. By the
+ * scheduler, in ns: in ticks, of which each thread's are rounded down, most of what 64 threads of a pool do is lost.
  */
 export function cpuSecondsByThread(pid: number): Figures {
   const seconds: Figures = {}
