@@ -11,8 +11,8 @@
 //   settle   a second after the broker is up: the cache is written if it was cold, before the flags change, since it is
 //            good for the flags it was made under; V8 optimises
 //   collect  after the first second in which little was asked of the broker: what loading left behind is collected,
-//            which also shrinks the young generation (8 MB). Again after such a second when the heap has grown since: V8
-//            keeps what a load has made it take (270 MB resident, 120 after). It takes 40 ms, in which nobody is
+//            which also shrinks the young generation (8 MB). Again after such a second when the heap has grown since:
+//            V8 keeps what a load has made it take (270 MB resident, 120 after). It takes 40 ms, in which nobody is
 //            answered; under load V8 collects by itself, in steps
 //
 // The flags are those of Node 24. Node 22 has other defaults (Maglev is off) and keeps them.
