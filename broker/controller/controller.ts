@@ -17,11 +17,11 @@
 //   await lifecycle.start()                                           registered and unfenced
 
 import type { Host, Timer } from '../../host/host.ts'
+import { randomUuid } from '../../host/random-uuid.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { type ControllerApi, type Mutations, NotCommitted } from '../metadata/controller-channel.ts'
 import { MetadataImage } from '../metadata/image.ts'
-import { randomUuid } from '../metadata/random-uuid.ts'
 import { type MetadataRecord, newRecord } from '../metadata/records.ts'
 import { MetadataReplay } from '../metadata/replay.ts'
 import { UNLIMITED } from '../quotas/mutation-quota.ts'

@@ -2,13 +2,13 @@
 // registration, then kept alive by heartbeats until it says that it wants to stop. Source: BrokerLifecycleManager.
 
 import type { Host, Timer } from '../../host/host.ts'
+import { randomUuid } from '../../host/random-uuid.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { type ControllerChannel, NotCommitted } from './controller-channel.ts'
 import { FEATURES } from './features.ts'
 import type { EndPoint } from './image.ts'
 import type { MetadataLoader } from './loader.ts'
-import { randomUuid } from './random-uuid.ts'
 
 const RETRY_MS = 100
 /** What a stop may cost: a controller that cannot write, leaders that do not move must not keep a broker running. */

@@ -6,6 +6,7 @@
 //            └───────────────────────────────────────────────────────┘
 
 import type { Clock, Random } from '../../host/host.ts'
+import { randomUuid } from '../../host/random-uuid.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { decompress } from '../../protocol/records/compression.ts'
 import { crc32c } from '../../protocol/records/crc32c.ts'
@@ -15,7 +16,6 @@ import { ZERO_UUID } from '../../protocol/wire.ts'
 import { METADATA_TOPIC_ID } from '../metadata/controller-channel.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { RESOURCE } from '../metadata/image.ts'
-import { randomUuid } from '../metadata/random-uuid.ts'
 import { ClientMetrics } from './client-metrics.ts'
 import { MalformedMetrics, readMetrics, TooManyPoints } from './otlp.ts'
 import { ALL_METRICS, type ClientAttributes, Matcher, type Subscription, subscriptionOf } from './subscription.ts'

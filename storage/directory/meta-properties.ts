@@ -10,6 +10,7 @@
 
 import type { Disk } from '../../host/disk.ts'
 import type { Host, Random } from '../../host/host.ts'
+import { randomUuid } from '../../host/random-uuid.ts'
 import { readTextFile, replaceFile } from '../checkpoint.ts'
 import { join, META_PROPERTIES } from '../file-names.ts'
 import { StorageFault } from '../storage-fault.ts'
@@ -78,20 +79,6 @@ export function writeMetaProperties(disk: Disk, directory: string, properties: M
     '',
   ].join('\n')
   replaceFile(disk, directory, META_PROPERTIES, text)
-}
-
-/**
- * As Kafka writes uuids: 22 characters of base64url. Never one that begins with '-', which its tools take for an
- * option.
- */
-export function randomUuid(random: Random): string {
-  for (;;) {
-    const bytes = random.fill(new Uint8Array(16))
-    bytes[6] = (bytes[6]! & 0x0f) | 0x40
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80
-    const text = Buffer.from(bytes).toString('base64url')
-    if (!text.startsWith('-')) return text
-  }
 }
 
 /** 32 hex digits, for the names of directories that are set aside. */

@@ -2,10 +2,11 @@
 // compactions.
 
 import t from 'tap'
+import { randomUuid } from '../../host/random-uuid.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { checkpointText, readCheckpoint, replaceFile, writeFile } from '../../storage/checkpoint.ts'
-import { randomUuid, readMetaProperties } from '../../storage/directory/meta-properties.ts'
+import { readMetaProperties } from '../../storage/directory/meta-properties.ts'
 import { createStorageEnvironment } from '../../storage/environment.ts'
 import {
   offsetOfFileName,

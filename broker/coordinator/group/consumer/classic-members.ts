@@ -2,9 +2,9 @@
 // assigned already. A join is a heartbeat that is answered at once; the assignment comes with SyncGroup; and when the
 // member has another step to take, its heartbeats tell it to join again. Generation = member epoch.
 
+import { randomUuid } from '../../../../host/random-uuid.ts'
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { randomUuid } from '../../../metadata/random-uuid.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import { EMPTY_BYTES, type JoinReply, type SyncReply } from '../classic/classic-member.ts'
 import { type JoinRequest, joinError } from '../classic/join.ts'

@@ -2,8 +2,8 @@
 // under its instance id before, when that has said that it is away, or when one of the two speaks the classic
 // protocol.
 
+import { randomUuid } from '../../../../host/random-uuid.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import { randomUuid } from '../../../metadata/random-uuid.ts'
 import { ClassicGroup } from '../classic/classic-group.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import { forgetMember } from '../model/member-timers.ts'

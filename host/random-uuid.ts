@@ -1,6 +1,6 @@
 // New ids in Kafka's form: 16 bytes of a version 4 UUID as 22 characters of base64url. Source: Uuid.randomUuid.
 
-import type { Random } from '../../host/host.ts'
+import type { Random } from './host.ts'
 
 export function randomUuid(random: Random): string {
   for (;;) {
