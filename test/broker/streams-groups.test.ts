@@ -2,7 +2,7 @@
 
 import t from 'tap'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { internalTopic, subtopology, type Topology } from './coordinator/streams-member.ts'
+import { internalTopic, subtopology, type Topology } from './coordinator/group/streams/stream-thread.ts'
 import { type Client, World } from './harness.ts'
 
 const NO_WAIT = { 'group.streams.initial.rebalance.delay.ms': '0' }

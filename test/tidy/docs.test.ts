@@ -23,6 +23,7 @@ t.test('every trap that docs/TESTING.md lists is a test of that name, in that fi
     let file = ''
     for (const [, piece, path] of row.split('|')[2]!.matchAll(/\*([^*]+)\*|([a-z][a-z0-9/-]+)/g)) {
       if (path !== undefined && tests.includes(`${path}.test.ts`)) file = path
+      else if (path?.includes('/')) t.ok(existsSync(new URL(`${path}.ts`, root)), `no test ${path}`)
       if (path !== undefined || piece === undefined) continue
       const url = [`broker/${file}`, file].map((one) => new URL(`${one}.test.ts`, root)).find((one) => existsSync(one))
       t.ok(url !== undefined && readFileSync(url, 'utf8').includes(piece), `${file} ${piece}`)

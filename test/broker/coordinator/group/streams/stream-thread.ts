@@ -1,9 +1,12 @@
 // A thread of a Kafka Streams application as a client of its group (KIP-1071): it heartbeats, gives up what it is told
 // to, and says what it has.
 
-import { describeStreamsGroups, streamsGroupHeartbeat } from '../../../broker/coordinator/group/streams/requests.ts'
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { context, type World } from './harness.ts'
+import {
+  describeStreamsGroups,
+  streamsGroupHeartbeat,
+} from '../../../../../broker/coordinator/group/streams/requests.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../../protocol/apis.ts'
+import { context, type World } from '../harness.ts'
 
 type Request = RequestOf<'StreamsGroupHeartbeat'>
 type Answer = Omit<ResponseInputOf<'StreamsGroupHeartbeat'>, 'throttleTimeMs'>

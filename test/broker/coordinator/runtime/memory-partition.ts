@@ -3,9 +3,9 @@
 import type {
   CoordinatorAppend,
   CoordinatorPartition,
-} from '../../../broker/coordinator/runtime/coordinator-partition.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { batchLastOffset, setBaseOffset, viewOf } from '../../../protocol/records/batch.ts'
+} from '../../../../broker/coordinator/runtime/coordinator-partition.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { batchLastOffset, setBaseOffset, viewOf } from '../../../../protocol/records/batch.ts'
 
 interface Batch {
   readonly bytes: Uint8Array

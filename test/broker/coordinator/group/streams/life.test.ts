@@ -1,12 +1,12 @@
-// Random lives of streams groups, from a seed: SEED=n node test/broker/coordinator/streams-life.test.ts
+// Random lives of streams groups, from a seed: SEED=n node test/broker/coordinator/group/streams/life.test.ts
 // Threads of a few processes come, go, crash and miss answers, the number of standby tasks changes, the broker crashes.
 // Invariants, after every step: no task is active in two threads, nor in two threads of a process in whatever role.
 
 import t from 'tap'
-import { SeededRandom } from '../../../host/simulated/random.ts'
-import { seed } from '../../host/implementations.ts'
-import { World } from './harness.ts'
-import { describeStreams, internalTopic, StreamThread, settle, subtopology } from './streams-member.ts'
+import { SeededRandom } from '../../../../../host/simulated/random.ts'
+import { seed } from '../../../../host/implementations.ts'
+import { World } from '../harness.ts'
+import { describeStreams, internalTopic, StreamThread, settle, subtopology } from './stream-thread.ts'
 
 const GROUP = 'app'
 const PARTITIONS = 4

@@ -1,10 +1,10 @@
 // Offsets of topics that are deleted: they go at once, or, where nobody has the log loaded, as soon as somebody has.
 
 import t from 'tap'
-import { commitTransactionalOffsets } from '../../../broker/coordinator/group/offsets/transactional-commit.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import { context, World } from './harness.ts'
+import { commitTransactionalOffsets } from '../../../../../broker/coordinator/group/offsets/transactional-commit.ts'
+import { ErrorCode } from '../../../../../protocol/error-codes.ts'
+import { ZERO_UUID } from '../../../../../protocol/wire.ts'
+import { context, World } from '../harness.ts'
 
 async function start(options: ConstructorParameters<typeof World>[0] = {}): Promise<World> {
   const world = new World(options)

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { Consumer, describeConsumers, settle } from './consumer-member.ts'
-import { World, type WorldOptions } from './harness.ts'
+import { ErrorCode } from '../../../../../protocol/error-codes.ts'
+import { World, type WorldOptions } from '../harness.ts'
+import { Consumer, describeConsumers, settle } from './consumer.ts'
 
 async function start(options: WorldOptions = {}): Promise<World> {
   const world = new World(options)

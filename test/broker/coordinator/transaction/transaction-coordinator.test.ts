@@ -2,21 +2,21 @@
 // again. Whole brokers are in test/broker/transactions.test.ts.
 
 import t from 'tap'
-import { ProducerIds } from '../../../broker/coordinator/transaction/producer-ids.ts'
-import type { TopicPartitions } from '../../../broker/coordinator/transaction/transaction.ts'
+import { ProducerIds } from '../../../../broker/coordinator/transaction/producer-ids.ts'
+import type { TopicPartitions } from '../../../../broker/coordinator/transaction/transaction.ts'
 import {
   DEFAULT_TRANSACTION_CONFIG,
   type TransactionConfig,
-} from '../../../broker/coordinator/transaction/transaction-config.ts'
-import { TransactionCoordinator } from '../../../broker/coordinator/transaction/transaction-coordinator.ts'
-import type { Marker } from '../../../broker/coordinator/transaction/transaction-machine.ts'
-import { simulate } from '../../../host/simulated/simulation.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { transactionRecords } from '../../../protocol/messages/transaction-state/transaction-records.ts'
-import { buildBatch } from '../../../protocol/records/builder.ts'
-import { readRecords } from '../../../protocol/records/record.ts'
-import { seed } from '../../host/implementations.ts'
-import { MemoryPartition } from './memory-partition.ts'
+} from '../../../../broker/coordinator/transaction/transaction-config.ts'
+import { TransactionCoordinator } from '../../../../broker/coordinator/transaction/transaction-coordinator.ts'
+import type { Marker } from '../../../../broker/coordinator/transaction/transaction-machine.ts'
+import { simulate } from '../../../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { transactionRecords } from '../../../../protocol/messages/transaction-state/transaction-records.ts'
+import { buildBatch } from '../../../../protocol/records/builder.ts'
+import { readRecords } from '../../../../protocol/records/record.ts'
+import { seed } from '../../../host/implementations.ts'
+import { MemoryPartition } from '../runtime/memory-partition.ts'
 
 const ID = 'payments'
 const PARTITIONS: TopicPartitions = new Map([['letters', new Set([0, 1])]])

@@ -1,12 +1,12 @@
 // Groups that change kind while they are in use, and members of both protocols side by side.
 
 import t from 'tap'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
-} from '../../../protocol/messages/groups/consumer-protocol.ts'
-import { Consumer, describeConsumers, settle } from './consumer-member.ts'
+} from '../../../../protocol/messages/groups/consumer-protocol.ts'
+import { Consumer, describeConsumers, settle } from './consumer/consumer.ts'
 import { type Member, World } from './harness.ts'
 
 const VERSION = Uint8Array.of(0, 1)

@@ -1,6 +1,6 @@
 // Topics as a test wants them, where the broker has its metadata image.
 
-import type { TopicLookup } from '../../../broker/coordinator/group/model/topic-lookup.ts'
+import type { TopicLookup } from '../../../../broker/coordinator/group/model/topic-lookup.ts'
 
 export interface TestTopic {
   readonly id: string

@@ -1,9 +1,12 @@
 // A client of the consumer group protocol (KIP-848), as clients behave: it heartbeats, gives up what it is told to, and
 // says what it owns.
 
-import { consumerGroupHeartbeat, describeConsumerGroups } from '../../../broker/coordinator/group/consumer/requests.ts'
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { context, TOPIC_IDS, type World } from './harness.ts'
+import {
+  consumerGroupHeartbeat,
+  describeConsumerGroups,
+} from '../../../../../broker/coordinator/group/consumer/requests.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../../protocol/apis.ts'
+import { context, TOPIC_IDS, type World } from '../harness.ts'
 
 type Request = RequestOf<'ConsumerGroupHeartbeat'>
 type Answer = Omit<ResponseInputOf<'ConsumerGroupHeartbeat'>, 'throttleTimeMs'>

@@ -1,18 +1,18 @@
-// Random lives of consumer groups, from a seed: SEED=n node test/broker/coordinator/consumer-life.test.ts
+// Random lives of consumer groups, from a seed: SEED=n node test/broker/coordinator/group/consumer/life.test.ts
 //
 // Members of both protocols come, heartbeat, change their minds, go away and crash; topics grow; the broker crashes.
 // At every moment no partition belongs to two members, and no client owns what the coordinator could give to another.
 // In the end, when everybody heartbeats for a while, every partition is owned once.
 
 import t from 'tap'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { ErrorCode } from '../../../../../protocol/error-codes.ts'
 import {
   ConsumerProtocolAssignment,
   ConsumerProtocolSubscription,
-} from '../../../protocol/messages/groups/consumer-protocol.ts'
-import { seed } from '../../host/implementations.ts'
-import { Consumer, describeConsumers } from './consumer-member.ts'
-import { type Member, World } from './harness.ts'
+} from '../../../../../protocol/messages/groups/consumer-protocol.ts'
+import { seed } from '../../../../host/implementations.ts'
+import { type Member, World } from '../harness.ts'
+import { Consumer, describeConsumers } from './consumer.ts'
 
 const GROUP = 'g'
 const TOPICS = ['orders', 'payments']

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { context, form, type Member, subscription, World } from './harness.ts'
+import { ErrorCode } from '../../../../../protocol/error-codes.ts'
+import { context, form, type Member, subscription, World } from '../harness.ts'
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString()
 

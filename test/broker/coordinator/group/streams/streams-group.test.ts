@@ -1,7 +1,7 @@
 import t from 'tap'
-import type { GroupConfig } from '../../../broker/coordinator/group/model/group-config.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { World, type WorldOptions } from './harness.ts'
+import type { GroupConfig } from '../../../../../broker/coordinator/group/model/group-config.ts'
+import { ErrorCode } from '../../../../../protocol/error-codes.ts'
+import { World, type WorldOptions } from '../harness.ts'
 import {
   describeStreams,
   internalTopic,
@@ -11,7 +11,7 @@ import {
   settle,
   subtopology,
   type ThreadOptions,
-} from './streams-member.ts'
+} from './stream-thread.ts'
 
 async function start(options: WorldOptions = {}): Promise<World> {
   const world = new World(options)

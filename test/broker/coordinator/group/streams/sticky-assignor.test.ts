@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import t from 'tap'
-import { assignSticky } from '../../../broker/coordinator/group/streams/sticky-assignor.ts'
-import { toTaskIds } from '../../../broker/coordinator/group/streams/tasks.ts'
-import { subtopology } from './streams-member.ts'
+import { assignSticky } from '../../../../../broker/coordinator/group/streams/sticky-assignor.ts'
+import { toTaskIds } from '../../../../../broker/coordinator/group/streams/tasks.ts'
+import { subtopology } from './stream-thread.ts'
 
 type Partitions = Readonly<Record<string, readonly number[]>>
 

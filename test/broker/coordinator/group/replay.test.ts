@@ -1,29 +1,29 @@
-// Random lives of groups, from a seed: SEED=n node test/broker/coordinator/replay.test.ts
+// Random lives of groups, from a seed: SEED=n node test/broker/coordinator/group/replay.test.ts
 
 import t from 'tap'
-import { type ClassicGroup, classicGroup } from '../../../broker/coordinator/group/classic/classic-group.ts'
-import { type JoinRequest, joinError } from '../../../broker/coordinator/group/classic/join.ts'
-import { heartbeat, joinGroup, leaveGroup, syncGroup } from '../../../broker/coordinator/group/classic-protocol.ts'
+import { type ClassicGroup, classicGroup } from '../../../../broker/coordinator/group/classic/classic-group.ts'
+import { type JoinRequest, joinError } from '../../../../broker/coordinator/group/classic/join.ts'
+import { heartbeat, joinGroup, leaveGroup, syncGroup } from '../../../../broker/coordinator/group/classic-protocol.ts'
 import {
   type DeleteGroupAnswer,
   type DeleteOffsetsAnswer,
   deleteGroup,
   deleteOffsets,
-} from '../../../broker/coordinator/group/deletion.ts'
-import { GroupStateMachine } from '../../../broker/coordinator/group/group-state-machine.ts'
-import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/model/group-config.ts'
-import { type GroupRecord, groupRecordFormat } from '../../../broker/coordinator/group/model/group-records.ts'
-import { expire } from '../../../broker/coordinator/group/offsets/expiry.ts'
-import { commitError, commitOffsets } from '../../../broker/coordinator/group/offsets/offset-commit.ts'
-import { LoadFailed, load } from '../../../broker/coordinator/runtime/load.ts'
-import { Shard } from '../../../broker/coordinator/runtime/shard.ts'
-import { NOTHING } from '../../../broker/coordinator/runtime/state-machine.ts'
-import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
-import type { ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { seed } from '../../host/implementations.ts'
+} from '../../../../broker/coordinator/group/deletion.ts'
+import { GroupStateMachine } from '../../../../broker/coordinator/group/group-state-machine.ts'
+import { DEFAULT_GROUP_CONFIG } from '../../../../broker/coordinator/group/model/group-config.ts'
+import { type GroupRecord, groupRecordFormat } from '../../../../broker/coordinator/group/model/group-records.ts'
+import { expire } from '../../../../broker/coordinator/group/offsets/expiry.ts'
+import { commitError, commitOffsets } from '../../../../broker/coordinator/group/offsets/offset-commit.ts'
+import { LoadFailed, load } from '../../../../broker/coordinator/runtime/load.ts'
+import { Shard } from '../../../../broker/coordinator/runtime/shard.ts'
+import { NOTHING } from '../../../../broker/coordinator/runtime/state-machine.ts'
+import { type Simulation, simulate } from '../../../../host/simulated/simulation.ts'
+import type { ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { seed } from '../../../host/implementations.ts'
+import { MemoryPartition } from '../runtime/memory-partition.ts'
 import { subscription, TOPIC_IDS, World } from './harness.ts'
-import { MemoryPartition } from './memory-partition.ts'
 import { TestTopics } from './topics.ts'
 
 const GROUPS = ['a', 'b']

@@ -2,11 +2,11 @@
 // a batch, metadata of 1 MiB. Those of consumer groups are in consumers.test.ts.
 
 import t from 'tap'
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { viewOf } from '../../../protocol/records/batch.ts'
-import { BatchCursor } from '../../../protocol/records/cursor.ts'
-import { Consumer, describeConsumers, settle } from './consumer-member.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { viewOf } from '../../../../protocol/records/batch.ts'
+import { BatchCursor } from '../../../../protocol/records/cursor.ts'
+import { Consumer, describeConsumers, settle } from './consumer/consumer.ts'
 import { context, form, Member, TOPIC_IDS, World, writeLog } from './harness.ts'
 
 async function start(): Promise<World> {

@@ -1,13 +1,12 @@
 import t from 'tap'
-import { GroupCoordinator } from '../../../broker/coordinator/group/group-coordinator.ts'
-import { DEFAULT_GROUP_CONFIG } from '../../../broker/coordinator/group/model/group-config.ts'
-import { TimerTable } from '../../../broker/coordinator/runtime/timer-table.ts'
-import { simulate } from '../../../host/simulated/simulation.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { seed } from '../../host/implementations.ts'
-import { context, form, TOPIC_IDS, World } from './harness.ts'
+import { GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
+import { DEFAULT_GROUP_CONFIG } from '../../../../broker/coordinator/group/model/group-config.ts'
+import { simulate } from '../../../../host/simulated/simulation.ts'
+import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { seed } from '../../../host/implementations.ts'
+import { context, form, TOPIC_IDS, World } from '../group/harness.ts'
+import { TestTopics } from '../group/topics.ts'
 import { MemoryPartition } from './memory-partition.ts'
-import { TestTopics } from './topics.ts'
 
 /** A coordinator on partitions in memory. */
 function memory(partition = new MemoryPartition()) {
@@ -274,39 +273,4 @@ t.test('a read that finds nothing is no end of the log', async (t) => {
   coordinator.onElected(0, again)
   await simulation.run(100)
   t.equal(await fetch('g'), 2)
-})
-
-t.test('timers: a deadline that moves away costs no new timer, one that moves nearer does', async (t) => {
-  const simulation = simulate(seed)
-  const timers = new TimerTable(simulation.node('broker').host)
-  const woken: [string, number][] = []
-  const schedule = (key: string, delayMs: number) =>
-    timers.schedule(key, delayMs, () => woken.push([key, Math.round(simulation.nowMs)]))
-  schedule('a', 100)
-  schedule('b', 100)
-  schedule('c', 100)
-  await simulation.run(50)
-  schedule('a', 100)
-  schedule('b', 10)
-  timers.cancel('c')
-  await simulation.run(1000)
-  t.same(woken, [
-    ['b', 60],
-    ['a', 150],
-  ])
-  t.equal(timers.size, 0)
-})
-
-t.test('timers: who stood still hears first what came meanwhile', async (t) => {
-  const simulation = simulate(seed)
-  const { host } = simulation.node('broker')
-  const timers = new TimerTable(host)
-  let woken = 0
-  timers.schedule('session', 100, () => woken++)
-  // Both are overdue: the timer's turn begins before that of the socket.
-  host.timers.after(100, () => timers.schedule('session', 100, () => woken++))
-  await simulation.run(150)
-  t.equal(woken, 0)
-  await simulation.run(100)
-  t.equal(woken, 1)
 })

@@ -1,19 +1,19 @@
 // A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not
 // synced.
 
-import { GROUP_TOPIC, GroupCoordinator } from '../../../broker/coordinator/group/group-coordinator.ts'
-import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../broker/coordinator/group/model/group-config.ts'
-import { ReplicaPartition } from '../../../broker/coordinator/runtime/replica-partition.ts'
-import { Partition } from '../../../broker/replication/partition.ts'
-import type { Host } from '../../../host/host.ts'
-import type { SimulatedNode } from '../../../host/simulated/node.ts'
-import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
-import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
-import { ConsumerProtocolSubscription } from '../../../protocol/messages/groups/consumer-protocol.ts'
-import { ZERO_UUID } from '../../../protocol/wire.ts'
-import { createStorageEnvironment } from '../../../storage/environment.ts'
-import { Log } from '../../../storage/log/log.ts'
-import { defaultLogConfig } from '../../../storage/log/log-config.ts'
+import { GROUP_TOPIC, GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
+import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../../broker/coordinator/group/model/group-config.ts'
+import { ReplicaPartition } from '../../../../broker/coordinator/runtime/replica-partition.ts'
+import { Partition } from '../../../../broker/replication/partition.ts'
+import type { Host } from '../../../../host/host.ts'
+import type { SimulatedNode } from '../../../../host/simulated/node.ts'
+import { type Simulation, simulate } from '../../../../host/simulated/simulation.ts'
+import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'
+import { ConsumerProtocolSubscription } from '../../../../protocol/messages/groups/consumer-protocol.ts'
+import { ZERO_UUID } from '../../../../protocol/wire.ts'
+import { createStorageEnvironment } from '../../../../storage/environment.ts'
+import { Log } from '../../../../storage/log/log.ts'
+import { defaultLogConfig } from '../../../../storage/log/log-config.ts'
 import { TestTopics } from './topics.ts'
 
 /** Topics that exist besides `__consumer_offsets`, with 4 partitions each. */
