@@ -2,13 +2,13 @@
 // until he lets go. The simulated machine overwrites what nobody holds.
 
 import t from 'tap'
-import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
-import { letGo, letGoOfAll } from '../../host/slab.ts'
-import { buildBatch } from '../../protocol/records/builder.ts'
-import { readRecords } from '../../protocol/records/record.ts'
-import { createStorageEnvironment } from '../../storage/environment.ts'
-import { Log } from '../../storage/log/log.ts'
-import { defaultLogConfig } from '../../storage/log/log-config.ts'
+import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
+import { letGo, letGoOfAll } from '../../../host/slab.ts'
+import { buildBatch } from '../../../protocol/records/builder.ts'
+import { readRecords } from '../../../protocol/records/record.ts'
+import { createStorageEnvironment } from '../../../storage/environment.ts'
+import { Log } from '../../../storage/log/log.ts'
+import { defaultLogConfig } from '../../../storage/log/log-config.ts'
 
 const VALUE_SIZE = 1000
 

@@ -1,10 +1,10 @@
 // Answers as the broker encodes them, cut at random: the scanner must see every batch, wherever a read ends.
 
 import t from 'tap'
-import { FetchScanner } from '../../bench/load/fetch-scanner.ts'
-import { fetchVersion, readyBatch } from '../../bench/load/frames.ts'
-import { apis } from '../../protocol/apis.ts'
-import { setBaseOffset, viewOf } from '../../protocol/records/batch.ts'
+import { FetchScanner } from '../../../bench/load/fetch-scanner.ts'
+import { fetchVersion, readyBatch } from '../../../bench/load/frames.ts'
+import { apis } from '../../../protocol/apis.ts'
+import { setBaseOffset, viewOf } from '../../../protocol/records/batch.ts'
 
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 

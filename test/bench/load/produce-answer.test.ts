@@ -1,7 +1,7 @@
 import t from 'tap'
-import { produceVersion } from '../../bench/load/frames.ts'
-import { checkProduced, correlationIdOf } from '../../bench/load/produce-answer.ts'
-import { apis } from '../../protocol/apis.ts'
+import { produceVersion } from '../../../bench/load/frames.ts'
+import { checkProduced, correlationIdOf } from '../../../bench/load/produce-answer.ts'
+import { apis } from '../../../protocol/apis.ts'
 
 function answer(errorCodes: readonly number[]): Buffer {
   const partitionResponses = errorCodes.map((errorCode, index) => ({

@@ -1,7 +1,7 @@
 // The operator's door: metrics as Prometheus reads them, health, and what does not belong there.
 
 import t, { type Test } from 'tap'
-import { batchOf, World } from './harness.ts'
+import { batchOf, World } from '../harness.ts'
 
 const HTTP_PORT = 9644
 
