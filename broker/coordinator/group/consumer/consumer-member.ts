@@ -35,10 +35,6 @@ export interface ConsumerMember extends ModernMember {
   readonly pendingRevocation: EpochAssignment
 }
 
-export const LEAVE_EPOCH = -1
-/** A static member is away, and may come back within its session timeout. */
-export const LEAVE_STATIC_EPOCH = -2
-
 export function newMember(memberId: string): ConsumerMember {
   return {
     memberId,

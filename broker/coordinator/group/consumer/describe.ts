@@ -5,7 +5,7 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import { isRefusal } from '../model/refusal.ts'
 import type { TopicLookup } from '../model/topic-lookup.ts'
-import type { Assignment } from '../modern/assignment.ts'
+import { type Assignment, toNamedPartitions } from '../modern/assignment.ts'
 import type { ConsumerMember } from './consumer-member.ts'
 import { findGroup } from './enter.ts'
 import { defaultAssignor } from './speaker.ts'
@@ -55,9 +55,11 @@ const missing = (groupId: string) => ({
 })
 
 function describeMember(topics: TopicLookup, member: ConsumerMember, target: Assignment): DescribedMember {
-  const owned = new Map<string, number[]>()
+  const owned = new Map<string, Set<number>>()
   for (const assignment of [member.assigned, member.pendingRevocation]) {
-    for (const [topicId, epochs] of assignment) owned.set(topicId, [...(owned.get(topicId) ?? []), ...epochs.keys()])
+    for (const [topicId, epochs] of assignment) {
+      owned.set(topicId, new Set([...(owned.get(topicId) ?? []), ...epochs.keys()]))
+    }
   }
   return {
     memberId: member.memberId,
@@ -68,16 +70,8 @@ function describeMember(topics: TopicLookup, member: ConsumerMember, target: Ass
     clientHost: member.clientHost,
     subscribedTopicNames: [...member.subscribedTopicNames].sort(),
     subscribedTopicRegex: member.subscribedTopicRegex,
-    assignment: { topicPartitions: named(topics, owned) },
-    targetAssignment: { topicPartitions: named(topics, target) },
+    assignment: { topicPartitions: toNamedPartitions(topics, owned) },
+    targetAssignment: { topicPartitions: toNamedPartitions(topics, target) },
     memberType: member.classic === null ? MEMBER_TYPE.consumer : MEMBER_TYPE.classic,
   }
-}
-
-/** Topics that are gone are left out. */
-function named(topics: TopicLookup, assignment: Iterable<readonly [string, Iterable<number>]>) {
-  return [...assignment].flatMap(([topicId, partitions]) => {
-    const topicName = topics.nameOf(topicId)
-    return topicName === undefined ? [] : [{ topicId, topicName, partitions: [...partitions].sort((a, b) => a - b) }]
-  })
 }

@@ -10,9 +10,17 @@ import { forgetMember } from '../model/member-timers.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { TopicPartitions } from '../modern/assignment.ts'
 import type { Draft } from '../modern/draft.ts'
-import { fencedInstance, notAMember, unknownInstance, unreleasedInstance } from '../modern/entry.ts'
+import {
+  fencedEpoch,
+  fencedInstance,
+  fullError,
+  notAMember,
+  unknownInstance,
+  unreleasedInstance,
+} from '../modern/entry.ts'
+import { LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
 import { ConsumerGroup } from './consumer-group.ts'
-import { type ConsumerMember, type EpochAssignment, LEAVE_STATIC_EPOCH, newMember } from './consumer-member.ts'
+import { type ConsumerMember, type EpochAssignment, newMember } from './consumer-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './consumer-records.ts'
 import { upgrade } from './upgrade.ts'
 
@@ -60,26 +68,11 @@ export function enterMember(
 ): Entered | Refusal {
   const { instanceId } = request
   const memberId = request.memberId === '' ? randomUuid(machine.host.random) : request.memberId
-  const isFull = fullError(machine, group, request.memberId, instanceId)
-  if (isFull !== null) return isFull
+  const full = fullError(machine, group, request.memberId, instanceId)
+  if (full !== null) return full
   return instanceId === null
     ? enterDynamic(group, request, memberId)
     : enterStatic(machine, group, { ...request, instanceId }, memberId, draft)
-}
-
-export function fullError(
-  machine: GroupMachine,
-  group: ConsumerGroup,
-  memberId: string,
-  instanceId: string | null,
-): Refusal | null {
-  const limit = machine.config.get('group.consumer.max.size')
-  if (instanceId !== null && group.staticMembers.has(instanceId)) return null
-  if (group.members.size < limit || group.members.has(memberId)) return null
-  return refusal(
-    ErrorCode.GROUP_MAX_SIZE_REACHED,
-    `The consumer group has reached its maximum capacity of ${limit} members.`,
-  )
 }
 
 function enterDynamic(group: ConsumerGroup, request: EntryRequest, memberId: string): Entered | Refusal {
@@ -129,11 +122,7 @@ function epochError(member: ConsumerMember, { memberEpoch, owned, isClassic }: E
   if (isClassic || memberEpoch === 0 || memberEpoch === member.memberEpoch) return null
   const isBehind = memberEpoch < member.memberEpoch
   if (isBehind && memberEpoch === member.previousMemberEpoch && isWithin(owned, member.assigned)) return null
-  return refusal(
-    ErrorCode.FENCED_MEMBER_EPOCH,
-    `The consumer group member has a ${isBehind ? 'smaller' : 'greater'} member epoch (${memberEpoch}) than the one ` +
-      `known by the group coordinator (${member.memberEpoch}). The member must abandon all its partitions and rejoin.`,
-  )
+  return fencedEpoch('consumer', member, memberEpoch)
 }
 
 function isWithin(owned: readonly TopicPartitions[] | null, assigned: EpochAssignment): boolean {

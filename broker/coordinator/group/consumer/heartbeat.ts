@@ -5,15 +5,11 @@
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import { isRefusal, type Refusal } from '../model/refusal.ts'
+import { toTopicPartitions } from '../modern/assignment.ts'
 import { type Draft, runAll } from '../modern/draft.ts'
+import { LEAVE_EPOCH, LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
 import { consumerConfig } from './consumer-config.ts'
-import {
-  type ConsumerMember,
-  type EpochAssignment,
-  equalEpochAssignments,
-  LEAVE_EPOCH,
-  LEAVE_STATIC_EPOCH,
-} from './consumer-member.ts'
+import { type ConsumerMember, equalEpochAssignments } from './consumer-member.ts'
 import { enterGroup, enterMember, findGroup } from './enter.ts'
 import {
   type HeartbeatAnswer,
@@ -97,10 +93,6 @@ function answerFor(
     memberId: member.memberId,
     memberEpoch: member.memberEpoch,
     heartbeatIntervalMs: consumerConfig(machine.config, request.groupId).heartbeatIntervalMs,
-    assignment: isTold ? { topicPartitions: toPartitions(member.assigned) } : null,
+    assignment: isTold ? { topicPartitions: toTopicPartitions(member.assigned) } : null,
   }
-}
-
-function toPartitions(assigned: EpochAssignment): { topicId: string; partitions: number[] }[] {
-  return [...assigned].map(([topicId, epochs]) => ({ topicId, partitions: [...epochs.keys()].sort((a, b) => a - b) }))
 }

@@ -1,5 +1,7 @@
 // Which partitions belong to somebody: partitions by topic id, as the records of modern groups hold them.
 
+import type { TopicLookup } from '../model/topic-lookup.ts'
+
 export type Partitions = ReadonlySet<number>
 /** Partitions by topic id. A topic without partitions is left out. */
 export type Assignment = ReadonlyMap<string, Partitions>
@@ -15,10 +17,21 @@ export function toAssignment(topics: readonly TopicPartitions[]): Assignment {
   return new Map(topics.map(({ topicId, partitions }) => [topicId, new Set(partitions)]))
 }
 
+/** An assignment, or one that knows more of each partition. */
+type ByTopic = ReadonlyMap<string, { keys(): Iterable<number> }>
+
 /** Partitions of a topic in ascending order. */
-export function toTopicPartitions(assignment: Assignment): { topicId: string; partitions: number[] }[] {
+export function toTopicPartitions(assignment: ByTopic): { topicId: string; partitions: number[] }[] {
   return [...assignment].map(([topicId, partitions]) => {
-    return { topicId, partitions: [...partitions].sort((a, b) => a - b) }
+    return { topicId, partitions: [...partitions.keys()].sort((a, b) => a - b) }
+  })
+}
+
+/** As descriptions have it: topics that are gone are left out. */
+export function toNamedPartitions(topics: TopicLookup, assignment: ByTopic) {
+  return toTopicPartitions(assignment).flatMap(({ topicId, partitions }) => {
+    const topicName = topics.nameOf(topicId)
+    return topicName === undefined ? [] : [{ topicId, topicName, partitions }]
   })
 }
 

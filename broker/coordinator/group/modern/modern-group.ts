@@ -10,6 +10,11 @@
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Refusal } from '../model/refusal.ts'
 
+/** A heartbeat with this epoch: the member leaves. */
+export const LEAVE_EPOCH = -1
+/** A static member is away, and may come back within its session timeout. */
+export const LEAVE_STATIC_EPOCH = -2
+
 export interface ModernMember {
   readonly memberId: string
   /** Not null: a static member, which keeps its place when it comes back within its session timeout. */

@@ -4,6 +4,7 @@ import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupOutcome } from '../model/group-machine.ts'
+import type { Refusal } from '../model/refusal.ts'
 import type { StatePartitions } from './state-topics.ts'
 
 export type ShareHeartbeatAnswer = ResponseInputOf<'ShareGroupHeartbeat'>
@@ -28,7 +29,7 @@ export function shareHeartbeatError(errorCode: number, errorMessage: string | nu
   }
 }
 
-export function shareRefusal(reply: Reply<ShareHeartbeat>, errorCode: number, errorMessage: string): GroupOutcome {
+export function shareRefusal(reply: Reply<ShareHeartbeat>, { errorCode, errorMessage }: Refusal): GroupOutcome {
   reply.send(shareHeartbeatError(errorCode, errorMessage))
   return NOTHING
 }

@@ -3,9 +3,8 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
-import { toTopicPartitions } from '../modern/assignment.ts'
-import { shareGroup } from './share-group.ts'
-import { groupNotFound } from './share-leave.ts'
+import { toNamedPartitions } from '../modern/assignment.ts'
+import { groupNotFound, shareGroup } from './share-group.ts'
 
 export type DescribedShareGroup = ResponseInputOf<'ShareGroupDescribe'>['groups'][number]
 
@@ -30,9 +29,9 @@ export function describeShareGroupError(
 export function describeShareGroup(machine: GroupMachine, groupId: string): DescribedShareGroup {
   const group = shareGroup(machine, groupId)
   if (group === undefined) {
-    return describeShareGroupError(groupId, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
+    const { errorCode, errorMessage } = groupNotFound(machine, groupId)
+    return describeShareGroupError(groupId, errorCode, errorMessage)
   }
-  const { topics } = machine
   return {
     errorCode: ErrorCode.NONE,
     errorMessage: null,
@@ -48,12 +47,7 @@ export function describeShareGroup(machine: GroupMachine, groupId: string): Desc
       clientId: member.clientId,
       clientHost: member.clientHost,
       subscribedTopicNames: [...member.subscribedTopicNames].sort(),
-      assignment: {
-        topicPartitions: toTopicPartitions(member.assigned).flatMap(({ topicId, partitions }) => {
-          const topicName = topics.nameOf(topicId)
-          return topicName === undefined ? [] : [{ topicId, topicName, partitions }]
-        }),
-      },
+      assignment: { topicPartitions: toNamedPartitions(machine.topics, member.assigned) },
     })),
   }
 }

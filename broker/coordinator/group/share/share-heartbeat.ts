@@ -8,12 +8,14 @@ import type { Reply } from '../../runtime/reply.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
 import { type Assignment, equalAssignments, equalSets, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
+import { fencedEpoch, fullError, notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
+import { LEAVE_EPOCH } from '../modern/modern-group.ts'
 import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './share-answer.ts'
 import { shareConfig } from './share-config.ts'
-import { newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
-import { groupNotFound, leaveShareGroup, notAMember } from './share-leave.ts'
-import { LEAVE_EPOCH, newShareMember, type ShareMember } from './share-member.ts'
+import { groupNotFound, newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
+import { leaveShareGroup } from './share-leave.ts'
+import { newShareMember, type ShareMember } from './share-member.ts'
 import {
   currentAssignmentRecord,
   groupEpochRecord,
@@ -42,30 +44,15 @@ export function shareHeartbeat(
   const { groupId, memberId, memberEpoch } = request
   if (memberEpoch === LEAVE_EPOCH) return leaveShareGroup(machine, request, reply)
   const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newShareGroup(machine, groupId) : undefined)
-  if (group === undefined) {
-    return shareRefusal(reply, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
-  }
-  const maxSize = machine.config.get('group.share.max.size')
+  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId))
+  const full = fullError(machine, group, memberId, null)
+  if (full !== null) return shareRefusal(reply, full)
   const known = group.members.get(memberId)
-  if (known === undefined && group.members.size >= maxSize) {
-    const message = `The share group has reached its maximum capacity of ${maxSize} members.`
-    return shareRefusal(reply, ErrorCode.GROUP_MAX_SIZE_REACHED, message)
+  if (known === undefined && memberEpoch !== 0) return shareRefusal(reply, notAMember(groupId, memberId))
+  if (known !== undefined && ![0, known.memberEpoch, known.previousMemberEpoch].includes(memberEpoch)) {
+    return shareRefusal(reply, fencedEpoch('share', known, memberEpoch))
   }
-  if (known === undefined && memberEpoch !== 0) {
-    return shareRefusal(reply, ErrorCode.UNKNOWN_MEMBER_ID, notAMember(groupId, memberId))
-  }
-  const fault = known === undefined ? null : epochFault(known, memberEpoch)
-  if (fault !== null) return shareRefusal(reply, ErrorCode.FENCED_MEMBER_EPOCH, fault)
   return progress(machine, group, known ?? newShareMember(memberId), request, reply)
-}
-
-function epochFault({ memberEpoch, previousMemberEpoch }: ShareMember, received: number): string | null {
-  if (received === 0 || received === memberEpoch || received === previousMemberEpoch) return null
-  const which = received > memberEpoch ? 'greater' : 'smaller'
-  return (
-    `The share group member has a ${which} member epoch (${received}) than the one known by the group coordinator ` +
-    `(${memberEpoch}). The member must abandon all its partitions and rejoin.`
-  )
 }
 
 function progress(

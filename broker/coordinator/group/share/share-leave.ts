@@ -5,10 +5,12 @@ import type { Reply } from '../../runtime/reply.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
 import { forgetMember } from '../model/member-timers.ts'
+import { notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
+import { LEAVE_EPOCH } from '../modern/modern-group.ts'
 import { type ShareHeartbeat, shareRefusal } from './share-answer.ts'
-import { type ShareGroup, shareGroup } from './share-group.ts'
-import { LEAVE_EPOCH, type ShareMember } from './share-member.ts'
+import { groupNotFound, type ShareGroup, shareGroup } from './share-group.ts'
+import type { ShareMember } from './share-member.ts'
 import { groupEpochRecord, removalRecords } from './share-records.ts'
 
 export function removeMember(machine: GroupMachine, group: ShareGroup, member: ShareMember): GroupRecord[] {
@@ -27,13 +29,9 @@ export function leaveShareGroup(
   reply: Reply<ShareHeartbeat>,
 ): GroupOutcome {
   const group = shareGroup(machine, groupId)
-  if (group === undefined) {
-    return shareRefusal(reply, ErrorCode.GROUP_ID_NOT_FOUND, groupNotFound(machine, groupId))
-  }
+  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId))
   const member = group.members.get(memberId)
-  if (member === undefined) {
-    return shareRefusal(reply, ErrorCode.UNKNOWN_MEMBER_ID, notAMember(groupId, memberId))
-  }
+  if (member === undefined) return shareRefusal(reply, notAMember(groupId, memberId))
   return {
     records: removeMember(machine, group, member),
     applied: () => {
@@ -46,12 +44,4 @@ export function leaveShareGroup(
     },
     refused: (errorCode) => reply.sendError(errorCode),
   }
-}
-
-export function notAMember(groupId: string, memberId: string): string {
-  return `Member ${memberId} is not a member of group ${groupId}.`
-}
-
-export function groupNotFound(machine: GroupMachine, groupId: string): string {
-  return machine.groups.has(groupId) ? `Group ${groupId} is not a share group.` : `Group ${groupId} not found.`
 }

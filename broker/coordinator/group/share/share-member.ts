@@ -9,8 +9,6 @@ export interface ShareMember extends ModernMember {
   readonly assigned: Assignment
 }
 
-export const LEAVE_EPOCH = -1
-
 export function newShareMember(memberId: string): ShareMember {
   return {
     memberId,

@@ -6,10 +6,18 @@ import type { GroupMachine } from '../model/group-machine.ts'
 import { forgetMember } from '../model/member-timers.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { Draft } from '../modern/draft.ts'
-import { fencedInstance, notAMember, unknownInstance, unreleasedInstance } from '../modern/entry.ts'
+import {
+  fencedEpoch,
+  fencedInstance,
+  fullError,
+  notAMember,
+  unknownInstance,
+  unreleasedInstance,
+} from '../modern/entry.ts'
+import { LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
 import type { HeartbeatRequest } from './heartbeat-answer.ts'
 import { StreamsGroup } from './streams-group.ts'
-import { LEAVE_STATIC_EPOCH, newMember, type StreamsMember } from './streams-member.ts'
+import { newMember, type StreamsMember } from './streams-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './streams-records.ts'
 import { isWithin, type TaskIds, toTasks } from './tasks.ts'
 
@@ -44,20 +52,12 @@ export function enterMember(
 ): Entered | Refusal {
   const { memberId, memberEpoch, instanceId } = request
   const isJoining = memberEpoch === 0
-  const full = isJoining ? fullError(machine, group, request) : null
+  const full = isJoining ? fullError(machine, group, memberId, instanceId) : null
   if (full !== null) return full
   if (instanceId !== null) return enterStatic(machine, group, { ...request, instanceId }, draft)
   const before = group.members.get(memberId) ?? (isJoining ? newMember(memberId) : null)
   if (before === null) return notAMember(group.groupId, memberId)
   return epochError(before, request) ?? { before, replaces: null }
-}
-
-function fullError(machine: GroupMachine, group: StreamsGroup, request: HeartbeatRequest): Refusal | null {
-  const limit = machine.config.get('group.streams.max.size')
-  if (request.instanceId !== null && group.staticMembers.has(request.instanceId)) return null
-  if (group.members.size < limit || group.members.has(request.memberId)) return null
-  const words = `The streams group has reached its maximum capacity of ${limit} members.`
-  return refusal(ErrorCode.GROUP_MAX_SIZE_REACHED, words)
 }
 
 function enterStatic(
@@ -99,11 +99,7 @@ function epochError(member: StreamsMember, request: HeartbeatRequest): Refusal |
   if (memberEpoch === 0 || memberEpoch === member.memberEpoch) return null
   const isBehind = memberEpoch < member.memberEpoch
   if (isBehind && memberEpoch === member.previousMemberEpoch && claimsNoMore(member, request)) return null
-  return refusal(
-    ErrorCode.FENCED_MEMBER_EPOCH,
-    `The streams group member has a ${isBehind ? 'smaller' : 'greater'} member epoch (${memberEpoch}) than the one ` +
-      `known by the group coordinator (${member.memberEpoch}). The member must abandon all its partitions and rejoin.`,
-  )
+  return fencedEpoch('streams', member, memberEpoch)
 }
 
 function claimsNoMore({ assigned }: StreamsMember, request: HeartbeatRequest): boolean {

@@ -6,10 +6,10 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { describeEach, type GroupShards } from '../model/group-shards.ts'
 import type { Refusal } from '../model/refusal.ts'
 import { clientOf, type GroupRequestContext, isBlank } from '../model/request-context.ts'
+import { LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
 import { type DescribedStreamsGroup, describeStreamsGroup, describeStreamsGroupError } from './describe.ts'
 import { heartbeat } from './heartbeat.ts'
 import { type HeartbeatAnswer, heartbeatError } from './heartbeat-answer.ts'
-import { LEAVE_STATIC_EPOCH } from './streams-member.ts'
 
 type Heartbeat = RequestOf<'StreamsGroupHeartbeat'>
 

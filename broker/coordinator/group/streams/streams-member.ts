@@ -32,10 +32,6 @@ export interface StreamsMember extends ModernMember {
   readonly pendingRevocation: HeldTasks
 }
 
-export const LEAVE_EPOCH = -1
-/** A static member is away, and may come back within its session timeout. */
-export const LEAVE_STATIC_EPOCH = -2
-
 export function newMember(memberId: string): StreamsMember {
   return {
     memberId,
