@@ -1,6 +1,6 @@
 // The records of consumer groups, at the versions and with the fields that Kafka 4.4 writes.
 
-import type { ConsumerRecord } from '../model/group-records.ts'
+import { type ConsumerRecord, modernRecord } from '../model/group-records.ts'
 import { type Assignment, toTopicPartitions } from '../modern/assignment.ts'
 import type { ConsumerMember, EpochAssignment } from './consumer-member.ts'
 import type { ResolvedRegex } from './resolved-regex.ts'
@@ -8,11 +8,8 @@ import type { ResolvedRegex } from './resolved-regex.ts'
 type CurrentAssignment = Extract<ConsumerRecord, { type: 'ConsumerGroupCurrentMemberAssignment' }>
 type EpochPartitions = NonNullable<CurrentAssignment['value']>['assignedPartitions']
 
-const WRITTEN = { kind: 'consumer', version: 0 } as const
-const DELETED = { kind: 'consumer', version: -1, value: null } as const
-
 export function groupEpochRecord(groupId: string, epoch: number, metadataHash: bigint): ConsumerRecord {
-  return { ...WRITTEN, type: 'ConsumerGroupMetadata', key: { groupId }, value: { epoch, metadataHash } }
+  return modernRecord('ConsumerGroupMetadata', { groupId }, { epoch, metadataHash })
 }
 
 export function memberRecord(groupId: string, member: ConsumerMember): ConsumerRecord {
@@ -28,17 +25,17 @@ export function memberRecord(groupId: string, member: ConsumerMember): ConsumerR
     serverAssignor: member.serverAssignor,
     classicMemberMetadata: member.classic,
   }
-  return { ...WRITTEN, type: 'ConsumerGroupMemberMetadata', key: { groupId, memberId }, value }
+  return modernRecord('ConsumerGroupMemberMetadata', { groupId, memberId }, value)
 }
 
 export function targetRecord(groupId: string, memberId: string, target: Assignment): ConsumerRecord {
   const value = { topicPartitions: toTopicPartitions(target) }
-  return { ...WRITTEN, type: 'ConsumerGroupTargetAssignmentMember', key: { groupId, memberId }, value }
+  return modernRecord('ConsumerGroupTargetAssignmentMember', { groupId, memberId }, value)
 }
 
 export function targetEpochRecord(groupId: string, assignmentEpoch: number, now: number): ConsumerRecord {
   const value = { assignmentEpoch, assignmentTimestamp: BigInt(now) }
-  return { ...WRITTEN, type: 'ConsumerGroupTargetAssignmentMetadata', key: { groupId }, value }
+  return modernRecord('ConsumerGroupTargetAssignmentMetadata', { groupId }, value)
 }
 
 export function currentAssignmentRecord(groupId: string, member: ConsumerMember): ConsumerRecord {
@@ -50,43 +47,43 @@ export function currentAssignmentRecord(groupId: string, member: ConsumerMember)
     assignedPartitions: toEpochPartitions(member.assigned),
     partitionsPendingRevocation: toEpochPartitions(member.pendingRevocation),
   }
-  return { ...WRITTEN, type: 'ConsumerGroupCurrentMemberAssignment', key: { groupId, memberId }, value }
+  return modernRecord('ConsumerGroupCurrentMemberAssignment', { groupId, memberId }, value)
 }
 
 export function regexRecord(groupId: string, regex: string, resolved: ResolvedRegex): ConsumerRecord {
   const { topics, version, timestamp } = resolved
   const value = { topics: [...topics].sort(), version: BigInt(version), timestamp: BigInt(timestamp) }
   const key = { groupId, regularExpression: regex }
-  return { ...WRITTEN, type: 'ConsumerGroupRegularExpression', key, value }
+  return modernRecord('ConsumerGroupRegularExpression', key, value)
 }
 
 export function groupEpochTombstone(groupId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupMetadata', key: { groupId } }
+  return modernRecord('ConsumerGroupMetadata', { groupId }, null)
 }
 
 /** Of a record that Kafka wrote until 4.0 and writes no more. */
 export function partitionMetadataTombstone(groupId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupPartitionMetadata', key: { groupId } }
+  return modernRecord('ConsumerGroupPartitionMetadata', { groupId }, null)
 }
 
 export function memberTombstone(groupId: string, memberId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupMemberMetadata', key: { groupId, memberId } }
+  return modernRecord('ConsumerGroupMemberMetadata', { groupId, memberId }, null)
 }
 
 export function targetTombstone(groupId: string, memberId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupTargetAssignmentMember', key: { groupId, memberId } }
+  return modernRecord('ConsumerGroupTargetAssignmentMember', { groupId, memberId }, null)
 }
 
 export function targetEpochTombstone(groupId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupTargetAssignmentMetadata', key: { groupId } }
+  return modernRecord('ConsumerGroupTargetAssignmentMetadata', { groupId }, null)
 }
 
 export function currentAssignmentTombstone(groupId: string, memberId: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupCurrentMemberAssignment', key: { groupId, memberId } }
+  return modernRecord('ConsumerGroupCurrentMemberAssignment', { groupId, memberId }, null)
 }
 
 export function regexTombstone(groupId: string, regularExpression: string): ConsumerRecord {
-  return { ...DELETED, type: 'ConsumerGroupRegularExpression', key: { groupId, regularExpression } }
+  return modernRecord('ConsumerGroupRegularExpression', { groupId, regularExpression }, null)
 }
 
 /** A member is gone: everything of it, in the order that Kafka's replay wants. */

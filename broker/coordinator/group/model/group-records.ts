@@ -51,7 +51,10 @@ export type StreamsRecord = Extract<(typeof groupRecords)['record'], { type: `St
   readonly kind: 'streams'
 }
 
-export type GroupRecord = OffsetRecord | GroupMetadataRecord | ConsumerRecord | ShareGroupRecord | StreamsRecord
+type ModernRecord = ConsumerRecord | ShareGroupRecord | StreamsRecord
+type ModernRecordOf<Type extends ModernRecord['type']> = Extract<ModernRecord, { type: Type }>
+
+export type GroupRecord = OffsetRecord | GroupMetadataRecord | ModernRecord
 
 const GROUP_METADATA_VERSION = 3
 
@@ -97,6 +100,17 @@ export function groupTombstone(groupId: string): GroupMetadataRecord {
 
 export function offsetTombstone(groupId: string, topic: string, partition: number): OffsetRecord {
   return { kind: 'offset', groupId, topic, partition, value: null }
+}
+
+/** A record of the three newer kinds as Kafka 4.4 writes it; null: its tombstone. */
+export function modernRecord<Type extends ModernRecord['type']>(
+  type: Type,
+  key: ModernRecordOf<Type>['key'],
+  value: ModernRecordOf<Type>['value'],
+): ModernRecordOf<Type> {
+  // The compiler does not see that key and value belong to the type, which the signature has made sure of.
+  const record = { type, version: value === null ? -1 : 0, key, value } as StateRecord
+  return kindOf(record) as ModernRecordOf<Type>
 }
 
 const PREFIX_SIZE = 2
@@ -145,7 +159,7 @@ function isOf<Prefix extends string>(
   return record.type.startsWith(prefix)
 }
 
-function isModern(record: GroupRecord): record is ConsumerRecord | ShareGroupRecord | StreamsRecord {
+function isModern(record: GroupRecord): record is ModernRecord {
   return record.kind !== 'group' && record.kind !== 'offset'
 }
 

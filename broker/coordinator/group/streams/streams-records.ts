@@ -1,7 +1,7 @@
 // The records of streams groups, at the versions and with the fields that Kafka 4.4 writes.
 
 import type { StreamsGroupTopologyValue } from '../../../../protocol/messages/group-state/streams-groups.ts'
-import type { StreamsRecord } from '../model/group-records.ts'
+import { modernRecord, type StreamsRecord } from '../model/group-records.ts'
 import type { AssignmentConfigs } from './streams-config.ts'
 import type { StreamsMember } from './streams-member.ts'
 import { type EpochTasks, inOrder, type TaskSets, type Tasks, toTaskIds } from './tasks.ts'
@@ -18,7 +18,7 @@ export interface GroupEpoch {
 }
 
 export function groupEpochRecord(groupId: string, epoch: GroupEpoch): StreamsRecord {
-  return record(
+  return modernRecord(
     'StreamsGroupMetadata',
     { groupId },
     {
@@ -34,7 +34,7 @@ export function groupEpochRecord(groupId: string, epoch: GroupEpoch): StreamsRec
 
 export function memberRecord(groupId: string, member: StreamsMember): StreamsRecord {
   const { memberId, instanceId, rackId, clientId, clientHost, rebalanceTimeoutMs, topologyEpoch, processId } = member
-  return record(
+  return modernRecord(
     'StreamsGroupMemberMetadata',
     { groupId, memberId },
     {
@@ -52,22 +52,22 @@ export function memberRecord(groupId: string, member: StreamsMember): StreamsRec
 }
 
 export function topologyRecord(groupId: string, topology: StreamsGroupTopologyValue): StreamsRecord {
-  return record('StreamsGroupTopology', { groupId }, topology)
+  return modernRecord('StreamsGroupTopology', { groupId }, topology)
 }
 
 export function targetRecord(groupId: string, memberId: string, { active, standby, warmup }: TaskSets): StreamsRecord {
   const value = { activeTasks: toTaskIds(active), standbyTasks: toTaskIds(standby), warmupTasks: toTaskIds(warmup) }
-  return record('StreamsGroupTargetAssignmentMember', { groupId, memberId }, value)
+  return modernRecord('StreamsGroupTargetAssignmentMember', { groupId, memberId }, value)
 }
 
 export function targetEpochRecord(groupId: string, assignmentEpoch: number, now: number): StreamsRecord {
   const value = { assignmentEpoch, assignmentTimestamp: BigInt(now) }
-  return record('StreamsGroupTargetAssignmentMetadata', { groupId }, value)
+  return modernRecord('StreamsGroupTargetAssignmentMetadata', { groupId }, value)
 }
 
 export function currentAssignmentRecord(groupId: string, member: StreamsMember): StreamsRecord {
   const { memberId, memberEpoch, previousMemberEpoch, state, assigned, pendingRevocation } = member
-  return record(
+  return modernRecord(
     'StreamsGroupCurrentMemberAssignment',
     { groupId, memberId },
     {
@@ -84,21 +84,23 @@ export function currentAssignmentRecord(groupId: string, member: StreamsMember):
   )
 }
 
-export const groupEpochTombstone = (groupId: string): StreamsRecord => record('StreamsGroupMetadata', { groupId }, null)
+export const groupEpochTombstone = (groupId: string): StreamsRecord =>
+  modernRecord('StreamsGroupMetadata', { groupId }, null)
 
-export const topologyTombstone = (groupId: string): StreamsRecord => record('StreamsGroupTopology', { groupId }, null)
+export const topologyTombstone = (groupId: string): StreamsRecord =>
+  modernRecord('StreamsGroupTopology', { groupId }, null)
 
 export const targetEpochTombstone = (groupId: string): StreamsRecord =>
-  record('StreamsGroupTargetAssignmentMetadata', { groupId }, null)
+  modernRecord('StreamsGroupTargetAssignmentMetadata', { groupId }, null)
 
 export const memberTombstone = (groupId: string, memberId: string): StreamsRecord =>
-  record('StreamsGroupMemberMetadata', { groupId, memberId }, null)
+  modernRecord('StreamsGroupMemberMetadata', { groupId, memberId }, null)
 
 export const targetTombstone = (groupId: string, memberId: string): StreamsRecord =>
-  record('StreamsGroupTargetAssignmentMember', { groupId, memberId }, null)
+  modernRecord('StreamsGroupTargetAssignmentMember', { groupId, memberId }, null)
 
 export const currentAssignmentTombstone = (groupId: string, memberId: string): StreamsRecord =>
-  record('StreamsGroupCurrentMemberAssignment', { groupId, memberId }, null)
+  modernRecord('StreamsGroupCurrentMemberAssignment', { groupId, memberId }, null)
 
 /** A member is gone: everything of it, in the order that Kafka's replay wants. */
 export function removalRecords(groupId: string, memberId: string): StreamsRecord[] {
@@ -107,17 +109,6 @@ export function removalRecords(groupId: string, memberId: string): StreamsRecord
     targetTombstone(groupId, memberId),
     memberTombstone(groupId, memberId),
   ]
-}
-
-type RecordOf<Type extends StreamsRecord['type']> = Extract<StreamsRecord, { type: Type }>
-
-function record<Type extends StreamsRecord['type']>(
-  type: Type,
-  key: RecordOf<Type>['key'],
-  value: RecordOf<Type>['value'],
-): StreamsRecord {
-  // The compiler does not see that key and value belong to the type, which the signature has made sure of.
-  return { kind: 'streams', type, version: value === null ? -1 : 0, key, value } as StreamsRecord
 }
 
 function withEpochs(tasks: EpochTasks) {
