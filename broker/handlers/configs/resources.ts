@@ -1,6 +1,7 @@
-// What the requests about configs have in common: which broker a resource names, and checks that the broker makes
-// before the controller is asked. Source: ConfigAdminManager.
+// What the requests about configs have in common: which broker a resource names, checks that the broker makes before
+// the controller is asked, and an answer for each resource. Source: ConfigAdminManager.
 
+import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { brokerConfigRow } from '../../config/broker-configs.ts'
 import { configFault } from '../../config/config-row.ts'
@@ -8,6 +9,7 @@ import { baseOfListener, dynamicConfigRow } from '../../config/listener-configs.
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault } from '../../controller/decision.ts'
 import { RESOURCE } from '../../metadata/image.ts'
+import { TIMED_OUT } from '../topics/controller-request.ts'
 
 export const invalidRequest = (message: string): Fault => fault(ErrorCode.INVALID_REQUEST, message)
 
@@ -26,9 +28,8 @@ export function preliminaryFaults<R extends AlteredResource>(resources: readonly
   const faults = new Map<R, Fault>()
   const first = new Map<string, R>()
   for (const resource of resources) {
-    const key = `${resource.resourceType}:${resource.resourceName}`
-    const other = first.get(key)
-    if (other === undefined) first.set(key, resource)
+    const other = first.get(keyOf(resource))
+    if (other === undefined) first.set(keyOf(resource), resource)
     else for (const one of [other, resource]) faults.set(one, invalidRequest('Each resource must appear at most once.'))
   }
   for (const resource of resources) {
@@ -38,6 +39,34 @@ export function preliminaryFaults<R extends AlteredResource>(resources: readonly
   }
   return faults
 }
+
+type AlterAnswer = ResponseInputOf<'AlterConfigs'>
+
+/** `ask` has the controller decide on the resources without a fault, where there are any. */
+export async function answerEach<R extends AlteredResource>(
+  resources: readonly R[],
+  faults: ReadonlyMap<R, Fault>,
+  ask: (passed: R[], unanswered: (fault: Fault) => AlterAnswer) => Promise<AlterAnswer>,
+): Promise<AlterAnswer> {
+  const nothing = { throttleTimeMs: 0, responses: [] }
+  let missing: Fault = TIMED_OUT
+  const unanswered = (fault: Fault) => {
+    missing = fault
+    return nothing
+  }
+  const passed = resources.filter((resource) => !faults.has(resource))
+  const answer = passed.length === 0 ? nothing : await ask(passed, unanswered)
+  const decided = new Map(answer.responses.map((one) => [keyOf(one), one]))
+  const responses = resources.map((resource) => {
+    const { errorCode, errorMessage } = faults.get(resource) ?? decided.get(keyOf(resource)) ?? missing
+    const { resourceType, resourceName } = resource
+    return { errorCode, errorMessage, resourceType, resourceName }
+  })
+  return { throttleTimeMs: 0, responses }
+}
+
+const keyOf = ({ resourceType, resourceName }: Pick<AlteredResource, 'resourceType' | 'resourceName'>): string =>
+  `${resourceType}:${resourceName}`
 
 function valuesFault({ configs }: AlteredResource): Fault | null {
   if (new Set(configs.map(({ name }) => name)).size < configs.length) {
