@@ -44,7 +44,9 @@ export function writeFile(disk: Disk, path: string, content: Uint8Array | string
   const file = disk.open(path, 'write')
   try {
     const bytes = typeof content === 'string' ? encoder.encode(content) : content
-    file.truncate(0)
+    // ext4 starts to write a file to the device at its close once it has been cut to nothing, be it that it was empty:
+    // 40 µs, for each of thousands of partitions.
+    if (file.size() > 0) file.truncate(0)
     if (bytes.length > 0) file.writeSync([bytes], 0)
     if (sync) file.syncSync()
   } finally {

@@ -199,7 +199,7 @@ export class LogSync implements Syncable, JournaledLog {
     const { tail, writtenEndOffset } = this.#log
     const index = tail.indexOf(this.#durableEndOffset)
     if (index < 0 || tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize) > journal.maxEntrySize) return false
-    return journal.admits()
+    return journal.admits(this.#segments.length + this.#paths.length + this.#directories.length)
   }
 
   /** As much as there is room for, whole chunks. */

@@ -110,27 +110,25 @@ export class JournalFile<Log> {
     this.#open().syncSync()
   }
 
-  /** Makes it `size` long, of zeros that are on the device: what is written over them commits no size or block. */
-  fill(size: number, done: DiskCallback): void {
+  /** To be filled. Throws DiskError. */
+  empty(): void {
+    this.#open().truncate(0)
+  }
+
+  /**
+   * More of the zeros that make it `size` long, on the device at `done`: what is written over them commits no size or
+   * block.
+   */
+  fill(size: number, done: (error: DiskError | null, isWritten: boolean) => void): void {
     const file = this.#open()
-    const zeros = new Uint8Array(Math.min(FILL_SIZE, size))
-    let position = 0
-    const next = (error: DiskError | null): void => {
+    const position = file.size()
+    const zeros = new Uint8Array(Math.min(FILL_SIZE, Math.ceil(size / 2), size - position))
+    file.write([zeros], position, (failure) => {
       // Closed meanwhile.
       if (this.#file !== file) return
-      if (error !== null || position >= size) {
-        done(error)
-        return
-      }
-      const chunk = zeros.subarray(0, Math.min(zeros.length, size - position))
-      file.write([chunk], position, (failure) => {
-        position += chunk.length
-        if (failure !== null || this.#file !== file) next(failure)
-        else file.sync(next)
-      })
-    }
-    file.truncate(0)
-    next(null)
+      if (failure !== null) done(failure, false)
+      else file.sync((error) => done(error, true))
+    })
   }
 
   close(): void {

@@ -32,6 +32,8 @@ const RESERVED_SIZE = 64 * SECTOR_SIZE
 const MIN_FILE_SIZE = 16 * SECTOR_SIZE
 /** After a failed write. */
 const PAUSE_MS = 1000
+/** From one part of the files to the next, unless room is short: rounds wait behind the sync of a part. */
+const FILL_PAUSE_MS = 50
 
 /** A log may not go into the journal this time, or has nothing for it. */
 export const NO_ENTRY = -1
@@ -71,6 +73,8 @@ export class Journal implements Syncable {
   #isWritten = false
   #ended: ((journal: Syncable) => void) | null = null
   #pausedUntilMs = 0
+  /** Have yet to be made as long as they shall be. */
+  #unfilled: readonly JournalFile<JournaledLog>[] = []
   /** Syncs that it could have spared: it is made when they are many. */
   #missedCount = 0
   /** Logs that could not be opened, whose entries must outlive this start. */
@@ -185,55 +189,100 @@ export class Journal implements Syncable {
     this.#state = 'off'
     const fields = { directory: this.#directory, error: error.message }
     this.#environment.host.logger.warn('the journal is not used', fields)
+    if (this.#waiting.length > 0) this.#queue()
   }
 
-  /** Makes the files, or finds them as an earlier run has left them. */
+  /** Makes the files, or finds them as an earlier run has left them. The first part of one is enough to begin. */
   #prepare(): void {
     this.#state = 'preparing'
     this.#attempt(() => {
-      const missing = this.#files.filter((file) => file.size !== this.#fileSize)
-      if (missing.length > 0) this.#makeVoid()
-      this.#fill(missing)
+      // The first lap begins in the other.
+      this.#unfilled = [this.#other, this.#current].filter((file) => file.size !== this.#fileSize)
+      if (this.#unfilled.length > 0) this.#makeVoid()
+      for (const file of this.#unfilled) file.empty()
+      this.#fill()
     })
   }
 
-  #fill([file, ...rest]: JournalFile<JournaledLog>[]): void {
-    const filled = (error: DiskError | null): void => {
-      if (this.#state !== 'preparing') return
-      if (error !== null) this.#notFilled(error)
-      else this.#attempt(() => this.#fill(rest))
-    }
-    if (file !== undefined) {
-      file.fill(this.#fileSize, filled)
+  #fill(): void {
+    const [file] = this.#unfilled
+    if (file === undefined) {
+      if (this.#state === 'preparing') this.#syncNames()
       return
     }
-    this.#environment.host.disk.syncDirectoryLater(this.#directory, (error) => {
-      if (this.#state !== 'preparing') return
-      if (error === null) this.#state = 'open'
-      else this.#notFilled(error)
+    file.fill(this.#fileSize, (error, isWritten) => {
+      if (this.#state === 'off') return
+      if (error !== null) {
+        this.#notFilled(error, isWritten)
+        return
+      }
+      if (file.size === this.#fileSize) this.#unfilled = this.#unfilled.slice(1)
+      if (this.#state === 'preparing') this.#syncNames()
+      else this.#fillAfter(this.#isRoomShort ? 0 : FILL_PAUSE_MS)
     })
   }
 
-  #notFilled(error: DiskError): void {
-    this.#switchOff(error)
-    this.#attempt(() => this.#remove())
+  #fillAfter(ms: number): void {
+    this.#environment.host.timers.after(ms, () => {
+      if (this.#state === 'open') this.#fill()
+    })
+  }
+
+  #syncNames(): void {
+    this.#environment.host.disk.syncDirectoryLater(this.#directory, (error) => {
+      if (this.#state !== 'preparing') return
+      if (error !== null) {
+        this.#notFilled(error, false)
+        return
+      }
+      this.#state = 'open'
+      if (this.#waiting.length > 0) this.#queue()
+      this.#fillAfter(FILL_PAUSE_MS)
+    })
+  }
+
+  #notFilled(error: DiskError, isWritten: boolean): void {
+    if (this.#state === 'preparing') {
+      this.#switchOff(error)
+      this.#attempt(() => this.#remove())
+    } else if (isWritten) {
+      // Of what was lost it may be a record.
+      this.#switchOff(error)
+      this.#onFailed(error)
+    } else this.#fillAfter(PAUSE_MS)
   }
 
   // Rounds
 
-  /** Whether logs may come now. */
-  admits(): boolean {
+  /** Whether a log may come now. `syncs`: those of its own files, if not. */
+  admits(syncs: number): boolean {
     if (this.#state === 'open') {
-      if (!this.#hasRoom && this.#other.ends.size > 0) return false
+      if (!this.#hasRoom && !this.#canBeginLap) return false
       return this.#pausedUntilMs === 0 || this.#environment.host.clock.monotonic() >= this.#pausedUntilMs
     }
-    if (this.#state === 'idle' && ++this.#missedCount > this.#environment.options.journalAfterSyncs) this.#prepare()
+    if (this.#state === 'preparing') return true
+    if (this.#state !== 'idle') return false
+    this.#missedCount += syncs
+    if (this.#missedCount > this.#environment.options.journalAfterSyncs) this.#prepare()
     return false
   }
 
   get #hasRoom(): boolean {
-    const reserved = Math.min(RESERVED_SIZE, this.#fileSize / 8)
-    return this.#current.position + this.#recordSize + reserved <= this.#fileSize
+    return this.#current.position + this.#neededSize <= this.#current.size
+  }
+
+  get #isRoomShort(): boolean {
+    return this.#current.position + 2 * this.#neededSize > this.#current.size
+  }
+
+  /** The other file is filled far enough, and no log needs what is in it. */
+  get #canBeginLap(): boolean {
+    return this.#other.ends.size === 0 && SECTOR_SIZE + this.#neededSize <= this.#other.size
+  }
+
+  /** Of a record and what is kept for truncations. */
+  get #neededSize(): number {
+    return this.#recordSize + Math.min(RESERVED_SIZE, this.#fileSize / 8)
   }
 
   /** The log stands at most once here; onJournaled or onLeftOut follows. */
@@ -243,7 +292,7 @@ export class Journal implements Syncable {
   }
 
   #queue(): void {
-    if (this.#isQueued || this.#ended !== null) return
+    if (this.#isQueued || this.#ended !== null || this.#state === 'preparing') return
     this.#isQueued = true
     this.#environment.commits.add(this)
   }
@@ -277,10 +326,9 @@ export class Journal implements Syncable {
     else this.#write(this.#record)
   }
 
-  /** False: the other file is still needed. */
   #makeRoom(): boolean {
     if (this.#hasRoom) return true
-    if (this.#other.ends.size > 0) return false
+    if (!this.#canBeginLap) return false
     this.#beginLap()
     return true
   }
@@ -378,7 +426,7 @@ export class Journal implements Syncable {
 
   #makeRoomForTruncation(): void {
     if (this.#current.position + SECTOR_SIZE <= this.#current.size) return
-    if (this.#state !== 'open' || this.#other.ends.size > 0) {
+    if (this.#state !== 'open' || !this.#canBeginLap) {
       throw new DiskError('exhausted', this.#current.path, 'the journal has no room for a truncation')
     }
     this.#beginLap()

@@ -7,78 +7,27 @@ import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { SeededRandom } from '../../../host/simulated/random.ts'
 import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { buildBatch } from '../../../protocol/records/builder.ts'
-import { readRecords } from '../../../protocol/records/record.ts'
 import { LogDirectory } from '../../../storage/directory/log-directory.ts'
-import { createStorageEnvironment, type StorageOptions } from '../../../storage/environment.ts'
+import { createStorageEnvironment } from '../../../storage/environment.ts'
 import type { Log } from '../../../storage/log/log.ts'
-import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
-
-const id = 'ePSQjlhTTsyjmeh43SPfJg'
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-const record = (value: string, size = 0): Uint8Array =>
-  buildBatch({
-    timestamp: 1_767_225_600_000,
-    records: [{ key: new Uint8Array(size), value: encoder.encode(value) }],
-  })
-
-const storageOptions = { journalSize: 65_536, journalAfterSyncs: 0 }
-
-function open(node: SimulatedNode, options: Partial<StorageOptions> = {}) {
-  const environment = createStorageEnvironment(node.host, { ...storageOptions, ...options })
-  const directory = LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
-  const log = (partition: number, config: Partial<LogConfig> = {}): Log =>
-    directory.openLog('topic', id, partition, { ...defaultLogConfig, ...config })
-  return { environment, directory, log, commits: environment.commits }
-}
+import { defaultLogConfig } from '../../../storage/log/log-config.ts'
+import { append, id, losePower, open, record, valuesOf } from './journaled-logs.ts'
 
 /** A machine whose journal is in use from now on, with as many logs, each with two records in its own file. */
 async function setUp(seed: number, logCount: number) {
   const simulation = simulate(seed)
   const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [0.1, 0.1] } })
-  // The second round begins to make it.
-  const opened = open(node, { journalAfterSyncs: logCount })
+  // A log more begins to make it, after the files, ids and two directories of these in one round, and files in another.
+  const opened = open(node, { journalAfterSyncs: 5 * logCount })
   const logs = Array.from({ length: logCount }, (_, partition) => opened.log(partition))
   await simulation.complete(opened.directory.whenRecovered())
-  for (const log of logs) append(log, 'first')
-  await simulation.run(100)
-  for (const log of logs) append(log, 'second')
-  await simulation.run(100)
-  return { simulation, node, logs, ...opened }
-}
-
-function append(log: Log, value: string, size = 0): void {
-  const result = log.append(record(value, size), 1, 'client')
-  if (result.errorCode !== ErrorCode.NONE) throw new Error(`${result.errorCode} ${result.errorMessage}`)
-  log.requestSync()
-}
-
-function valuesOf(log: Log): string[] {
-  const values: string[] = []
-  let offset = log.logStartOffset
-  while (offset < log.logEndOffset) {
-    let next = offset
-    log.readSync(offset, 10_000, log.logEndOffset, true, (_code, slices, _size, nextOffset) => {
-      for (const slice of slices) {
-        for (const { offset: at, value } of readRecords(slice)) {
-          if (at >= offset) values.push(decoder.decode(value ?? new Uint8Array()))
-        }
-      }
-      next = nextOffset
-    })
-    if (next === offset) throw new Error(`nothing at ${offset} of ${log.logEndOffset}`)
-    offset = next
+  for (const value of ['first', 'second']) {
+    for (const log of logs) append(log, value)
+    await simulation.run(100)
   }
-  return values
-}
-
-/** What is not synced is lost: every file as its last sync has left it. */
-function losePower(node: SimulatedNode): void {
-  node.disk.random.pick = () => 0 as never
-  node.crash()
-  node.restart()
+  append(opened.log(99), 'makes the journal')
+  await simulation.run(1000)
+  return { simulation, node, logs, ...opened }
 }
 
 const fileOf = (partition: number): string => `/data/topic-${partition}/00000000000000000000.log`
@@ -368,7 +317,7 @@ t.test('another broker has gone on with the log, and deleted what it wrote: its 
   disk.remove(fileOf(0))
   disk.open('/data/topic-0/00000000000000000003.log', 'write').close()
   const epochs = disk.open('/data/topic-0/leader-epoch-checkpoint', 'write')
-  epochs.writeSync([encoder.encode('0\n1\n3 3\n')], 0)
+  epochs.writeSync([new TextEncoder().encode('0\n1\n3 3\n')], 0)
   epochs.close()
   t.match(open(node).log(0), { logStartOffset: 3, logEndOffset: 3 })
 })
