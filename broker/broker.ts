@@ -4,6 +4,7 @@
 import type { Host } from '../host/host.ts'
 import { LogCleaner } from '../storage/cleaner/log-cleaner.ts'
 import { createStorageEnvironment } from '../storage/environment.ts'
+import { METADATA_LOG } from '../storage/file-names.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { cleanerSettings } from './config/cleaner-settings.ts'
 import { checkProperties, type Properties } from './config/properties.ts'
@@ -31,7 +32,6 @@ import type { Services } from './services.ts'
 import { createSharePartitions } from './share/share-services.ts'
 import { ClientTelemetry } from './telemetry/client-telemetry.ts'
 
-const METADATA_DIRECTORY = '__cluster_metadata-0'
 /** SecurityProtocol.PLAINTEXT. */
 const PLAINTEXT = 0
 
@@ -180,7 +180,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Controller and metadata.
   const quorum = LocalQuorum.open({
     environment,
-    directory: `${logDirs.metadataPath}/${METADATA_DIRECTORY}`,
+    directory: `${logDirs.metadataPath}/${METADATA_LOG}`,
     nodeId,
     directoryId: first.directoryId,
     controllerEndpoint: forController?.advertised ?? { ...address, name: 'CONTROLLER' },

@@ -17,6 +17,7 @@ import { BATCH_LENGTH, LOG_OVERHEAD, MAGIC, RECORDS } from '../../protocol/recor
 import { LOG_SUFFIX, offsetOfFileName } from '../../storage/file-names.ts'
 import { SegmentScanner } from '../../storage/segment/segment-scanner.ts'
 import { StorageFault } from '../../storage/storage-fault.ts'
+import { listSnapshots } from './snapshot-file.ts'
 
 /** What a disk writes as one, at least. */
 const SECTOR_SIZE = 512
@@ -42,6 +43,13 @@ interface Fault {
   readonly offset: number
   /** `changed`: no write that did not reach the disk looks so; `short`: the file's end may not have reached it. */
   readonly kind: 'changed' | 'short' | 'other'
+}
+
+/** Whether there is anything of it: what the storage tool writes before the first start is none. */
+export function hasMetadataLog(disk: Disk, directory: string): boolean {
+  if (!disk.exists(directory)) return false
+  if (listSnapshots(disk, directory).some(({ endOffset }) => endOffset > 0)) return true
+  return segmentFiles(disk, directory, 0).some((segment) => fileSize(disk, segment) > 0)
 }
 
 /** @throws StorageFault when records that were committed cannot be read. */

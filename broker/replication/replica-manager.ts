@@ -142,13 +142,6 @@ export class ReplicaManager {
     }
     this.#isStarted = true
     this.moves.resume((topic, index) => this.partition(topic, index))
-    const found = this.directories.reduce((count, { logCount }) => count + logCount, 0)
-    if (image.topics.size === 0 && found > 0) {
-      this.#options.host.logger.error(
-        'the metadata has no topic, but partitions are on disk, and are set aside: was __cluster_metadata-0 lost?',
-        { partitions: found },
-      )
-    }
     for (const directory of this.directories) {
       for (const { topic, partition } of directory.unopened()) {
         this.#options.host.logger.warn('a partition that no topic has is set aside', {

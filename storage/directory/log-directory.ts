@@ -21,6 +21,7 @@ import {
   join,
   LOCK,
   LOG_START_OFFSET_CHECKPOINT,
+  METADATA_LOG,
   type PartitionDirectoryName,
   parsePartitionDirectory,
   partitionDirectoryName,
@@ -47,8 +48,6 @@ type KnownLog = Partial<
   Pick<LogOptions, 'recoveryPoint' | 'logStartOffset' | 'highWatermark' | 'cleanedOffset' | 'cleanShutdown'>
 >
 
-/** Kafka keeps the metadata log out of LogManager; so does this. */
-const METADATA_LOG = '__cluster_metadata-0'
 const RECOVERED_CHECK_MS = 2
 
 export class LogDirectory {
@@ -323,6 +322,7 @@ export class LogDirectory {
 
   #findPartitions(): void {
     for (const entry of this.#environment.host.disk.list(this.path)) {
+      // Kafka keeps the metadata log out of LogManager; so does this.
       if (!entry.isDirectory || entry.name === METADATA_LOG) continue
       const parsed = parsePartitionDirectory(entry.name)
       if (parsed === null) continue

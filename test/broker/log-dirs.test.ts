@@ -6,6 +6,7 @@ import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
+import { readMetaProperties } from '../../storage/directory/meta-properties.ts'
 import { Client, World } from './harness.ts'
 
 const TWO = { 'log.dirs': '/a,/b', 'file.delete.delay.ms': '1000' }
@@ -284,4 +285,83 @@ t.test('moves, crashes and failing disks at any moment lose nothing that was ack
     await simulation.complete(broker.stop())
   }
   t.pass(`${seedCount} seeds`)
+})
+
+t.test('the metadata log', async (t) => {
+  const METADATA = '__cluster_metadata-0'
+
+  /** Why it does not start. */
+  async function refusal(world: World, host: SimulatedNode['host'], properties = world.properties): Promise<string> {
+    const started = Broker.start({ host, properties }).then(
+      () => 'started',
+      (error: Error) => `${error.name}: ${error.message}`,
+    )
+    return world.simulation.complete(started)
+  }
+
+  for (const how of ['clean', 'kill'] as const) {
+    t.test(`lost after a ${how === 'clean' ? 'clean stop' : 'kill'}: no start, and nothing is set aside`, async (t) => {
+      const world = await World.start(t, TWO)
+      const client = await world.connect()
+      await client.createTopic('t', 4)
+      for (const index of [0, 1, 2, 3]) await client.produce('t', batch('x'), { index })
+      await world.simulation.run(1000)
+      if (how === 'clean') await world.stop()
+      else world.node.kill()
+      let host = world.node.restart()
+      host.disk.rename(`/a/${METADATA}`, '/copy')
+      const names = () =>
+        ['/a', '/b'].flatMap((path) =>
+          host.disk
+            .list(path)
+            .filter(({ isDirectory }) => isDirectory)
+            .map(({ name }) => `${path}/${name}`),
+        )
+      const before = names().toSorted()
+      for (const isEmpty of [false, true]) {
+        if (isEmpty) host.disk.makeDirectory(`/a/${METADATA}`)
+        const found = await refusal(world, host)
+        t.match(found, /^StorageFault: \/a\/__cluster_metadata-0 is gone or empty, .*\(partitions there: 4\).* restore/)
+        host = world.node.restart()
+      }
+      t.same(names().toSorted(), [...before, `/a/${METADATA}`].toSorted())
+      host.disk.removeDirectory(`/a/${METADATA}`)
+      host.disk.rename('/copy', `/a/${METADATA}`)
+      await world.restart()
+      const again = await world.connect()
+      for (const index of [0, 1, 2, 3]) t.equal((await again.fetch('t', 0, { index })).read.length, 1)
+    })
+  }
+
+  t.test('in another of the directories: no start, which would begin a second one', async (t) => {
+    const world = await World.start(t, TWO)
+    await world.stop()
+    const found = await refusal(world, world.node.restart(), { ...world.properties, 'log.dirs': '/b,/a' })
+    t.match(found, /^StorageFault: \/a\/__cluster_metadata-0 is not where .*, \/b: set metadata\.log\.dir=\/a/)
+    const properties = { ...world.properties, 'log.dirs': '/b,/a', 'metadata.log.dir': '/a' }
+    t.equal(await refusal(world, world.node.restart(), properties), 'started')
+  })
+
+  t.test('lost with its whole directory, which is there again and empty: no start', async (t) => {
+    const world = await World.start(t, TWO)
+    await world.stop()
+    const host = world.node.restart()
+    const clusterId = world.broker.clusterId
+    host.disk.rename('/a', '/copy')
+    host.disk.makeDirectory('/a')
+    t.match(await refusal(world, host), /^StorageFault: \/a\/__cluster_metadata-0 is gone or empty.*: 0\)/)
+    t.equal(readMetaProperties(world.node.restart().disk, '/a')?.clusterId, clusterId)
+  })
+
+  t.test('not begun yet, by a start that was cut short or by the storage tool: it is begun', async (t) => {
+    const world = await World.start(t, TWO)
+    await world.simulation.run(1000)
+    world.node.kill()
+    const host = world.node.restart()
+    const bootstrap = '00000000000000000000-0000000000.checkpoint'
+    for (const { name } of host.disk.list(`/a/${METADATA}`)) {
+      if (name !== bootstrap) host.disk.remove(`/a/${METADATA}/${name}`)
+    }
+    t.equal(await refusal(world, host), 'started')
+  })
 })
