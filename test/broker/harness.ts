@@ -6,13 +6,11 @@ import type { Properties } from '../../broker/config/properties.ts'
 import type { Connection } from '../../host/network.ts'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../host/simulated/simulation.ts'
-import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
-import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
-import { Reader } from '../../protocol/reader.ts'
+import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
-import { Writer } from '../../protocol/writer.ts'
 import { seed } from '../host/implementations.ts'
+import { WireClient } from '../sim/wire-client.ts'
 
 const PROPERTIES: Properties = {
   listeners: 'PLAINTEXT://broker:9092',
@@ -63,99 +61,12 @@ export class World {
   }
 }
 
-interface Waiting {
-  readonly correlationId: number
-  resolve(frame: Uint8Array | null): void
-}
-
-export class Client {
+export class Client extends WireClient {
   readonly #simulation: Simulation
-  readonly #connection: Connection
-  readonly #clientId: string
-  #received = Buffer.alloc(0)
-  #parts: Uint8Array[] = []
-  /** Of the answer under way. */
-  #missing = 1
-  #correlationId = 0
-  #waiting: Waiting[] = []
-  isClosed = false
 
   constructor(simulation: Simulation, connection: Connection, clientId: string) {
+    super(connection, clientId)
     this.#simulation = simulation
-    this.#connection = connection
-    this.#clientId = clientId
-    connection.start({
-      onBytes: (bytes) => this.#onBytes(bytes),
-      onDrain: () => {},
-      onClose: () => {
-        this.isClosed = true
-        for (const { resolve } of this.#waiting.splice(0)) resolve(null)
-      },
-    })
-  }
-
-  #onBytes(bytes: Uint8Array): void {
-    this.#parts.push(new Uint8Array(bytes))
-    this.#missing -= bytes.length
-    // An answer of many parts is put together once.
-    if (this.#missing > 0) return
-    this.#received = Buffer.concat([this.#received, ...this.#parts.splice(0)])
-    while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
-      const end = 4 + this.#received.readInt32BE(0)
-      const frame = this.#received.subarray(4, end)
-      this.#received = this.#received.subarray(end)
-      const waiting = this.#waiting.shift()
-      if (waiting === undefined) throw new Error('an answer that nobody waits for')
-      const correlationId = frame.readInt32BE(0)
-      if (correlationId !== waiting.correlationId)
-        throw new Error(`answer ${correlationId} is not ${waiting.correlationId}`)
-      waiting.resolve(new Uint8Array(frame))
-    }
-    const { length } = this.#received
-    this.#missing = length < 4 ? 1 : 4 + this.#received.readInt32BE(0) - length
-  }
-
-  close(): void {
-    this.#connection.destroy()
-  }
-
-  /** Raw bytes, as they are. */
-  write(bytes: Uint8Array): void {
-    this.#connection.write([bytes])
-  }
-
-  /** The frame of a request with its size. */
-  frame<Name extends ApiName>(
-    name: Name,
-    version: number,
-    request: RequestInputOf<Name>,
-    correlationId = 0,
-  ): Uint8Array {
-    const api: Api = apis[name]
-    const writer = new Writer()
-    const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId: this.#clientId }
-    RequestHeader.encodeTo(writer, header, api.requestHeaderVersion(version))
-    api.request.encodeTo(writer, request as never, version)
-    const body = writer.toBytes()
-    const size = Buffer.alloc(4)
-    size.writeInt32BE(body.length)
-    return new Uint8Array(Buffer.concat([size, body]))
-  }
-
-  /** Sends and does not wait. Resolves to null when the connection is closed instead. */
-  send<Name extends ApiName>(
-    name: Name,
-    version: number,
-    request: RequestInputOf<Name>,
-  ): Promise<ResponseOf<Name> | null> {
-    const correlationId = ++this.#correlationId
-    return new Promise((resolve) => {
-      this.#waiting.push({
-        correlationId,
-        resolve: (frame) => resolve(frame === null ? null : decodeAnswer(name, version, frame)),
-      })
-      this.write(this.frame(name, version, request, correlationId))
-    })
   }
 
   /** The answer, on the simulation's time; throws when the connection is closed instead. */
@@ -229,15 +140,6 @@ export interface FetchOptions {
   readonly isolationLevel?: number
   readonly maxWaitMs?: number
   readonly index?: number
-}
-
-function decodeAnswer<Name extends ApiName>(name: Name, version: number, frame: Uint8Array): ResponseOf<Name> {
-  const api: Api = apis[name]
-  const reader = new Reader(frame)
-  ResponseHeader.decode(reader, api.responseHeaderVersion(version))
-  const answer = api.response.decode(reader, version)
-  if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes are left of ${name} v${version}`)
-  return answer as ResponseOf<Name>
 }
 
 /** A batch of records with these values, stamped near the simulation's first day. */

@@ -4,10 +4,10 @@
 
 import { strict as assert } from 'node:assert'
 import { randomBytes } from 'node:crypto'
-import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
+import type { ApiName } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { fetchedRecords } from '../sim/fetched.ts'
-import { type ClientSetting, LastingClient } from '../sim/lasting-client.ts'
+import { type ClientSetting, LastingClient, Setback } from '../sim/lasting-client.ts'
 import type { WireClient } from '../sim/wire-client.ts'
 
 const GROUP = 'swapped-readers'
@@ -27,8 +27,6 @@ const EXPECTED: ReadonlySet<number> = new Set([
   ErrorCode.STALE_MEMBER_EPOCH,
 ])
 const FENCED: ReadonlySet<number> = new Set([ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.UNKNOWN_MEMBER_ID])
-
-class Setback extends Error {}
 
 /** What the members of the group know together. */
 export class SwappedGroup {
@@ -121,7 +119,7 @@ class SwappedMember extends LastingClient {
   }
 
   async #work(client: WireClient): Promise<void> {
-    const found = await this.#ask(client, 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: [GROUP] })
+    const found = await this.answerOf(client, 'FindCoordinator', 4, { keyType: 0, coordinatorKeys: [GROUP] })
     this.#check('FindCoordinator', found.coordinators[0]?.errorCode)
     this.#positions.clear()
     let heartbeatAt = 0
@@ -138,7 +136,7 @@ class SwappedMember extends LastingClient {
   async #heartbeat(client: WireClient): Promise<void> {
     const isJoining = this.#epoch === 0
     const topicPartitions = this.#wanted.length === 0 ? [] : [{ topicId: this.#topicId, partitions: [...this.#wanted] }]
-    const answer = await this.#ask(client, 'ConsumerGroupHeartbeat', 1, {
+    const answer = await this.answerOf(client, 'ConsumerGroupHeartbeat', 1, {
       groupId: GROUP,
       memberId: this.#memberId,
       memberEpoch: this.#epoch,
@@ -164,7 +162,7 @@ class SwappedMember extends LastingClient {
     const offset = this.#positions.get(partition) ?? (await this.#committed(client, partition))
     this.#positions.set(partition, offset)
     const partitions = [{ partition, fetchOffset: BigInt(offset), partitionMaxBytes: 1 << 16 }]
-    const answer = await this.#ask(client, 'Fetch', 11, {
+    const answer = await this.answerOf(client, 'Fetch', 11, {
       ...{ maxWaitMs: 100, minBytes: 1, maxBytes: 1 << 16, isolationLevel: 0, sessionId: 0, sessionEpoch: -1 },
       ...{ forgottenTopicsData: [], rackId: '', topics: [{ topic: this.#group.topic, partitions }] },
     })
@@ -181,7 +179,7 @@ class SwappedMember extends LastingClient {
   async #committed(client: WireClient, partition: number): Promise<number> {
     const topics = [{ name: this.#group.topic, partitionIndexes: [partition] }]
     const asked = { groupId: GROUP, memberId: this.#memberId, memberEpoch: this.#epoch, topics }
-    const answer = await this.#ask(client, 'OffsetFetch', 9, { groups: [asked], requireStable: true })
+    const answer = await this.answerOf(client, 'OffsetFetch', 9, { groups: [asked], requireStable: true })
     const group = answer.groups[0]
     const found = group?.topics[0]?.partitions[0]
     this.#check('OffsetFetch', group?.errorCode || found?.errorCode)
@@ -193,7 +191,7 @@ class SwappedMember extends LastingClient {
   async #commit(client: WireClient, partition: number, offset: number): Promise<void> {
     this.#group.noteSent(partition, offset)
     const partitions = [{ partitionIndex: partition, committedOffset: BigInt(offset), committedMetadata: '' }]
-    const answer = await this.#ask(client, 'OffsetCommit', 9, {
+    const answer = await this.answerOf(client, 'OffsetCommit', 9, {
       groupId: GROUP,
       memberId: this.#memberId,
       generationIdOrMemberEpoch: this.#epoch,
@@ -201,17 +199,6 @@ class SwappedMember extends LastingClient {
     })
     this.#check('OffsetCommit', answer.topics[0]?.partitions[0]?.errorCode)
     this.#group.noteAcknowledged(partition, offset)
-  }
-
-  async #ask<Name extends ApiName>(
-    client: WireClient,
-    name: Name,
-    version: number,
-    request: RequestInputOf<Name>,
-  ): Promise<ResponseOf<Name>> {
-    const answer = await client.send(name, version, request)
-    if (answer === null) throw new Setback('the connection is lost')
-    return answer
   }
 
   #check(name: ApiName, errorCode: number | undefined): void {

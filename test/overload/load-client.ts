@@ -2,39 +2,11 @@
 // size; and it may stop reading.
 
 import { connect, type Socket } from 'node:net'
-import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
-import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
-import { Reader } from '../../protocol/reader.ts'
-import { Writer } from '../../protocol/writer.ts'
+import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
+import { decodeAnswer, encodeRequest } from '../frames.ts'
 
 /** null: the connection is closed. */
 type OnAnswer = (frame: Buffer | null) => void
-
-/** The frame with its size. */
-export function encodeRequest<Name extends ApiName>(
-  name: Name,
-  version: number,
-  request: RequestInputOf<Name>,
-  clientId = 'overload',
-): Buffer {
-  const api: Api = apis[name]
-  const writer = new Writer()
-  const header = { requestApiKey: api.key, requestApiVersion: version, correlationId: 0, clientId }
-  RequestHeader.encodeTo(writer, header, api.requestHeaderVersion(version))
-  api.request.encodeTo(writer, request as never, version)
-  const body = writer.toBytes()
-  const frame = Buffer.allocUnsafeSlow(4 + body.length)
-  frame.writeInt32BE(body.length)
-  frame.set(body, 4)
-  return frame
-}
-
-export function decodeAnswer<Name extends ApiName>(name: Name, version: number, frame: Uint8Array): ResponseOf<Name> {
-  const api: Api = apis[name]
-  const reader = new Reader(frame)
-  ResponseHeader.decode(reader, api.responseHeaderVersion(version))
-  return api.response.decode(reader, version) as ResponseOf<Name>
-}
 
 export class LoadClient {
   readonly socket: Socket

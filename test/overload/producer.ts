@@ -12,7 +12,8 @@ import { buildBatch } from '../../protocol/records/builder.ts'
 import { crc32c } from '../../protocol/records/crc32c.ts'
 import { setInt64 } from '../../protocol/records/int64.ts'
 import * as at from '../../protocol/records/layout.ts'
-import { decodeAnswer, encodeRequest, LoadClient } from './load-client.ts'
+import { decodeAnswer, encodeRequest } from '../frames.ts'
+import { LoadClient } from './load-client.ts'
 
 export const MAX_BATCHES = 1_000_000
 export const RECORDS_PER_BATCH = 16
@@ -142,11 +143,9 @@ export class LoadProducer {
       producerEpoch: isIdempotent ? 0 : at.NO_PRODUCER_EPOCH,
       records: Array.from({ length: RECORDS_PER_BATCH }, () => ({ key: null, value })),
     })
-    return encodeRequest('Produce', VERSION, {
-      acks: isIdempotent ? -1 : 1,
-      timeoutMs: TIMEOUT_MS,
-      topicData: [{ name: topic, partitionData: [{ index: partition, records }] }],
-    })
+    const topicData = [{ name: topic, partitionData: [{ index: partition, records }] }]
+    const request = { acks: isIdempotent ? -1 : 1, timeoutMs: TIMEOUT_MS, topicData }
+    return encodeRequest('Produce', VERSION, request, 'overload')
   }
 
   /** Makes the frame's batch the one of `index`. */

@@ -6,11 +6,11 @@
 
 import { strict as assert } from 'node:assert'
 import type { SeededRandom } from '../../host/simulated/random.ts'
-import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
+import type { ApiName, ResponseOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { fetchedRecords } from './fetched.ts'
-import { type ClientSetting, LastingClient } from './lasting-client.ts'
+import { type ClientSetting, LastingClient, Setback } from './lasting-client.ts'
 import type { WireClient } from './wire-client.ts'
 
 export const INPUT = 'input'
@@ -50,9 +50,6 @@ export interface ChainSetting {
   readonly isClassic: boolean
   readonly random: SeededRandom
 }
-
-/** It goes on by beginning anew. */
-class Setback extends Error {}
 
 export class LastingChain extends LastingClient {
   readonly #setting: ChainSetting
@@ -115,14 +112,14 @@ export class LastingChain extends LastingClient {
   }
 
   async #find(client: WireClient, keyType: number, key: string): Promise<void> {
-    const answer = await this.#ask(client, 'FindCoordinator', 4, { keyType, coordinatorKeys: [key] })
+    const answer = await this.answerOf(client, 'FindCoordinator', 4, { keyType, coordinatorKeys: [key] })
     this.#check('FindCoordinator', answer.coordinators[0]?.errorCode)
   }
 
   async #begin(client: WireClient): Promise<void> {
     const { transactionalId } = this.#setting
     for (;;) {
-      const answer = await this.#ask(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs: 2000 })
+      const answer = await this.answerOf(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs: 2000 })
       if (answer.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS) {
         await this.#pause()
         continue
@@ -138,7 +135,7 @@ export class LastingChain extends LastingClient {
   async #committedOffset(client: WireClient): Promise<number> {
     for (;;) {
       const topics = [{ name: INPUT, partitionIndexes: [0] }]
-      const answer = await this.#ask(client, 'OffsetFetch', 7, { groupId: GROUP, topics, requireStable: true })
+      const answer = await this.answerOf(client, 'OffsetFetch', 7, { groupId: GROUP, topics, requireStable: true })
       this.#check('OffsetFetch', answer.errorCode)
       const partition = answer.topics[0]!.partitions[0]!
       if (partition.errorCode === ErrorCode.NONE) return Math.max(0, Number(partition.committedOffset))
@@ -149,7 +146,7 @@ export class LastingChain extends LastingClient {
 
   async #read(client: WireClient, offset: number): Promise<string[]> {
     const partitions = [{ partition: 0, fetchOffset: BigInt(offset), partitionMaxBytes: 10_000 }]
-    const answer = await this.#ask(client, 'Fetch', 11, {
+    const answer = await this.answerOf(client, 'Fetch', 11, {
       ...{ maxWaitMs: 100, minBytes: 1, maxBytes: 10_000, isolationLevel: 1, sessionId: 0, sessionEpoch: -1 },
       ...{ forgottenTopicsData: [], rackId: '', topics: [{ topic: INPUT, partitions }] },
     })
@@ -162,7 +159,7 @@ export class LastingChain extends LastingClient {
   async #addPartitions(client: WireClient): Promise<void> {
     const topics = [{ name: OUTPUT, partitions: [0, 1] }]
     for (;;) {
-      const answer = await this.#ask(client, 'AddPartitionsToTxn', 3, {
+      const answer = await this.answerOf(client, 'AddPartitionsToTxn', 3, {
         v3AndBelowTransactionalId: this.#setting.transactionalId,
         v3AndBelowProducerId: this.#producerId,
         v3AndBelowProducerEpoch: this.#producerEpoch,
@@ -175,7 +172,7 @@ export class LastingChain extends LastingClient {
       }
       await this.#pause()
     }
-    const added = await this.#ask(client, 'AddOffsetsToTxn', 3, { ...this.#identity, groupId: GROUP })
+    const added = await this.answerOf(client, 'AddOffsetsToTxn', 3, { ...this.#identity, groupId: GROUP })
     this.#check('AddOffsetsToTxn', added.errorCode)
   }
 
@@ -203,12 +200,17 @@ export class LastingChain extends LastingClient {
       records: values.map((value) => ({ key: null, value: Buffer.from(value) })),
     })
     const topicData = [{ name: OUTPUT, partitionData: [{ index: partition, records }] }]
-    return this.#ask(client, 'Produce', isClassic ? 9 : 12, { acks: -1, timeoutMs: 30_000, transactionalId, topicData })
+    return this.answerOf(client, 'Produce', isClassic ? 9 : 12, {
+      acks: -1,
+      timeoutMs: 30_000,
+      transactionalId,
+      topicData,
+    })
   }
 
   async #commitOffset(client: WireClient, offset: number): Promise<void> {
     const partitions = [{ partitionIndex: 0, committedOffset: BigInt(offset), committedMetadata: '' }]
-    const answer = await this.#ask(client, 'TxnOffsetCommit', this.#setting.isClassic ? 3 : 5, {
+    const answer = await this.answerOf(client, 'TxnOffsetCommit', this.#setting.isClassic ? 3 : 5, {
       ...this.#identity,
       groupId: GROUP,
       topics: [{ name: INPUT, partitions }],
@@ -218,7 +220,7 @@ export class LastingChain extends LastingClient {
 
   async #end(client: WireClient, committed: boolean): Promise<void> {
     const { isClassic } = this.#setting
-    const answer = await this.#ask(client, 'EndTxn', isClassic ? 3 : 5, { ...this.#identity, committed })
+    const answer = await this.answerOf(client, 'EndTxn', isClassic ? 3 : 5, { ...this.#identity, committed })
     this.#check('EndTxn', answer.errorCode)
     if (isClassic) return
     this.#producerId = answer.producerId
@@ -229,17 +231,6 @@ export class LastingChain extends LastingClient {
   get #identity() {
     const { transactionalId } = this.#setting
     return { transactionalId, producerId: this.#producerId, producerEpoch: this.#producerEpoch }
-  }
-
-  async #ask<Name extends ApiName>(
-    client: WireClient,
-    name: Name,
-    version: number,
-    request: RequestInputOf<Name>,
-  ): Promise<ResponseOf<Name>> {
-    const answer = await client.send(name, version, request)
-    if (answer === null) throw new Setback('the connection is lost')
-    return answer
   }
 
   #check(name: ApiName, errorCode: number | undefined): void {

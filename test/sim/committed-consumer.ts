@@ -7,16 +7,9 @@ import { batchLastOffset, batchProducerId, isControl, isTransactional, viewOf } 
 import { controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
+import { isRetriable } from './fetched.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
 import type { WireClient } from './wire-client.ts'
-
-const RETRIABLE: readonly number[] = [
-  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.LEADER_NOT_AVAILABLE,
-  ErrorCode.OFFSET_NOT_AVAILABLE,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-]
 
 interface Aborted {
   readonly producerId: bigint
@@ -53,7 +46,7 @@ export class CommittedConsumer extends LastingClient {
       const result = answer?.responses[0]?.partitions[0]
       if (result === undefined) return this.reconnect(client)
       if (result.errorCode !== ErrorCode.NONE) {
-        assert.ok(RETRIABLE.includes(result.errorCode), `${this.name}: fetch answers ${result.errorCode}`)
+        assert.ok(isRetriable(result.errorCode), `${this.name}: fetch answers ${result.errorCode}`)
         return this.later(() => this.#fetch(client))
       }
       const stable = Number(result.lastStableOffset)

@@ -3,17 +3,9 @@
 
 import { strict as assert } from 'node:assert'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { fetchedRecords } from './fetched.ts'
+import { fetchedRecords, isRetriable } from './fetched.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
 import type { WireClient } from './wire-client.ts'
-
-const retriable: readonly number[] = [
-  ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.LEADER_NOT_AVAILABLE,
-  ErrorCode.OFFSET_NOT_AVAILABLE,
-  ErrorCode.KAFKA_STORAGE_ERROR,
-]
 
 export class LastingConsumer extends LastingClient {
   readonly partition: number
@@ -51,7 +43,7 @@ export class LastingConsumer extends LastingClient {
       if (result === undefined) return this.reconnect(client)
       if (result.errorCode !== ErrorCode.NONE) {
         const what = `${this.name}: fetch at ${this.seen.length} answers ${result.errorCode}`
-        assert.ok(retriable.includes(result.errorCode), what)
+        assert.ok(isRetriable(result.errorCode), what)
         return this.later(() => this.#fetch(client))
       }
       for (const { offset, value } of fetchedRecords(result.records)) {

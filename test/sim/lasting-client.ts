@@ -20,6 +20,9 @@ export interface ClientSetting {
   readonly mayBeKafka?: boolean
 }
 
+/** The client goes on by beginning anew. */
+export class Setback extends Error {}
+
 export abstract class LastingClient {
   readonly name: string
   protected readonly host: Host
@@ -85,6 +88,18 @@ export abstract class LastingClient {
       .catch((error: unknown) => {
         this.fault ??= error
       })
+  }
+
+  /** The answer; a Setback when the connection is lost. */
+  protected async answerOf<Name extends ApiName>(
+    client: WireClient,
+    name: Name,
+    version: number,
+    request: RequestInputOf<Name>,
+  ): Promise<ResponseOf<Name>> {
+    const answer = await client.send(name, version, request)
+    if (answer === null) throw new Setback('the connection is lost')
+    return answer
   }
 
   protected later(run: () => void): void {

@@ -1,10 +1,8 @@
 // Speaks to a broker in requests of any API and version, over any Network: one connection, answers in order.
 
 import type { Connection } from '../../host/network.ts'
-import { type Api, type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
-import { RequestHeader, ResponseHeader } from '../../protocol/messages/headers.ts'
-import { Reader } from '../../protocol/reader.ts'
-import { Writer } from '../../protocol/writer.ts'
+import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
+import { decodeAnswer, encodeRequest } from '../frames.ts'
 
 interface Waiting {
   readonly correlationId: number
@@ -16,6 +14,9 @@ export class WireClient {
   readonly #connection: Connection
   readonly #clientId: string
   #received = Buffer.alloc(0)
+  #parts: Uint8Array[] = []
+  /** Of the answer under way. */
+  #missing = 1
   #correlationId = 0
   #waiting: Waiting[] = []
   #isClosed = false
@@ -33,8 +34,27 @@ export class WireClient {
     })
   }
 
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   close(): void {
     this.#connection.destroy()
+  }
+
+  /** Raw bytes, as they are. */
+  write(bytes: Uint8Array): void {
+    this.#connection.write([bytes])
+  }
+
+  /** The frame of a request with its size, for `write`; no Buffer, whose `slice` does not copy. */
+  frame<Name extends ApiName>(
+    name: Name,
+    version: number,
+    request: RequestInputOf<Name>,
+    correlationId = 0,
+  ): Uint8Array {
+    return new Uint8Array(encodeRequest(name, version, request, this.#clientId, correlationId))
   }
 
   /** Sends and does not wait for earlier answers. Resolves to null when the connection is closed instead. */
@@ -44,45 +64,34 @@ export class WireClient {
     request: RequestInputOf<Name>,
   ): Promise<ResponseOf<Name> | null> {
     if (this.#isClosed) return Promise.resolve(null)
-    const api: Api = apis[name]
     const correlationId = ++this.#correlationId
-    const writer = new Writer()
-    const header = { requestApiKey: api.key, requestApiVersion: version, correlationId, clientId: this.#clientId }
-    RequestHeader.encodeTo(writer, header, api.requestHeaderVersion(version))
-    // The name ties request and answer to their API; the table behind it does not know which one it is.
-    api.request.encodeTo(writer, request as never, version)
-    const body = writer.toBytes()
-    const size = Buffer.alloc(4)
-    size.writeInt32BE(body.length)
     return new Promise((resolve) => {
       this.#waiting.push({
         correlationId,
-        resolve: (frame) => resolve(frame === null ? null : (decodeAnswer(api, version, frame) as ResponseOf<Name>)),
+        resolve: (frame) => resolve(frame === null ? null : decodeAnswer(name, version, frame)),
       })
-      this.#connection.write([size, body])
+      this.write(encodeRequest(name, version, request, this.#clientId, correlationId))
     })
   }
 
   #onBytes(bytes: Uint8Array): void {
-    this.#received = Buffer.concat([this.#received, bytes])
+    this.#parts.push(new Uint8Array(bytes))
+    this.#missing -= bytes.length
+    // An answer of many parts is put together once.
+    if (this.#missing > 0) return
+    this.#received = Buffer.concat([this.#received, ...this.#parts.splice(0)])
     while (this.#received.length >= 4 && this.#received.length >= 4 + this.#received.readInt32BE(0)) {
       const end = 4 + this.#received.readInt32BE(0)
-      const frame = new Uint8Array(this.#received.subarray(4, end))
+      const frame = this.#received.subarray(4, end)
       this.#received = this.#received.subarray(end)
       const waiting = this.#waiting.shift()
-      const correlationId = Buffer.from(frame.buffer).readInt32BE(0)
+      const correlationId = frame.readInt32BE(0)
       if (waiting?.correlationId !== correlationId) {
         throw new Error(`answer ${correlationId} comes where ${waiting?.correlationId ?? 'none'} is awaited`)
       }
-      waiting.resolve(frame)
+      waiting.resolve(new Uint8Array(frame))
     }
+    const { length } = this.#received
+    this.#missing = length < 4 ? 1 : 4 + this.#received.readInt32BE(0) - length
   }
-}
-
-function decodeAnswer(api: Api, version: number, frame: Uint8Array): unknown {
-  const reader = new Reader(frame)
-  ResponseHeader.decode(reader, api.responseHeaderVersion(version))
-  const answer = api.response.decode(reader, version)
-  if (reader.remaining > 0) throw new Error(`${reader.remaining} bytes are left of ${api.name} v${version}`)
-  return answer
 }

@@ -4,9 +4,9 @@
 import { strict as assert } from 'node:assert'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeRequest } from '../../frames.ts'
 import { withBroker } from '../broker-process.ts'
 import { type Case, judge, PROPERTIES } from '../limits.ts'
-import { encodeRequest } from '../load-client.ts'
 import { createTopic } from '../topic.ts'
 
 const CLIENTS = 10_000
@@ -53,8 +53,8 @@ export interface Visits {
 /** `clients` visitors at a time, for that long. */
 export async function flood(port: number, clients: number, seconds: number): Promise<Visits> {
   const greeting = Buffer.concat([
-    encodeRequest('ApiVersions', 0, {}),
-    encodeRequest('Metadata', 9, { topics: null, allowAutoTopicCreation: false }),
+    encodeRequest('ApiVersions', 0, {}, 'overload'),
+    encodeRequest('Metadata', 9, { topics: null, allowAutoTopicCreation: false }, 'overload'),
   ])
   const endAt = performance.now() + seconds * 1000
   let answered = 0

@@ -4,9 +4,10 @@
 
 import { strict as assert } from 'node:assert'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { encodeRequest } from '../../frames.ts'
 import { MIB, withBroker } from '../broker-process.ts'
 import { type Case, judge, PROPERTIES } from '../limits.ts'
-import { encodeRequest, LoadClient } from '../load-client.ts'
+import { LoadClient } from '../load-client.ts'
 import { createTopic, fillTopic } from '../topic.ts'
 import { fetchOf, readLog } from '../verify.ts'
 
@@ -67,7 +68,7 @@ export async function stall(port: number, topic: string, partitions: number, cou
       readSize += bytes.length
       if (readSize >= READ_SIZE) client.socket.pause()
     })
-    const request = encodeRequest('Fetch', 11, fetchOf(topic, number % partitions, 0, ANSWER_SIZE))
+    const request = encodeRequest('Fetch', 11, fetchOf(topic, number % partitions, 0, ANSWER_SIZE), 'overload')
     const requests = number % 4 === 3 ? REQUESTS_AHEAD : 1
     for (let count = 0; count < requests; count++) client.send(request, () => {})
     consumers.push(client)
