@@ -5,7 +5,7 @@ import { viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 
-/** A batch that is cut short at the end is passed over: Apache Kafka fills fetches up with a piece of the next batch. */
+/** A batch cut short at the end is passed over: Apache Kafka fills fetches up with a piece of the next batch. */
 export function fetchedRecords(bytes: Uint8Array | null | undefined): ReturnType<typeof readRecords> {
   if (bytes === null || bytes === undefined) return []
   const cursor = new BatchCursor()
