@@ -21,6 +21,7 @@ import { createStorageEnvironment } from '../../../storage/environment.ts'
 import type { Log } from '../../../storage/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
 import { runCompactionCrash } from '../../sim/compaction-crash.ts'
+import { CLEANER } from '../logs.ts'
 
 const TOPIC_ID = 'ePSQjlhTTsyjmeh43SPfJg'
 const HOUR = 3_600_000
@@ -45,14 +46,7 @@ class World {
     })
     const { log } = this
     log.listener = { onWritten() {}, onDurable: () => log.updateHighWatermark(log.durableEndOffset), onFailed() {} }
-    this.cleaner = new LogCleaner(environment, [this.directory], () => ({
-      isEnabled: true,
-      backoffMs: 1000,
-      maxBytesPerSecond: Number.POSITIVE_INFINITY,
-      mapSize: 1 << 20,
-      loadFactor: 0.9,
-      bufferSize: 8192,
-    }))
+    this.cleaner = new LogCleaner(environment, [this.directory], () => CLEANER)
   }
 
   /** `k=v`; `k`: a tombstone. */

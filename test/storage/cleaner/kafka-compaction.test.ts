@@ -12,6 +12,7 @@ import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { defaultLogConfig } from '../../../storage/log/log-config.ts'
 import { readTopicId } from '../../../storage/log/partition-metadata.ts'
 import { install, kafkaFiles } from '../kafka-data.ts'
+import { CLEANER } from '../logs.ts'
 
 const files = kafkaFiles('compaction-4.4.0.tar.gz')
 const of = (folder: string): Map<string, Uint8Array> =>
@@ -62,14 +63,7 @@ t.test('the same batches are left, in the same segments, with the same aborted t
   })
   await simulation.complete(directory.whenRecovered())
   log.updateHighWatermark(log.logEndOffset)
-  const cleaner = new LogCleaner(environment, [directory], () => ({
-    isEnabled: true,
-    backoffMs: 1000,
-    maxBytesPerSecond: Number.POSITIVE_INFINITY,
-    mapSize: 1 << 20,
-    loadFactor: 0.9,
-    bufferSize: 524_288,
-  }))
+  const cleaner = new LogCleaner(environment, [directory], () => ({ ...CLEANER, bufferSize: 524_288 }))
   t.equal(await simulation.complete(cleaner.clean()), 1)
   t.equal(log.cleanedOffset, 10_356)
   for (const [name, bytes] of of('after/')) {

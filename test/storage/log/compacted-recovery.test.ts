@@ -10,6 +10,7 @@ import { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 import type { Log } from '../../../storage/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
+import { CLEANER } from '../logs.ts'
 
 const TOPIC_ID = 'ePSQjlhTTsyjmeh43SPfJg'
 const encoder = new TextEncoder()
@@ -33,14 +34,7 @@ function open(node: SimulatedNode, config: LogConfig = compacted): Opened {
   const directory = LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
   const log = directory.openLog('topic', TOPIC_ID, 0, config)
   log.listener = { onWritten() {}, onDurable: () => log.updateHighWatermark(log.durableEndOffset), onFailed() {} }
-  const cleaner = new LogCleaner(environment, [directory], () => ({
-    isEnabled: true,
-    backoffMs: 1000,
-    maxBytesPerSecond: Number.POSITIVE_INFINITY,
-    mapSize: 1 << 20,
-    loadFactor: 0.9,
-    bufferSize: 8192,
-  }))
+  const cleaner = new LogCleaner(environment, [directory], () => CLEANER)
   return { directory, log, cleaner }
 }
 

@@ -1,7 +1,6 @@
 // The log by itself, on a simulated machine: appending, reading, rolling, truncating, deleting, writing and syncing.
 
 import t from 'tap'
-import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import {
@@ -17,33 +16,10 @@ import { type BatchOptions, buildBatch } from '../../../protocol/records/builder
 import { crc32c } from '../../../protocol/records/crc32c.ts'
 import { CODECS } from '../../../protocol/records/layout.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
-import { createStorageEnvironment, type StorageOptions } from '../../../storage/environment.ts'
+import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { Log } from '../../../storage/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
-import type { LogOptions } from '../../../storage/log/log-options.ts'
-
-const directory = '/data/topic-0'
-
-function open(node: SimulatedNode, config: Partial<LogConfig> = {}, options: Partial<LogOptions> = {}): Log {
-  return openWith(node, {}, config, options)
-}
-
-function openWith(
-  node: SimulatedNode,
-  storage: Partial<StorageOptions>,
-  config: Partial<LogConfig> = {},
-  options: Partial<LogOptions> = {},
-): Log {
-  const environment = createStorageEnvironment(node.host, storage)
-  return Log.open({
-    environment,
-    directory,
-    topic: 'topic',
-    partition: 0,
-    config: { ...defaultLogConfig, ...config },
-    ...options,
-  })
-}
+import { DIRECTORY, openLog, readAllOffsets } from '../logs.ts'
 
 function records(values: readonly string[], options: BatchOptions = {}): Uint8Array {
   const encoder = new TextEncoder()
@@ -77,22 +53,10 @@ async function readAll(simulation: Simulation, log: Log, from: number, maxSize =
   return values
 }
 
-async function readAllOffsets(log: Log, from = log.logStartOffset): Promise<number[]> {
-  const offsets: number[] = []
-  for (let offset = from; offset < log.logEndOffset; ) {
-    log.readSync(offset, 1 << 20, log.logEndOffset, true, (code, slices, _size, next) => {
-      if (code !== ErrorCode.NONE || next === offset) throw new Error(`error ${code} at ${offset}`)
-      offsets.push(...slices.flatMap((slice) => readRecords(slice)).map((record) => record.offset))
-      offset = next
-    })
-  }
-  return offsets
-}
-
 const names = (count: number, from = 0): string[] => Array.from({ length: count }, (_, index) => `v${from + index}`)
 
 t.test('appends get dense offsets and the leader epoch, in place', async (t) => {
-  const log = open(simulate(1).node('a'))
+  const log = openLog(simulate(1).node('a'))
   const first = records(['a', 'b', 'c'])
   t.match(log.append(first, 7, 'client'), { errorCode: 0, baseOffset: 0, lastOffset: 2, logAppendTimeMs: -1 })
   const second = records(['d'])
@@ -108,7 +72,7 @@ t.test('one write a turn, one sync for all appends that wait', async (t) => {
   const simulation = simulate(2)
   const node = simulation.node('a')
   const environment = createStorageEnvironment(node.host)
-  const log = Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
+  const log = Log.open({ environment, directory: DIRECTORY, topic: 'topic', partition: 0, config: defaultLogConfig })
   const events: string[] = []
   log.listener = {
     onWritten: () => events.push(`written ${log.writtenEndOffset}`),
@@ -133,7 +97,7 @@ t.test('one write a turn, one sync for all appends that wait', async (t) => {
 t.test('reads whole batches from memory and from disk alike', async (t) => {
   for (const tailCacheSize of [1 << 20, 0]) {
     const simulation = simulate(3)
-    const log = openWith(simulation.node('a'), { tailCacheSize }, { segmentBytes: 2000, indexIntervalBytes: 100 })
+    const log = openLog(simulation.node('a'), { segmentBytes: 2000, indexIntervalBytes: 100 }, {}, { tailCacheSize })
     for (let index = 0; index < 100; index++) log.append(records(names(3, index * 3)), 0, 'client')
     await simulation.run(10)
     t.ok(log.segments.length > 3, 'several segments')
@@ -202,7 +166,7 @@ t.test('a produced batch is checked as Kafka checks it', async (t) => {
     ['without a timestamp', records(['a'], { timestamp: -1 }), { messageTimestampBeforeMaxMs: 10 }, ErrorCode.NONE],
   ]
   for (const [name, bytes, config, errorCode] of cases) {
-    const log = open(simulate(4).node('a'), config)
+    const log = openLog(simulate(4).node('a'), config)
     const result = log.append(bytes, 0, 'client')
     t.equal(result.errorCode, errorCode, `${name}: ${result.errorMessage}`)
     t.equal(log.logEndOffset, errorCode === ErrorCode.NONE ? 1 : 0)
@@ -211,7 +175,7 @@ t.test('a produced batch is checked as Kafka checks it', async (t) => {
 
 t.test('a record without a key on a compacted topic is named by its index, under every codec', async (t) => {
   for (const compression of CODECS) {
-    const log = open(simulate(5).node('a'), { cleanupPolicy: ['compact', 'delete'] })
+    const log = openLog(simulate(5).node('a'), { cleanupPolicy: ['compact', 'delete'] })
     const key = new Uint8Array([1])
     const bytes = buildBatch({
       compression,
@@ -227,7 +191,7 @@ t.test('a record without a key on a compacted topic is named by its index, under
 
 t.test('max.decompressed.message.bytes bounds each record of a compressed batch, and no other', async (t) => {
   for (const compression of CODECS) {
-    const log = open(simulate(5).node('a'), { maxDecompressedMessageBytes: 512 })
+    const log = openLog(simulate(5).node('a'), { maxDecompressedMessageBytes: 512 })
     const refused = compression === 'none' ? ErrorCode.NONE : ErrorCode.INVALID_RECORD
     const many = Array.from({ length: 20 }, () => 'v'.repeat(64))
     t.match(log.append(records(many, { compression }), 0, 'client'), { errorCode: ErrorCode.NONE })
@@ -237,7 +201,7 @@ t.test('max.decompressed.message.bytes bounds each record of a compressed batch,
 
 t.test('LogAppendTime stamps the batch and says so; CreateTime answers -1', async (t) => {
   const simulation = simulate(6)
-  const log = open(simulation.node('a'), { messageTimestampType: 'LogAppendTime' })
+  const log = openLog(simulation.node('a'), { messageTimestampType: 'LogAppendTime' })
   await simulation.run(1234)
   const bytes = records(['a', 'b'], { timestamp: 5 })
   t.match(log.append(bytes, 0, 'client'), { logAppendTimeMs: 1_767_225_601_234 })
@@ -251,10 +215,10 @@ t.test('LogAppendTime stamps the batch and says so; CreateTime answers -1', asyn
 t.test('compression.type of the topic wins over that of the producer', async (t) => {
   const simulation = simulate(7)
   for (const codec of CODECS) {
-    const log = openWith(simulation.node(codec), {}, { compressionType: codec })
+    const log = openLog(simulation.node(codec), { compressionType: codec })
     for (const compression of CODECS) log.append(records(['a', 'b'], { compression }), 0, 'client')
     await simulation.run(1)
-    const bytes = simulation.node(codec).disk.bytes(`${directory}/00000000000000000000.log`)
+    const bytes = simulation.node(codec).disk.bytes(`${DIRECTORY}/00000000000000000000.log`)
     t.equal(readRecords(bytes).length, 2 * CODECS.length)
     const view = viewOf(bytes)
     for (let position = 0; position < bytes.length; position += batchSize(view, position)) {
@@ -264,7 +228,7 @@ t.test('compression.type of the topic wins over that of the producer', async (t)
 })
 
 t.test('a duplicate is answered with its first offsets and appended once', async (t) => {
-  const log = open(simulate(8).node('a'))
+  const log = openLog(simulate(8).node('a'))
   const sent = (baseSequence: number): Uint8Array =>
     records(['a', 'b'], { producerId: 9n, producerEpoch: 0, baseSequence })
   log.append(sent(0), 0, 'client')
@@ -279,27 +243,27 @@ t.test('segments are rolled by size, by the time of their records, by clock and 
   const hour = 3_600_000
   const bases = (log: Log): number[] => log.segments.map(({ baseOffset }) => baseOffset)
   const now = 1_767_225_600_000
-  const bySize = open(simulate(9).node('a'), { segmentBytes: 3 * records(['a']).length })
+  const bySize = openLog(simulate(9).node('a'), { segmentBytes: 3 * records(['a']).length })
   for (let index = 0; index < 7; index++) bySize.append(records(['a']), 0, 'client')
   t.same(bases(bySize), [0, 3, 6])
-  const byTime = open(simulate(9).node('a'), { segmentMs: hour })
+  const byTime = openLog(simulate(9).node('a'), { segmentMs: hour })
   for (const ms of [0, hour, hour + 1, 0])
     byTime.append(records(['a'], { timestamp: now - 2 * hour + ms }), 0, 'client')
   t.same(bases(byTime), [0, 2])
   const simulation = simulate(9)
-  const byClock = open(simulation.node('a'), { segmentMs: hour })
+  const byClock = openLog(simulation.node('a'), { segmentMs: hour })
   byClock.append(records(['a'], { timestamp: -1 }), 0, 'client')
   await simulation.run(hour + 1)
   byClock.append(records(['a'], { timestamp: -1 }), 0, 'client')
   t.same(bases(byClock), [0, 1])
-  const byIndex = open(simulate(9).node('a'), { segmentIndexBytes: 24, indexIntervalBytes: 0 })
+  const byIndex = openLog(simulate(9).node('a'), { segmentIndexBytes: 24, indexIntervalBytes: 0 })
   for (let index = 0; index < 6; index++) byIndex.append(records(['a']), 0, 'client')
   t.same(bases(byIndex), [0, 2, 4], 'one entry of the time index is kept free for the end')
 })
 
 t.test('offsets by time: the first record at or after it, in any segment, under any codec', async (t) => {
   const simulation = simulate(10)
-  const log = open(simulation.node('a'), { segmentBytes: 1500, indexIntervalBytes: 100 })
+  const log = openLog(simulation.node('a'), { segmentBytes: 1500, indexIntervalBytes: 100 })
   const start = 1_767_000_000_000
   for (let index = 0; index < 60; index++) {
     const value = new Uint8Array(50)
@@ -325,12 +289,12 @@ t.test('offsets by time: the first record at or after it, in any segment, under 
   log.updateHighWatermark(180)
   log.deleteRecordsBefore(100)
   t.match(log.offsetForTimestamp(start), { offset: 100 })
-  t.equal(open(simulate(10).node('a')).offsetOfMaxTimestamp(), null)
+  t.equal(openLog(simulate(10).node('a')).offsetOfMaxTimestamp(), null)
 })
 
 t.test('a search by time passes over a batch whose records cannot be read', async (t) => {
   const simulation = simulate(10)
-  const log = open(simulation.node('a'))
+  const log = openLog(simulation.node('a'))
   const spoilt = records(['a'], { timestamp: 500, compression: 'gzip' })
   spoilt.fill(0xff, spoilt.length - 10)
   const view = viewOf(spoilt)
@@ -344,7 +308,7 @@ t.test('a search by time passes over a batch whose records cannot be read', asyn
 t.test('a follower keeps offsets and epochs, and truncates where its leader says', async (t) => {
   const simulation = simulate(12)
   const node = simulation.node('a')
-  const log = open(node, { segmentBytes: 600 })
+  const log = openLog(node, { segmentBytes: 600 })
   const leader = (baseOffset: number, leaderEpoch: number): Uint8Array =>
     records(['a', 'b'], { baseOffset, leaderEpoch, producerId: 4n, producerEpoch: 0, baseSequence: baseOffset })
   for (let offset = 0; offset < 20; offset += 4) {
@@ -367,10 +331,10 @@ t.test('a follower keeps offsets and epochs, and truncates where its leader says
   t.match(log, { logStartOffset: 100, logEndOffset: 100, latestEpoch: -1 })
   t.match(log.appendAsFollower(leader(100, 4)), { baseOffset: 100 })
   await simulation.run(10)
-  t.same(await readAllOffsets(log), [100, 101])
+  t.same(readAllOffsets(log), [100, 101])
   t.same(
     node.host.disk
-      .list(directory)
+      .list(DIRECTORY)
       .filter(({ name }) => name.endsWith('.log'))
       .map(({ name }) => name),
     ['00000000000000000100.log'],
@@ -380,7 +344,7 @@ t.test('a follower keeps offsets and epochs, and truncates where its leader says
 t.test('a cold read that a truncation or a deletion overtakes answers with nothing', async (t) => {
   for (const overtake of ['truncate', 'delete', 'abandon'] as const) {
     const simulation = simulate(13)
-    const log = openWith(simulation.node('a'), { tailCacheSize: 0 }, { segmentBytes: 700, fileDeleteDelayMs: 0 })
+    const log = openLog(simulation.node('a'), { segmentBytes: 700, fileDeleteDelayMs: 0 }, {}, { tailCacheSize: 0 })
     for (let index = 0; index < 30; index++) log.append(records(names(2, index * 2)), 0, 'client')
     await simulation.run(10)
     log.updateHighWatermark(60)
@@ -402,7 +366,7 @@ t.test('a cold read that a truncation or a deletion overtakes answers with nothi
 t.test('a full disk refuses appends, keeps what is there, and is tried again', async (t) => {
   const simulation = simulate(14)
   const node = simulation.node('a')
-  const log = open(node)
+  const log = openLog(node)
   const failures: string[] = []
   const written: number[] = []
   log.listener = {
@@ -433,7 +397,7 @@ t.test('a full disk refuses appends, keeps what is there, and is tried again', a
 t.test('a failed sync ends the log: it may still be read', async (t) => {
   const simulation = simulate(15)
   const node = simulation.node('a')
-  const log = open(node)
+  const log = openLog(node)
   const failures: string[] = []
   log.listener = { onWritten() {}, onDurable() {}, onFailed: (error) => failures.push(error.message) }
   log.append(records(['a']), 0, 'client')
@@ -448,7 +412,7 @@ t.test('a failed sync ends the log: it may still be read', async (t) => {
 
 t.test('flush.messages asks for a sync by itself', async (t) => {
   const simulation = simulate(16)
-  const log = open(simulation.node('a'), { flushMessages: 3 })
+  const log = openLog(simulation.node('a'), { flushMessages: 3 })
   log.append(records(['a', 'b']), 0, 'client')
   await simulation.run(10)
   t.equal(log.durableEndOffset, 0)

@@ -3,35 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { crc32, gunzipSync } from 'node:zlib'
 import t from 'tap'
-import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { viewOf } from '../../../protocol/records/batch.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
-import { readRecords } from '../../../protocol/records/record.ts'
-import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { segmentFileName } from '../../../storage/file-names.ts'
-import { Log } from '../../../storage/log/log.ts'
-import { defaultLogConfig } from '../../../storage/log/log-config.ts'
-
-const directory = '/data/topic-0'
-
-function open(node: SimulatedNode): Log {
-  const environment = createStorageEnvironment(node.host)
-  return Log.open({ environment, directory, topic: 'topic', partition: 0, config: defaultLogConfig })
-}
-
-async function readAllOffsets(log: Log, from = log.logStartOffset): Promise<number[]> {
-  const offsets: number[] = []
-  for (let offset = from; offset < log.logEndOffset; ) {
-    log.readSync(offset, 1 << 20, log.logEndOffset, true, (code, slices, _size, next) => {
-      if (code !== ErrorCode.NONE || next === offset) throw new Error(`error ${code} at ${offset}`)
-      offsets.push(...slices.flatMap((slice) => readRecords(slice)).map((record) => record.offset))
-      offset = next
-    })
-  }
-  return offsets
-}
+import { DIRECTORY, openLog, readAllOffsets } from '../logs.ts'
 
 interface OracleBatch {
   readonly name: string
@@ -57,15 +34,15 @@ t.test('batches of magic 0 and 1 in old segments are read, also compressed ones'
   for (const vector of oracleBatches().filter(({ magic }) => magic < 2)) {
     const node = simulate(11).node('a')
     const { disk } = node.host
-    disk.makeDirectory(directory)
-    const file = disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
+    disk.makeDirectory(DIRECTORY)
+    const file = disk.open(`${DIRECTORY}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
     file.writeSync([vector.bytes], 0)
     file.close()
-    const log = open(node)
+    const log = openLog(node)
     const last = vector.offsets[vector.offsets.length - 1]!
     t.match(log, { logEndOffset: last + 1, recoveryReport: { bytesCut: 0 } }, vector.name)
-    t.same(await readAllOffsets(log), vector.offsets)
-    t.same((await readAllOffsets(log, last)).slice(-1), [last])
+    t.same(readAllOffsets(log), vector.offsets)
+    t.same(readAllOffsets(log, last).slice(-1), [last])
     log.append(
       buildBatch({ timestamp: 1_767_225_600_000, records: [{ key: null, value: Buffer.from('new') }] }),
       0,
@@ -73,10 +50,10 @@ t.test('batches of magic 0 and 1 in old segments are read, also compressed ones'
     )
     t.equal(log.logEndOffset, last + 2)
     // As they are moved to another log directory.
-    const copy = open(simulate(11).node('b'))
+    const copy = openLog(simulate(11).node('b'))
     copy.truncateFullyAndStartAt(vector.offsets[0]!)
     t.match(copy.appendAsFollower(vector.bytes.slice()), { errorCode: ErrorCode.NONE, baseOffset: vector.offsets[0] })
-    t.same(await readAllOffsets(copy), vector.offsets)
+    t.same(readAllOffsets(copy), vector.offsets)
     const damaged = vector.bytes.slice()
     damaged[damaged.length - 1]! ^= 1
     copy.truncateFullyAndStartAt(vector.offsets[0]!)
@@ -92,12 +69,12 @@ t.test('a compressed message of an old format that its producer has spoilt keeps
   // The checksum of what is there: from behind itself to the end.
   view.setUint32(12, crc32(spoilt.subarray(16)))
   const node = simulate(11).node('a')
-  node.host.disk.makeDirectory(directory)
-  const file = node.host.disk.open(`${directory}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
+  node.host.disk.makeDirectory(DIRECTORY)
+  const file = node.host.disk.open(`${DIRECTORY}/${segmentFileName(vector.offsets[0]!, '.log')}`, 'write')
   file.writeSync([spoilt], 0)
   file.close()
-  t.match(open(node), { logEndOffset: vector.offsets.at(-1)! + 1, recoveryReport: { bytesCut: 0 } })
-  const copy = open(simulate(11).node('b'))
+  t.match(openLog(node), { logEndOffset: vector.offsets.at(-1)! + 1, recoveryReport: { bytesCut: 0 } })
+  const copy = openLog(simulate(11).node('b'))
   copy.truncateFullyAndStartAt(vector.offsets[0]!)
   t.match(copy.appendAsFollower(spoilt), { errorCode: ErrorCode.CORRUPT_MESSAGE })
 })

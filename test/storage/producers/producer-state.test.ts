@@ -1,18 +1,14 @@
 // Idempotence and transactions as a partition sees them: KIP-98, KIP-360.
 
 import t from 'tap'
-import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { setBaseOffset, viewOf } from '../../../protocol/records/batch.ts'
 import { type BatchOptions, buildBatch } from '../../../protocol/records/builder.ts'
 import { buildEndTransactionBatch } from '../../../protocol/records/control.ts'
-import { createStorageEnvironment } from '../../../storage/environment.ts'
-import { Log } from '../../../storage/log/log.ts'
-import { defaultLogConfig, type LogConfig } from '../../../storage/log/log-config.ts'
-import type { LogOptions } from '../../../storage/log/log-options.ts'
 import { decodeSnapshot, encodeSnapshot } from '../../../storage/producers/producer-snapshot.ts'
 import { ProducerState } from '../../../storage/producers/producer-state.ts'
+import { openLog } from '../logs.ts'
 
 interface Sent {
   readonly id?: bigint
@@ -205,17 +201,6 @@ t.test('a snapshot keeps what counts, and a damaged one is known', async (t) => 
 
 // The producers of a whole log
 
-function open(node: SimulatedNode, config: Partial<LogConfig> = {}, options: Partial<LogOptions> = {}): Log {
-  return Log.open({
-    environment: createStorageEnvironment(node.host),
-    directory: '/data/topic-0',
-    topic: 'topic',
-    partition: 0,
-    config: { ...defaultLogConfig, ...config },
-    ...options,
-  })
-}
-
 function records(values: readonly string[], options: BatchOptions = {}): Uint8Array {
   const encoder = new TextEncoder()
   const all = values.map((value) => ({ key: null, value: encoder.encode(value) }))
@@ -231,13 +216,13 @@ t.test(
       const config = { segmentBytes, indexIntervalBytes: 1 }
       const sent = (id: bigint, baseSequence: number): Uint8Array =>
         records(['a', 'b'], { producerId: id, producerEpoch: 0, baseSequence })
-      const first = open(node, config)
+      const first = openLog(node, config)
       for (const sequence of [0, 2, 4, 6, 8, 10])
         for (const id of [1n, 2n]) first.append(sent(id, sequence), 0, 'client')
       first.append(records(['a']), 0, 'client')
       first.close()
       node.restart()
-      const log = open(node, config, { cleanShutdown: true, recoveryPoint: 25 })
+      const log = openLog(node, config, { cleanShutdown: true, recoveryPoint: 25 })
       t.match(log.append(sent(2n, 12), 0, 'client'), { errorCode: 0, baseOffset: 25, duplicate: false })
       for (const [index, sequence] of [2, 4, 6, 8, 10].entries()) {
         const answer = { errorCode: 0, duplicate: true, baseOffset: 4 + index * 4 }
@@ -261,14 +246,14 @@ t.test('how far a log is searched for the batches of a producer is bounded', asy
   const node = simulation.node('a')
   const value = 'x'.repeat(900_000)
   const sent = (baseSequence: number): Uint8Array => records(['a'], { producerId: 1n, producerEpoch: 0, baseSequence })
-  const first = open(node)
+  const first = openLog(node)
   for (let index = 0; index < 30; index++) {
     if (index === 0 || index === 20 || index === 29) first.append(sent(Math.ceil(index / 20)), 0, 'client')
     first.append(records([value]), 0, 'client')
   }
   first.close()
   node.restart()
-  const log = open(node, {}, { cleanShutdown: true, recoveryPoint: 33 })
+  const log = openLog(node, {}, { cleanShutdown: true, recoveryPoint: 33 })
   t.match(log.append(sent(0), 0, 'client'), { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER })
   t.match(log.append(sent(1), 0, 'client'), { errorCode: 0, duplicate: true, baseOffset: 21 })
 })
@@ -279,7 +264,7 @@ t.test(
     for (const wasAppended of [true, false]) {
       const simulation = simulate(20)
       const node = simulation.node('a')
-      const log = open(node)
+      const log = openLog(node)
       const sent = (baseSequence: number, producerEpoch = 0): Uint8Array =>
         records(['a', 'b'], { producerId: 1n, producerEpoch, baseSequence })
       const outOfOrder = { errorCode: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER }
