@@ -12,6 +12,7 @@ import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import { isRefusal } from '../model/refusal.ts'
 import { type Draft, runAll } from '../modern/draft.ts'
 import { fullError } from '../modern/entry.ts'
+import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { type ConsumerGroup, consumerGroup } from './consumer-group.ts'
 import { type ClassicMemberMetadata, type ConsumerMember, MEMBER_STATE } from './consumer-member.ts'
 import { canDowngradeReplacing, downgrade } from './downgrade.ts'
@@ -19,7 +20,6 @@ import { CONSUMER_PROTOCOL, readSubscription, withIds, writeAssignment } from '.
 import { enterMember } from './enter.ts'
 import { approach, subscribe, targetOf } from './progress.ts'
 import type { Speaker } from './speaker.ts'
-import { inPiecesByTarget } from './target.ts'
 import { awaitJoin, awaitSync, endJoin, endSync, extendSession } from './timers.ts'
 
 type Subscription = NonNullable<ReturnType<typeof readSubscription>>

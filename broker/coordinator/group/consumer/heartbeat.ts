@@ -8,6 +8,7 @@ import { isRefusal, type Refusal } from '../model/refusal.ts'
 import { toTopicPartitions } from '../modern/assignment.ts'
 import { type Draft, runAll } from '../modern/draft.ts'
 import { LEAVE_EPOCH, LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
+import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { consumerConfig } from './consumer-config.ts'
 import { type ConsumerMember, equalEpochAssignments } from './consumer-member.ts'
 import { enterGroup, enterMember, findGroup } from './enter.ts'
@@ -20,7 +21,6 @@ import {
 import { leaveConsumerGroup } from './leave.ts'
 import { approach, subscribe, targetOf } from './progress.ts'
 import type { Speaker } from './speaker.ts'
-import { inPiecesByTarget } from './target.ts'
 import { extendSession } from './timers.ts'
 
 export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, reply: HeartbeatReply): GroupOutcome {

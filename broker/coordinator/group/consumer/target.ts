@@ -1,7 +1,6 @@
 // The target assignment of a consumer group: the assignor is asked, and what has changed is written.
 
-import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
-import type { GroupRecord } from '../model/group-records.ts'
+import type { GroupMachine } from '../model/group-machine.ts'
 import { type Assignment, equalAssignments, NO_PARTITIONS } from '../modern/assignment.ts'
 import { type Assign, type AssignedMember, draftOf, take } from '../modern/assignor.ts'
 import type { Draft } from '../modern/draft.ts'
@@ -56,18 +55,6 @@ export function retarget(
   }
   records.push(targetEpochRecord(groupId, subscribed.groupEpoch, machine.now()))
   return targets
-}
-
-/**
- * Targets of some thousands of members do not fit into one batch. Those that a crash leaves without the others are of
- * no epoch yet, and are worked out anew; the records of a group that changes kind stay together.
- */
-export function inPiecesByTarget(records: readonly GroupRecord[]): Partial<GroupOutcome> {
-  if (records.some(({ kind }) => kind === 'group')) return {}
-  return {
-    inPieces: true,
-    beginsPiece: (record) => record.kind === 'consumer' && record.type === 'ConsumerGroupTargetAssignmentMember',
-  }
 }
 
 /**

@@ -11,6 +11,7 @@ import { type Assignment, equalAssignments, equalSets, NO_PARTITIONS, toTopicPar
 import { fencedEpoch, fullError, notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { LEAVE_EPOCH } from '../modern/modern-group.ts'
+import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './share-answer.ts'
 import { shareConfig } from './share-config.ts'
 import { groupNotFound, newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
@@ -89,6 +90,7 @@ function progress(
   const after = approach(group, told, target, records)
   return {
     records,
+    ...inPiecesByTarget(records),
     applied: () => {
       const now = machine.host.clock.monotonic()
       const current = shareGroup(machine, groupId)

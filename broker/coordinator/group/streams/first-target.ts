@@ -4,6 +4,7 @@
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
+import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { configureTopology } from './configured-topology.ts'
 import { retarget } from './progress.ts'
 import { streamsConfig } from './streams-config.ts'
@@ -20,7 +21,8 @@ export function delayFirstTarget(machine: GroupMachine, groupId: string): void {
     group.isDelayed = false
     if (streamsGroup(machine, groupId) !== group) return NOTHING
     // The next heartbeat does it if the log refuses.
-    return { records: firstTarget(machine, group), refused: () => {} }
+    const records = firstTarget(machine, group)
+    return { records, ...inPiecesByTarget(records), refused: () => {} }
   })
 }
 

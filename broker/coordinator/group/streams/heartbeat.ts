@@ -9,6 +9,7 @@ import type { Refusal } from '../model/refusal.ts'
 import { isRefusal } from '../model/refusal.ts'
 import { runAll } from '../modern/draft.ts'
 import { LEAVE_EPOCH, LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
+import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import type { ConfiguredTopology } from './configured-topology.ts'
 import { partitionsByEndpoint } from './endpoints.ts'
 import { enterGroup, enterMember, findGroup } from './enter.ts'
@@ -59,6 +60,7 @@ export function heartbeat(machine: GroupMachine, request: HeartbeatRequest, repl
   const answer = answerFor(machine, request, speaker, member, prepared, { endpointEpoch, isKnown }, draft)
   return {
     records: draft.records,
+    ...inPiecesByTarget(draft.records),
     applied: () => {
       const current = streamsGroup(machine, groupId)
       if (current !== undefined) {
