@@ -5,7 +5,7 @@
 import type { Host, Timer } from '../../host/host.ts'
 import type { RequestInputOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { METADATA_TOPIC, METADATA_TOPIC_ID } from '../metadata/controller-channel.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID } from '../metadata/internal-topics.ts'
 import type { Controller } from './controller.ts'
 
 type PartitionData = ResponseInputOf<'Fetch'>['responses'][number]['partitions'][number]

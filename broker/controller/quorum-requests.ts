@@ -4,7 +4,7 @@
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
-import { METADATA_TOPIC } from '../metadata/controller-channel.ts'
+import { METADATA_TOPIC } from '../metadata/internal-topics.ts'
 import { controllerKey } from '../metadata/kept.ts'
 import { type ControllerState, type Decision, type Fault, fault, NO_FAULT, recordMaker } from './decision.ts'
 

@@ -3,17 +3,6 @@
 export const MAX_TOPIC_NAME_LENGTH = 249
 const VALID = /^[a-zA-Z0-9._-]+$/
 
-/** Topics that brokers write to and clients may only read. */
-const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
-])
-
-export function isInternalTopic(name: string): boolean {
-  return INTERNAL_TOPICS.has(name)
-}
-
 /** Why a name is not one for a topic, in Kafka's words; null when it is. */
 export function topicNameFault(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'

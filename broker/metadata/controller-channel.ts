@@ -11,9 +11,6 @@ export interface Mutations {
   readonly throttleTimeMs: number
 }
 
-export const METADATA_TOPIC = '__cluster_metadata'
-export const METADATA_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAAAQ'
-
 /** Requests on which the controller decides. */
 export type ControllerApi =
   | 'CreateTopics'

@@ -4,9 +4,10 @@
 import type { Host } from '../../host/host.ts'
 import type { ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { type ControllerChannel, METADATA_TOPIC, METADATA_TOPIC_ID } from './controller-channel.ts'
+import type { ControllerChannel } from './controller-channel.ts'
 import type { MetadataDelta } from './delta.ts'
 import { MetadataImage } from './image.ts'
+import { METADATA_TOPIC, METADATA_TOPIC_ID } from './internal-topics.ts'
 import { MetadataReplay } from './replay.ts'
 
 export type MetadataSubscriber = (image: MetadataImage, delta: MetadataDelta) => void

@@ -33,13 +33,6 @@ export interface ReplicaManagerOptions {
 /** `isLeader` false: resigned or deleted. */
 export type LeaderListener = (topic: string, index: number, isLeader: boolean, leaderEpoch: number) => void
 
-/** Written by brokers only (Kafka: Topic.isInternal). */
-export const INTERNAL_TOPICS: ReadonlySet<string> = new Set([
-  '__consumer_offsets',
-  '__transaction_state',
-  '__share_group_state',
-])
-
 const REOPEN_MS = 5_000
 
 export class ReplicaManager {
@@ -112,11 +105,7 @@ export class ReplicaManager {
       this.#tell(partition)
     }
     this.onDirectoryOffline?.()
-  }
-
-  isInternal(topic: string): boolean {
-    return INTERNAL_TOPICS.has(topic)
-  }
+  };
 
   *partitions(): IterableIterator<Partition> {
     for (const partitions of this.#byId.values()) {

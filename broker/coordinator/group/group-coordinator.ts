@@ -5,6 +5,7 @@
 import type { Host } from '../../../host/host.ts'
 import type { RequestOf, ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import { coordinatorErrorOf } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
@@ -34,8 +35,6 @@ import { type CommitAnswer, commitError, commitOffsets } from './offsets/offset-
 import { assembleCommit, splitCommit } from './offsets/offset-commit-topics.ts'
 import { fetchOffsets } from './offsets/offset-fetch.ts'
 import { type FetchedGroup, fetchGroups, type GroupFetch } from './offsets/offset-fetch-groups.ts'
-
-export const GROUP_TOPIC = '__consumer_offsets'
 
 export interface GroupCoordinatorOptions {
   readonly host: Host

@@ -3,11 +3,12 @@
 import { CODECS } from '../../../protocol/records/layout.ts'
 import type { BrokerConfig } from '../../config/broker-config.ts'
 import { RESOURCE } from '../../metadata/image.ts'
+import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'
 import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
-import { GROUP_TOPIC, GroupCoordinator } from './group-coordinator.ts'
+import { GroupCoordinator } from './group-coordinator.ts'
 import { ImageTopics } from './image-topics.ts'
 import type { GroupConfig } from './model/group-config.ts'
 

@@ -7,6 +7,7 @@ import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ShareRecordInput } from '../../../protocol/messages/share-state/share-records.ts'
 import type { Codec } from '../../../protocol/records/layout.ts'
+import { SHARE_TOPIC } from '../../metadata/internal-topics.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
@@ -33,8 +34,6 @@ import {
   summaryFailed,
   writeState,
 } from './share-state-events.ts'
-
-export const SHARE_TOPIC = '__share_group_state'
 
 export interface ShareCoordinatorOptions {
   readonly host: Host

@@ -1,11 +1,12 @@
 // The share coordinator put together with the parts of a broker that it lives on.
 
 import { CODECS } from '../../../protocol/records/layout.ts'
+import { SHARE_TOPIC } from '../../metadata/internal-topics.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
 import { ReplicaPartition } from '../runtime/replica-partition.ts'
 import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
-import { isCoordinatorKey, SHARE_TOPIC, ShareCoordinator } from './share-coordinator.ts'
+import { isCoordinatorKey, ShareCoordinator } from './share-coordinator.ts'
 
 export interface ShareStateServices {
   readonly shareState: ShareCoordinator

@@ -4,6 +4,7 @@
 
 import type { Host } from '../../../host/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { TRANSACTION_TOPIC } from '../../metadata/internal-topics.ts'
 import { coordinatorErrorOf } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
@@ -34,8 +35,6 @@ import type { TransactionConfig } from './transaction-config.ts'
 import type { TransactionMachine, TransactionOutcome } from './transaction-machine.ts'
 import { type TransactionRecord, transactionRecordFormat } from './transaction-records.ts'
 import { TransactionStateMachine } from './transaction-state-machine.ts'
-
-export const TRANSACTION_TOPIC = '__transaction_state'
 
 export interface TransactionCoordinatorOptions {
   readonly host: Host

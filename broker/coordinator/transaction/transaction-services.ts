@@ -2,7 +2,8 @@
 
 import type { BrokerConfig } from '../../config/broker-config.ts'
 import type { MetadataImage } from '../../metadata/image.ts'
-import { GROUP_TOPIC, type GroupCoordinator } from '../group/group-coordinator.ts'
+import { GROUP_TOPIC, TRANSACTION_TOPIC } from '../../metadata/internal-topics.ts'
+import type { GroupCoordinator } from '../group/group-coordinator.ts'
 import { endGroupTransaction } from '../group/offsets/transactional-commit.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
 import { InternalTopic } from '../runtime/internal-topic.ts'
@@ -12,7 +13,7 @@ import { Admission } from './admission.ts'
 import { MarkerWriter } from './marker-writer.ts'
 import { type AllocateBlock, ProducerIds } from './producer-ids.ts'
 import type { TransactionConfig } from './transaction-config.ts'
-import { TRANSACTION_TOPIC, TransactionCoordinator } from './transaction-coordinator.ts'
+import { TransactionCoordinator } from './transaction-coordinator.ts'
 
 export interface TransactionServices {
   readonly transactions: TransactionCoordinator

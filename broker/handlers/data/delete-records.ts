@@ -3,6 +3,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Log } from '../../../storage/log/log.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import { handler } from '../handler.ts'
 import { findByName } from './find-partition.ts'
 
@@ -17,7 +18,7 @@ export const deleteRecords = handler('DeleteRecords', async (services, request) 
       const refused = (errorCode: number) => ({ partitionIndex, lowWatermark: NO_LOW_WATERMARK, errorCode })
       const partition = findByName(services, name, partitionIndex)
       if (typeof partition === 'number') return refused(partition)
-      if (services.replicas.isInternal(name)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
+      if (isInternalTopic(name)) return refused(ErrorCode.INVALID_TOPIC_EXCEPTION)
       if (!partition.isLeader) return refused(ErrorCode.NOT_LEADER_OR_FOLLOWER)
       const { log } = partition
       if (!log.config.cleanupPolicy.includes('delete')) return refused(ErrorCode.POLICY_VIOLATION)

@@ -8,6 +8,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ProduceRequest } from '../../../protocol/messages/data/produce.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import { DelayedProduce, ProducedPartition, type ProducedTopic } from '../../replication/delayed-produce.ts'
 import { ACKS_ALL, type Partition } from '../../replication/partition.ts'
 import type { Services } from '../../services.ts'
@@ -72,7 +73,7 @@ class Produce extends DelayedProduce {
       return
     }
     const refused = this.refusalOf(partition)
-    produced.errorCode = refused?.errorCode ?? refusal(partition, acks, call, this.#services)
+    produced.errorCode = refused?.errorCode ?? refusal(partition, acks, call)
     produced.errorMessage = refused?.message ?? null
     const { log } = partition
     if (refused?.isOfLog) produced.logStartOffset = log.logStartOffset
@@ -132,11 +133,9 @@ export const produce = deferredHandler('Produce', (services, request, call) => {
 })
 
 /** What the request may not do with a batch that is sound as a frame; what is wrong inside it, the log finds. */
-function refusal(partition: Partition, acks: number, { clientId }: Call<'Produce'>, services: Services): number {
+function refusal(partition: Partition, acks: number, { clientId }: Call<'Produce'>): number {
   if (acks < ACKS_ALL || acks > 1) return ErrorCode.INVALID_REQUIRED_ACKS
-  if (services.replicas.isInternal(partition.topic) && clientId !== ADMIN_CLIENT_ID) {
-    return ErrorCode.INVALID_TOPIC_EXCEPTION
-  }
+  if (isInternalTopic(partition.topic) && clientId !== ADMIN_CLIENT_ID) return ErrorCode.INVALID_TOPIC_EXCEPTION
   return ErrorCode.NONE
 }
 

@@ -9,8 +9,8 @@ import { heartbeatError } from '../../coordinator/group/streams/heartbeat-answer
 import { STATUS } from '../../coordinator/group/streams/partition-counts.ts'
 import { streamsGroupHeartbeat as heartbeat } from '../../coordinator/group/streams/requests.ts'
 import { streamsConfig } from '../../coordinator/group/streams/streams-config.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import { handler } from '../handler.ts'
-import { isInternalTopic } from '../topics/describe-topic.ts'
 import { isGroupProtocolEnabled } from './protocol-enabled.ts'
 import { createInternalTopics } from './streams-internal-topics.ts'
 

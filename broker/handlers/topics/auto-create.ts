@@ -1,10 +1,10 @@
 // Topics created because someone asked for them by name. Source: AutoTopicCreationManager.
 
 import { ErrorCode, errorName } from '../../../protocol/error-codes.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import type { QuotaClient } from '../../quotas/client-quota.ts'
 import type { Services } from '../../services.ts'
 import { askController } from './controller-request.ts'
-import { isInternalTopic } from './describe-topic.ts'
 
 const TIMEOUT_MS = 30_000
 const DEFAULT = -1

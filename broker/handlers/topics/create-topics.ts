@@ -6,6 +6,7 @@ import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import type { Fault } from '../../controller/decision.ts'
+import { METADATA_TOPIC } from '../../metadata/internal-topics.ts'
 import { handler } from '../handler.ts'
 import { askController } from './controller-request.ts'
 
@@ -13,7 +14,6 @@ type Result = ResponseInputOf<'CreateTopics'>['topics'][number]
 
 /** Before it a client does not know THROTTLING_QUOTA_EXCEEDED (KIP-599). */
 const STRICT_SINCE = 6
-const METADATA_TOPIC = '__cluster_metadata'
 const PROHIBITED = `Creation of internal topic ${METADATA_TOPIC} is prohibited.`
 
 function refused(name: string, errorCode: number, errorMessage: string | null): Result {

@@ -5,8 +5,9 @@ import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { topicNameFault } from '../../controller/topic-names.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import { handler } from '../handler.ts'
-import { isInternalTopic, partitionView, TOPIC_OPERATIONS, topicHead } from './describe-topic.ts'
+import { partitionView, TOPIC_OPERATIONS, topicHead } from './describe-topic.ts'
 
 type Response = ResponseInputOf<'DescribeTopicPartitions'>
 type TopicRow = Response['topics'][number]

@@ -2,10 +2,8 @@
 // KRaftMetadataCache.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { isInternalTopic } from '../../controller/topic-names.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/image.ts'
-
-export { isInternalTopic }
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 
 /** What "not asked" looks like in a bit field of operations. */
 export const OPERATIONS_NOT_ASKED = -2147483648

@@ -10,12 +10,12 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { topicNameFault } from '../../controller/topic-names.ts'
 import type { TopicImage } from '../../metadata/image.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import type { Services } from '../../services.ts'
 import { handler, type RequestContext } from '../handler.ts'
 import { autoCreateTopics } from './auto-create.ts'
 import {
   CLUSTER_OPERATIONS,
-  isInternalTopic,
   OPERATIONS_NOT_ASKED,
   partitionView,
   TOPIC_OPERATIONS,

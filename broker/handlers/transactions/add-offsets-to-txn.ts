@@ -2,7 +2,7 @@
 // transaction.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { GROUP_TOPIC } from '../../coordinator/group/group-coordinator.ts'
+import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import { handler } from '../handler.ts'
 
 const FENCED_SINCE = 2

@@ -5,6 +5,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { clientVersionOfAdd } from '../../coordinator/transaction/transaction-coordinator.ts'
+import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 
@@ -51,9 +52,9 @@ async function add(services: Services, wanted: Wanted, apiVersion: number): Prom
 }
 
 /** null: the cluster has all of them, and clients may write to them. */
-function missingError({ metadata, replicas }: Services, { topics }: Wanted, apiVersion: number): ErrorOf | null {
+function missingError({ metadata }: Services, { topics }: Wanted, apiVersion: number): ErrorOf | null {
   const errorOf: ErrorOf = (topic, index) => {
-    if (apiVersion < BATCHES_SINCE && replicas.isInternal(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
+    if (apiVersion < BATCHES_SINCE && isInternalTopic(topic)) return ErrorCode.TOPIC_AUTHORIZATION_FAILED
     const isThere = metadata.image.topics.partition(topic, index) !== undefined
     return isThere ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   }

@@ -3,9 +3,9 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { TxnOffsetCommitRequest } from '../../../protocol/messages/transactions/txn-offset-commit.ts'
-import { GROUP_TOPIC } from '../../coordinator/group/group-coordinator.ts'
 import { commitTransactionalOffsets } from '../../coordinator/group/offsets/transactional-commit.ts'
 import type { AdmissionMode } from '../../coordinator/transaction/admission.ts'
+import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 

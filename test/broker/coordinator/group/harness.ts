@@ -1,9 +1,10 @@
 // A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not
 // synced.
 
-import { GROUP_TOPIC, GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
+import { GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
 import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../../broker/coordinator/group/model/group-config.ts'
 import { ReplicaPartition } from '../../../../broker/coordinator/runtime/replica-partition.ts'
+import { GROUP_TOPIC } from '../../../../broker/metadata/internal-topics.ts'
 import { Partition } from '../../../../broker/replication/partition.ts'
 import type { Host } from '../../../../host/host.ts'
 import type { SimulatedNode } from '../../../../host/simulated/node.ts'
