@@ -1,7 +1,5 @@
 // The group coordinator put together with the parts of a broker that it lives on.
 
-import { CODECS } from '../../../protocol/records/layout.ts'
-import type { BrokerConfig } from '../../config/broker-config.ts'
 import { RESOURCE } from '../../metadata/image.ts'
 import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
@@ -10,7 +8,7 @@ import { ReplicaPartition } from '../runtime/replica-partition.ts'
 import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
 import { GroupCoordinator } from './group-coordinator.ts'
 import { ImageTopics } from './image-topics.ts'
-import type { GroupConfig } from './model/group-config.ts'
+import { groupConfigOf } from './model/group-config.ts'
 
 export interface GroupServices {
   readonly groups: GroupCoordinator
@@ -59,40 +57,4 @@ export function createGroupServices(surroundings: CoordinatorSurroundings): Grou
     create: () => topic.create(),
   }
   return { groups, groupTopic }
-}
-
-function groupConfigOf(config: BrokerConfig, ownValues: GroupConfig['ownValues']): GroupConfig {
-  return {
-    ownValues,
-    get(name) {
-      return config.get(name)
-    },
-    get groupMinSessionTimeoutMs() {
-      return config.get('group.min.session.timeout.ms')
-    },
-    get groupMaxSessionTimeoutMs() {
-      return config.get('group.max.session.timeout.ms')
-    },
-    get groupInitialRebalanceDelayMs() {
-      return config.get('group.initial.rebalance.delay.ms')
-    },
-    get groupMaxSize() {
-      return config.get('group.max.size')
-    },
-    get offsetMetadataMaxBytes() {
-      return config.get('offset.metadata.max.bytes')
-    },
-    get offsetsRetentionMs() {
-      return config.get('offsets.retention.minutes') * 60_000
-    },
-    get offsetsRetentionCheckIntervalMs() {
-      return config.get('offsets.retention.check.interval.ms')
-    },
-    get offsetsCommitTimeoutMs() {
-      return config.get('offsets.commit.timeout.ms')
-    },
-    get offsetsTopicCompression() {
-      return CODECS[config.get('offsets.topic.compression.codec')] ?? 'none'
-    },
-  }
 }

@@ -1,5 +1,8 @@
 // The server properties that transactions depend on, read anew at each use. Names are those of the properties.
 
+import type { BrokerConfig } from '../../config/broker-config.ts'
+import type { MetadataImage } from '../../metadata/image.ts'
+
 export interface TransactionConfig {
   /** transaction.max.timeout.ms */
   readonly maxTimeoutMs: number
@@ -19,14 +22,31 @@ export interface TransactionConfig {
   readonly transactionVersion: number
 }
 
-/** Kafka 4.4's defaults. */
-export const DEFAULT_TRANSACTION_CONFIG: TransactionConfig = {
-  maxTimeoutMs: 900_000,
-  idExpirationMs: 604_800_000,
-  abortTimedOutIntervalMs: 10_000,
-  removeExpiredIntervalMs: 3_600_000,
-  commitTimeoutMs: 30_000,
-  addPartitionsWaitMs: 100,
-  verifiesPartitions: true,
-  transactionVersion: 2,
+export function transactionConfigOf(config: BrokerConfig, image: () => MetadataImage): TransactionConfig {
+  return {
+    get maxTimeoutMs() {
+      return config.get('transaction.max.timeout.ms')
+    },
+    get idExpirationMs() {
+      return config.get('transactional.id.expiration.ms')
+    },
+    get abortTimedOutIntervalMs() {
+      return config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms')
+    },
+    get removeExpiredIntervalMs() {
+      return config.get('transaction.remove.expired.transaction.cleanup.interval.ms')
+    },
+    get commitTimeoutMs() {
+      return config.get('request.timeout.ms')
+    },
+    get addPartitionsWaitMs() {
+      return config.get('add.partitions.to.txn.retry.backoff.max.ms')
+    },
+    get verifiesPartitions() {
+      return config.get('transaction.partition.verification.enable')
+    },
+    get transactionVersion() {
+      return image().features.get('transaction.version')
+    },
+  }
 }

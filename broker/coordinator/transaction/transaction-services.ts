@@ -1,7 +1,6 @@
 // The transaction coordinator put together with the parts of a broker that it lives on.
 
 import type { BrokerConfig } from '../../config/broker-config.ts'
-import type { MetadataImage } from '../../metadata/image.ts'
 import { GROUP_TOPIC, TRANSACTION_TOPIC } from '../../metadata/internal-topics.ts'
 import type { GroupCoordinator } from '../group/group-coordinator.ts'
 import { endGroupTransaction } from '../group/offsets/transactional-commit.ts'
@@ -12,7 +11,7 @@ import type { CoordinatorSurroundings } from '../runtime/surroundings.ts'
 import { Admission } from './admission.ts'
 import { MarkerWriter } from './marker-writer.ts'
 import { type AllocateBlock, ProducerIds } from './producer-ids.ts'
-import type { TransactionConfig } from './transaction-config.ts'
+import { transactionConfigOf } from './transaction-config.ts'
 import { TransactionCoordinator } from './transaction-coordinator.ts'
 
 export interface TransactionServices {
@@ -70,35 +69,6 @@ function topicConfigOf(config: BrokerConfig) {
       'cleanup.policy': 'compact',
       'min.insync.replicas': String(config.get('transaction.state.log.min.isr')),
       'segment.bytes': String(config.get('transaction.state.log.segment.bytes')),
-    },
-  }
-}
-
-function transactionConfigOf(config: BrokerConfig, image: () => MetadataImage): TransactionConfig {
-  return {
-    get maxTimeoutMs() {
-      return config.get('transaction.max.timeout.ms')
-    },
-    get idExpirationMs() {
-      return config.get('transactional.id.expiration.ms')
-    },
-    get abortTimedOutIntervalMs() {
-      return config.get('transaction.abort.timed.out.transaction.cleanup.interval.ms')
-    },
-    get removeExpiredIntervalMs() {
-      return config.get('transaction.remove.expired.transaction.cleanup.interval.ms')
-    },
-    get commitTimeoutMs() {
-      return config.get('request.timeout.ms')
-    },
-    get addPartitionsWaitMs() {
-      return config.get('add.partitions.to.txn.retry.backoff.max.ms')
-    },
-    get verifiesPartitions() {
-      return config.get('transaction.partition.verification.enable')
-    },
-    get transactionVersion() {
-      return image().features.get('transaction.version')
     },
   }
 }

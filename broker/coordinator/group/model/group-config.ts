@@ -1,8 +1,8 @@
 // The server properties that groups depend on, read anew at each use, for most can change while the broker runs. Names
 // are those of the properties in camel case.
 
-import type { Codec } from '../../../../protocol/records/layout.ts'
-import { BrokerConfig } from '../../../config/broker-config.ts'
+import { CODECS, type Codec } from '../../../../protocol/records/layout.ts'
+import type { BrokerConfig } from '../../../config/broker-config.ts'
 import type { BrokerConfigName, BrokerConfigValue } from '../../../config/broker-configs.ts'
 
 export interface GroupConfig {
@@ -22,21 +22,40 @@ export interface GroupConfig {
   readonly offsetsTopicCompression: Codec
 }
 
-const DEFAULTS = new BrokerConfig()
-
-/** Kafka 4.4's defaults. */
-export const DEFAULT_GROUP_CONFIG: GroupConfig = {
-  ownValues: () => new Map(),
-  get: (name) => DEFAULTS.get(name),
-  groupMinSessionTimeoutMs: 6_000,
-  groupMaxSessionTimeoutMs: 1_800_000,
-  groupInitialRebalanceDelayMs: 3_000,
-  groupMaxSize: 0x7fffffff,
-  offsetMetadataMaxBytes: 4_096,
-  offsetsRetentionMs: 10_080 * 60_000,
-  offsetsRetentionCheckIntervalMs: 600_000,
-  offsetsCommitTimeoutMs: 5_000,
-  offsetsTopicCompression: 'none',
+export function groupConfigOf(config: BrokerConfig, ownValues: GroupConfig['ownValues']): GroupConfig {
+  return {
+    ownValues,
+    get(name) {
+      return config.get(name)
+    },
+    get groupMinSessionTimeoutMs() {
+      return config.get('group.min.session.timeout.ms')
+    },
+    get groupMaxSessionTimeoutMs() {
+      return config.get('group.max.session.timeout.ms')
+    },
+    get groupInitialRebalanceDelayMs() {
+      return config.get('group.initial.rebalance.delay.ms')
+    },
+    get groupMaxSize() {
+      return config.get('group.max.size')
+    },
+    get offsetMetadataMaxBytes() {
+      return config.get('offset.metadata.max.bytes')
+    },
+    get offsetsRetentionMs() {
+      return config.get('offsets.retention.minutes') * 60_000
+    },
+    get offsetsRetentionCheckIntervalMs() {
+      return config.get('offsets.retention.check.interval.ms')
+    },
+    get offsetsCommitTimeoutMs() {
+      return config.get('offsets.commit.timeout.ms')
+    },
+    get offsetsTopicCompression() {
+      return CODECS[config.get('offsets.topic.compression.codec')] ?? 'none'
+    },
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 // A group coordinator on a real log, on a simulated machine: virtual time, a disk that loses on a crash what was not
 // synced.
 
+import { BrokerConfig } from '../../../../broker/config/broker-config.ts'
 import { GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
-import { DEFAULT_GROUP_CONFIG, type GroupConfig } from '../../../../broker/coordinator/group/model/group-config.ts'
+import { type GroupConfig, groupConfigOf } from '../../../../broker/coordinator/group/model/group-config.ts'
 import { ReplicaPartition } from '../../../../broker/coordinator/runtime/replica-partition.ts'
 import { GROUP_TOPIC } from '../../../../broker/metadata/internal-topics.ts'
 import { Partition } from '../../../../broker/replication/partition.ts'
@@ -24,6 +25,9 @@ export const TOPIC_IDS: Readonly<Record<string, string>> = {
 }
 const TOPIC_PARTITIONS = 4
 const GROUP_TOPIC_ID = 'AAAAAAAAAAAAAAAAAAAADw'
+
+/** Kafka 4.4's defaults. */
+export const DEFAULT_GROUP_CONFIG: GroupConfig = { ...groupConfigOf(new BrokerConfig(), () => new Map()) }
 
 export interface WorldOptions {
   readonly seed?: number

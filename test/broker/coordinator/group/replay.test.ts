@@ -11,7 +11,6 @@ import {
   deleteOffsets,
 } from '../../../../broker/coordinator/group/deletion.ts'
 import { GroupStateMachine } from '../../../../broker/coordinator/group/group-state-machine.ts'
-import { DEFAULT_GROUP_CONFIG } from '../../../../broker/coordinator/group/model/group-config.ts'
 import { type GroupRecord, groupRecordFormat } from '../../../../broker/coordinator/group/model/group-records.ts'
 import { expire } from '../../../../broker/coordinator/group/offsets/expiry.ts'
 import { commitError, commitOffsets } from '../../../../broker/coordinator/group/offsets/offset-commit.ts'
@@ -23,7 +22,7 @@ import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { seed } from '../../../host/implementations.ts'
 import { MemoryPartition } from '../runtime/memory-partition.ts'
-import { subscription, TOPIC_IDS, World } from './harness.ts'
+import { DEFAULT_GROUP_CONFIG, subscription, TOPIC_IDS, World } from './harness.ts'
 import { TestTopics } from './topics.ts'
 
 const GROUPS = ['a', 'b']

@@ -1,10 +1,9 @@
 import t from 'tap'
 import { GroupCoordinator } from '../../../../broker/coordinator/group/group-coordinator.ts'
-import { DEFAULT_GROUP_CONFIG } from '../../../../broker/coordinator/group/model/group-config.ts'
 import { simulate } from '../../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { seed } from '../../../host/implementations.ts'
-import { context, form, TOPIC_IDS, World } from '../group/harness.ts'
+import { context, DEFAULT_GROUP_CONFIG, form, TOPIC_IDS, World } from '../group/harness.ts'
 import { TestTopics } from '../group/topics.ts'
 import { MemoryPartition } from './memory-partition.ts'
 

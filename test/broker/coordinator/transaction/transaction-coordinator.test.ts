@@ -2,14 +2,16 @@
 // again. Whole brokers are in test/broker/transactions.test.ts.
 
 import t from 'tap'
+import { BrokerConfig } from '../../../../broker/config/broker-config.ts'
 import { ProducerIds } from '../../../../broker/coordinator/transaction/producer-ids.ts'
 import type { TopicPartitions } from '../../../../broker/coordinator/transaction/transaction.ts'
 import {
-  DEFAULT_TRANSACTION_CONFIG,
   type TransactionConfig,
+  transactionConfigOf,
 } from '../../../../broker/coordinator/transaction/transaction-config.ts'
 import { TransactionCoordinator } from '../../../../broker/coordinator/transaction/transaction-coordinator.ts'
 import type { Marker } from '../../../../broker/coordinator/transaction/transaction-machine.ts'
+import { MetadataImage } from '../../../../broker/metadata/image.ts'
 import { simulate } from '../../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { transactionRecords } from '../../../../protocol/messages/transaction-state/transaction-records.ts'
@@ -22,12 +24,14 @@ const ID = 'payments'
 const PARTITIONS: TopicPartitions = new Map([['letters', new Set([0, 1])]])
 const LAST_EPOCH = 0x7fff - 1
 
+const DEFAULTS = { ...transactionConfigOf(new BrokerConfig(), () => MetadataImage.empty), transactionVersion: 2 }
+
 type Written = { -readonly [Name in keyof TransactionConfig]: TransactionConfig[Name] }
 
 class World {
   readonly simulation = simulate(seed)
   readonly host = this.simulation.node('broker').host
-  readonly config: Written = { ...DEFAULT_TRANSACTION_CONFIG }
+  readonly config: Written = { ...DEFAULTS }
   readonly markers: (Marker & { readonly partitions: TopicPartitions })[] = []
   /** How many attempts at markers are refused. */
   refusals = 0
