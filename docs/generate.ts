@@ -17,7 +17,7 @@ function range(min: number, max: number): string {
 }
 
 /** Three APIs a row: compact enough for a README. */
-export function servedTable(): string {
+function servedTable(): string {
   const cells = servedApis(handlers).map(({ name, minVersion, maxVersion }) => [name, range(minVersion, maxVersion)])
   const columns = 3
   const rowCount = Math.ceil(cells.length / columns)

@@ -32,7 +32,7 @@ export interface StorageOptions {
   readonly journalAfterSyncs: number
 }
 
-export const defaultStorageOptions: StorageOptions = {
+const defaultStorageOptions: StorageOptions = {
   tailCacheSize: 64 * 1024 * 1024,
   indexMemorySize: 64 * 1024 * 1024,
   maxOpenFiles: 1024,

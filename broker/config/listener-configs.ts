@@ -8,7 +8,7 @@ import { replicationQuotaRow } from './replication-quotas.ts'
 
 const OF_LISTENER = /^listener\.name\.[^.]+\.(.+)$/
 
-export const LISTENER_BOUNDS = ['max.connections', 'max.connection.creation.rate'] as const
+const LISTENER_BOUNDS = ['max.connections', 'max.connection.creation.rate'] as const
 export type ListenerBound = (typeof LISTENER_BOUNDS)[number]
 
 export function actsOfListener(name: string): boolean {

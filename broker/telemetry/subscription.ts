@@ -5,7 +5,7 @@ import type { RE2JS } from 're2js'
 import { clientMetricsConfigs } from '../config/client-metrics-configs.ts'
 import { splitList } from '../config/config-row.ts'
 
-export const MATCH_ATTRIBUTES = [
+const MATCH_ATTRIBUTES = [
   'client_instance_id',
   'client_id',
   'client_software_name',

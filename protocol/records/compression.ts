@@ -19,7 +19,7 @@ type Lz4Package = {
 }
 
 /** Levels as in Kafka's `compression.<codec>.level`; snappy has none, and the lz4 package takes none. */
-export const LEVELS = {
+const LEVELS = {
   gzip: { min: 1, max: 9, default: -1 },
   lz4: { min: 1, max: 17, default: 9 },
   zstd: { min: -131072, max: 22, default: 3 },

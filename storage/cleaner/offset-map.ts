@@ -154,7 +154,7 @@ function mix(hash: number): number {
 /** The four words of a tail that is filled up with zeros. */
 const tail = new Uint8Array(16)
 
-export function murmur128(bytes: Uint8Array, start: number, end: number, seed: number, into: Uint32Array): void {
+function murmur128(bytes: Uint8Array, start: number, end: number, seed: number, into: Uint32Array): void {
   let h1 = seed | 0
   let h2 = h1
   let h3 = h1

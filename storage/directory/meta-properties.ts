@@ -68,7 +68,7 @@ export function readOrFormat(host: Host, directory: string, { clusterId, nodeId 
   return found
 }
 
-export function writeMetaProperties(disk: Disk, directory: string, properties: MetaProperties, now: number): void {
+function writeMetaProperties(disk: Disk, directory: string, properties: MetaProperties, now: number): void {
   const text = [
     '#',
     `#${new Date(now).toUTCString()}`,

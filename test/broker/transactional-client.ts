@@ -58,11 +58,7 @@ export async function init(
   return identity!
 }
 
-export function batchBy(
-  { producerId, producerEpoch }: Identity,
-  baseSequence: number,
-  ...values: string[]
-): Uint8Array {
+function batchBy({ producerId, producerEpoch }: Identity, baseSequence: number, ...values: string[]): Uint8Array {
   return batchOf(values, { transactional: true, producerId, producerEpoch, baseSequence })
 }
 

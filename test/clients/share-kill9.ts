@@ -17,7 +17,7 @@ import { BrokerProcess } from './broker-process.ts'
 const RECORDS_A_ROUND = 3_000
 const PATIENCE_MS = 90_000
 
-export async function runShareKill9(rounds: number, seed: number): Promise<ShareWorkloadReport> {
+async function runShareKill9(rounds: number, seed: number): Promise<ShareWorkloadReport> {
   const random = new SeededRandom(seed)
   const directory = mkdtempSync(join(tmpdir(), 'milena-share-kill9-'))
   const settings = Object.entries(WORKLOAD_PROPERTIES).map(([name, value]) => `${name}=${value}`)

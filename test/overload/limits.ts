@@ -14,7 +14,7 @@ export interface CaseOptions {
 }
 
 /** queued.max.request.bytes of every case, far below the default, so that it is reached. MiB. */
-export const REQUEST_MEMORY = 64
+const REQUEST_MEMORY = 64
 /** milena.queued.max.answer.bytes, and a quarter more (network/memory-budget.ts). MiB. */
 const ANSWER_MEMORY = 256 * 1.25
 /** storage/environment.ts: tailCacheSize. MiB. */

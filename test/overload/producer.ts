@@ -16,7 +16,7 @@ import { decodeAnswer, encodeRequest } from '../frames.ts'
 import { LoadClient } from './load-client.ts'
 
 export const MAX_BATCHES = 1_000_000
-export const RECORDS_PER_BATCH = 16
+const RECORDS_PER_BATCH = 16
 /** Records are last in a request of this version. */
 const VERSION = 8
 const CORRELATION_ID = 8

@@ -81,7 +81,7 @@ function gunzipped(file: string): string {
 }
 
 /** JSON whose integers beyond 2^53 come out as bigint, from their source text. */
-export function parseExact(text: string): unknown {
+function parseExact(text: string): unknown {
   return JSON.parse(text, (_key, value: unknown, context?: { source?: string }) =>
     typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
       ? BigInt(context?.source ?? value)

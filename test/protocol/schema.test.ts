@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import { type Api, apiByKey, apis } from '../../protocol/apis.ts'
-import { ErrorCode, errorName, isRetriable } from '../../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import type { Field, Fields } from '../../protocol/field.ts'
 import { messages, type OracleField, oracleText, schemas } from './oracle.ts'
 
@@ -108,14 +108,13 @@ t.test('APIs', async (t) => {
 
 t.test('error codes', async (t) => {
   const { errors } = JSON.parse(oracleText('facts.json')) as {
-    errors: { name: keyof typeof ErrorCode; code: number; retriable: boolean }[]
+    errors: { name: keyof typeof ErrorCode; code: number }[]
   }
   t.equal(errors.length, 138)
   t.equal(Object.keys(ErrorCode).length, 138, 'are all there')
-  for (const { name, code, retriable } of errors) {
+  for (const { name, code } of errors) {
     t.equal(ErrorCode[name], code, name)
     t.equal(errorName(code), name, `name of ${code}`)
-    t.equal(isRetriable(code), retriable, `${name} is ${retriable ? '' : 'not '}retriable`)
   }
   t.equal(errorName(9999), 'ERROR_9999', 'a code that Kafka does not know still has a name')
 })

@@ -34,7 +34,7 @@ export const shareRecordFormat: RecordFormat<ShareRecordInput> = {
 }
 
 /** Unlike the key of FindCoordinator it need not be the same everywhere. */
-export function keyText({ groupId, topicId, partition }: ShareKey): string {
+function keyText({ groupId, topicId, partition }: ShareKey): string {
   return `${topicId}:${partition}:${groupId}`
 }
 

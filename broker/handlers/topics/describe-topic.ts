@@ -17,7 +17,7 @@ function bits(...codes: readonly number[]): number {
 }
 
 /** Replicas that are not served: their broker is fenced or gone, or their log directory is. */
-export function offlineReplicas(image: MetadataImage, partition: PartitionImage): number[] {
+function offlineReplicas(image: MetadataImage, partition: PartitionImage): number[] {
   return partition.replicas.filter((id, index) => {
     const broker = image.brokers.get(id)
     if (broker === undefined || broker.fenced) return true

@@ -13,7 +13,7 @@ import type { RequestOf } from '../../../protocol/apis.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 
 export const DIRECTORY_ID = 'Dir1Dir1Dir1Dir1Dir1Aw'
-export const CLUSTER_ID = 'OExQfSewS4ukr3oz6vrcTg'
+const CLUSTER_ID = 'OExQfSewS4ukr3oz6vrcTg'
 
 export interface Running {
   readonly host: Host

@@ -24,9 +24,6 @@ export interface Mark {
   readonly isCompact: boolean
 }
 
-/** What a field is given when nobody says otherwise. */
-export type Choice = (path: string, name: string, field: Field) => Value | undefined
-
 const WIDTHS: Partial<Record<ScalarType, number>> = {
   bool: 1,
   int8: 1,
