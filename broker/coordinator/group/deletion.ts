@@ -11,7 +11,7 @@ import { type GroupRecord, offsetTombstone } from './model/group-records.ts'
 import type { CommittedOffset } from './model/offset-store.ts'
 import type { Refusal } from './model/refusal.ts'
 import { ShareGroup } from './share/share-group.ts'
-import { forgetTopics } from './share/share-state-plans.ts'
+import { forgetTopics } from './share/state-plans.ts'
 
 export interface DeleteOffsetsTopic {
   readonly name: string

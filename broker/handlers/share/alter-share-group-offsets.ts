@@ -4,8 +4,8 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { fault } from '../../controller/decision.ts'
-import { initializeState } from '../../coordinator/group/share/share-requests.ts'
-import { type Alteration, beginAlteration, stateInitialized } from '../../coordinator/group/share/share-state-plans.ts'
+import { initializeState } from '../../coordinator/group/share/requests.ts'
+import { type Alteration, beginAlteration, stateInitialized } from '../../coordinator/group/share/state-plans.ts'
 import { handler } from '../handler.ts'
 
 const UNKNOWN = 'This server does not host this topic-partition.'

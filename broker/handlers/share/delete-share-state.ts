@@ -2,7 +2,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Refusal } from '../../coordinator/group/model/refusal.ts'
-import { beginDeletion, type Deletion, endDeletion } from '../../coordinator/group/share/share-state-plans.ts'
+import { beginDeletion, type Deletion, endDeletion } from '../../coordinator/group/share/state-plans.ts'
 import type { Services } from '../../services.ts'
 
 /** `topicIds` null: all. Resolves to what became of each topic that there was state of, or why nothing was done. */

@@ -3,7 +3,7 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
-import { type KnownState, knownState, refused } from '../../coordinator/group/share/share-state-plans.ts'
+import { type KnownState, knownState, refused } from '../../coordinator/group/share/state-plans.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 

@@ -1,8 +1,8 @@
 // ShareGroupDescribe (77), v1. KIP-932.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { describeShareGroupError } from '../../coordinator/group/share/share-describe.ts'
-import { describeShareGroups } from '../../coordinator/group/share/share-requests.ts'
+import { describeShareGroupError } from '../../coordinator/group/share/describe.ts'
+import { describeShareGroups } from '../../coordinator/group/share/requests.ts'
 import { ALL_GROUP_OPERATIONS } from '../groups/authorized-operations.ts'
 import { handler } from '../handler.ts'
 import { hasShareGroups } from './enabled.ts'

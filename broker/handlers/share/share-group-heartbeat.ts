@@ -3,8 +3,8 @@
 // next heartbeat as in Apache Kafka.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { shareHeartbeatError } from '../../coordinator/group/share/share-answer.ts'
-import { shareGroupHeartbeat as heartbeat } from '../../coordinator/group/share/share-requests.ts'
+import { shareHeartbeatError } from '../../coordinator/group/share/heartbeat-answer.ts'
+import { shareGroupHeartbeat as heartbeat } from '../../coordinator/group/share/requests.ts'
 import { handler } from '../handler.ts'
 import { hasShareGroups } from './enabled.ts'
 

@@ -1,5 +1,5 @@
 // Groups as large, and as many requests at once, as somebody may send: a crowd that leaves, offsets beyond the size of
-// a batch, metadata of 1 MiB. Those of consumer groups are in consumers.test.ts.
+// a batch, metadata of 1 MiB. Those of consumer groups are in consumer/consumer-group.test.ts.
 
 import t from 'tap'
 import type { RequestOf, ResponseInputOf } from '../../../../protocol/apis.ts'

@@ -12,10 +12,10 @@ import { fencedEpoch, fullError, notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { LEAVE_EPOCH } from '../modern/modern-group.ts'
 import { inPiecesByTarget } from '../modern/target-pieces.ts'
-import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './share-answer.ts'
+import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './heartbeat-answer.ts'
+import { leaveShareGroup } from './leave.ts'
 import { shareConfig } from './share-config.ts'
 import { groupNotFound, newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
-import { leaveShareGroup } from './share-leave.ts'
 import { newShareMember, type ShareMember } from './share-member.ts'
 import {
   currentAssignmentRecord,
@@ -25,9 +25,9 @@ import {
   targetEpochRecord,
   targetRecord,
 } from './share-records.ts'
-import { extendSession } from './share-timers.ts'
 import { assignSimple } from './simple-assignor.ts'
 import { type StatePartitions, withPartitions } from './state-topics.ts'
+import { extendSession } from './timers.ts'
 
 export interface ShareHeartbeatRequest extends RequestOf<'ShareGroupHeartbeat'> {
   readonly clientId: string

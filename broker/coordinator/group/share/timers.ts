@@ -3,9 +3,9 @@
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import { memberTimer } from '../model/member-timers.ts'
+import { removeMember } from './leave.ts'
 import { shareConfig } from './share-config.ts'
 import { type ShareGroup, shareGroup } from './share-group.ts'
-import { removeMember } from './share-leave.ts'
 
 /** The log is loaded: every member gets a whole session to show up in. */
 export function resumeShareGroup(machine: GroupMachine, group: ShareGroup): void {
