@@ -298,6 +298,22 @@ export const noBarrels: Rule = (file) => {
   return linesWith(file.text, reexports).map((line) => `${file.path}:${line}: import it from where it is made`)
 }
 
+/** A file of ours in a comment or a document, whole or by the end of its path; `*.ts` and `KIND/x.ts` are patterns. */
+const fileName = /(?<![\w*.{}/-])(?:\.{0,2}\/)?[a-z][\w./-]*\.(?:ts|mjs)\b/g
+
+/** A comment that sends its reader to a file which has been moved since. */
+export function missingFiles(files: readonly SourceFile[]): string[] {
+  const paths = files.filter(({ path }) => !path.endsWith('.md')).map(({ path }) => `/${path}`)
+  return files.flatMap((file) =>
+    file.text.split('\n').flatMap((line, index) => {
+      const prose = file.path.endsWith('.md') ? line : (/(?:^|\s)(?:\/\/|\/?\*\*?) (.*)/.exec(line)?.[1] ?? '')
+      const names = [...prose.matchAll(fileName)].map(([name]) => `/${name.replace(/^[./]+/, '')}`)
+      const missing = names.filter((name) => !paths.some((path) => path.endsWith(name)))
+      return missing.map((name) => `${file.path}:${index + 1}: there is no ${name.slice(1)}`)
+    }),
+  )
+}
+
 /** Where this was written is nobody's concern, and a path of one machine is wrong on all others. */
 const placeNames = [
   `/wo${'rk/'}`,

@@ -7,6 +7,7 @@ import {
   headComment,
   importArrows,
   importedModules,
+  missingFiles,
   noBarrels,
   noEmptyPatterns,
   noMachineGlobals,
@@ -42,6 +43,10 @@ t.test('no files import each other in a circle', async (t) => {
   t.same(circles(source), [])
 })
 
+t.test('comments and documents name files that are there', async (t) => {
+  t.same(missingFiles([...source, ...files(['md'])]), [])
+})
+
 t.test('the rules see what they forbid', async (t) => {
   const complains = (rule: Rule, path: string, text: string) => rule({ path, text }).length > 0
   t.ok(complains(importArrows, 'protocol/a.ts', "import { x } from '../host/host.ts'"))
@@ -58,6 +63,8 @@ t.test('the rules see what they forbid', async (t) => {
   const ring = ['b', 'c', 'a'].map((to, index) => ({ path: `broker/${'abc'[index]}.ts`, text: `} from './${to}.ts'` }))
   t.same(circles(ring), ['broker/a.ts → broker/b.ts → broker/c.ts → broker/a.ts'])
   t.same(circles(ring.slice(1)), [])
+  const moved = { path: 'broker/b.ts', text: `// see a.ts, broker/b.ts and${' old/'}b.ts` }
+  t.same(missingFiles([moved]), ['broker/b.ts:1: there is no a.ts', 'broker/b.ts:1: there is no old/b.ts'])
   t.ok(complains(importedModules, 'storage/a.ts', "import { openSync } from 'node:fs'"))
   t.ok(complains(importedModules, 'broker/a.ts', "const x = await import('kafkajs')"))
   t.ok(complains(importedModules, 'storage/a.ts', "import { gzip } from 'node:zlib'"))
