@@ -1,9 +1,9 @@
 // A clean stop of one log in two halves, so that the syncs of thousands of logs can run in the pool between them.
 
 import type { Disk } from '../../host/disk.ts'
-import type { PartitionProducers } from '../producers/partition-producers.ts'
 import type { LeaderEpochCache } from './leader-epoch-cache.ts'
 import type { LocalLog } from './local-log.ts'
+import type { PartitionProducers } from './partition-producers.ts'
 
 export class LogClose {
   /** To be synced before `finish`. */

@@ -3,9 +3,9 @@
 // Source: UnifiedLog.deleteOldSegments.
 
 import { DiskError } from '../../host/disk.ts'
-import type { PartitionProducers } from '../producers/partition-producers.ts'
 import type { LocalLog } from './local-log.ts'
 import type { LogConfig } from './log-config.ts'
+import type { PartitionProducers } from './partition-producers.ts'
 import { expiredSegmentCount } from './retention.ts'
 
 export interface RetainedLog {

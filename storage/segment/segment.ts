@@ -18,8 +18,8 @@ import {
   TIME_INDEX_SUFFIX,
   TRANSACTION_INDEX_SUFFIX,
 } from '../file-names.ts'
-import { ReadPositions } from '../log/read-positions.ts'
 import { OffsetIndex } from './offset-index.ts'
+import { ReadPositions } from './read-positions.ts'
 import { SegmentScanner } from './segment-scanner.ts'
 import { NO_TIMESTAMP, TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'

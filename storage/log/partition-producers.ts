@@ -4,20 +4,20 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import * as batch from '../../protocol/records/batch.ts'
 import { RECORDS } from '../../protocol/records/layout.ts'
 import type { StorageEnvironment } from '../environment.ts'
-import { producerAnswer } from '../log/append-assign.ts'
-import { type AppendResult, appendError } from '../log/append-result.ts'
-import type { AppendOrigin } from '../log/append-validator.ts'
-import type { LocalLog } from '../log/local-log.ts'
-import type { Segment } from '../segment/segment.ts'
-import { encodeSnapshot } from './producer-snapshot.ts'
-import type { ProducerSnapshots } from './producer-snapshots.ts'
+import { encodeSnapshot } from '../producers/producer-snapshot.ts'
+import type { ProducerSnapshots } from '../producers/producer-snapshots.ts'
 import {
   type ActiveProducer,
   firstSequence,
   type ProducerKey,
   type ProducerState,
   producerKey,
-} from './producer-state.ts'
+} from '../producers/producer-state.ts'
+import type { Segment } from '../segment/segment.ts'
+import { producerAnswer } from './append-assign.ts'
+import { type AppendResult, appendError } from './append-result.ts'
+import type { AppendOrigin } from './append-validator.ts'
+import type { LocalLog } from './local-log.ts'
 
 /** While a disk fails; beyond it strangers begin where they like, as ever. */
 const MAX_AWAITED = 1000
