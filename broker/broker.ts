@@ -7,6 +7,7 @@ import { createStorageEnvironment } from '../storage/environment.ts'
 import { METADATA_LOG } from '../storage/file-names.ts'
 import { BrokerConfig } from './config/broker-config.ts'
 import { cleanerSettings } from './config/cleaner-settings.ts'
+import { createLoggers, LOGGERS } from './config/loggers.ts'
 import { checkProperties, type Properties } from './config/properties.ts'
 import { LocalChannel } from './controller/channel.ts'
 import { Controller } from './controller/controller.ts'
@@ -135,7 +136,10 @@ async function open(
 async function build(host: Host, properties: Properties, endings: Ending[]): Promise<Broker> {
   const config = new BrokerConfig(properties)
   const { nodeId } = config
-  const http = new OperatorHttp(host)
+  const loggers = createLoggers(host.logger, config.get('milena.log.levels'))
+  endings.push(() => loggers.close())
+  const hostOf = (part: keyof typeof LOGGERS): Host => ({ ...host, logger: loggers.named(LOGGERS[part]) })
+  const http = new OperatorHttp(hostOf('http'))
   endings.push(() => http.close())
   await http.listen(config.get('milena.http.listeners') ?? [])
   const plan = planListener(
@@ -152,7 +156,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     journalSize: config.get('milena.journal.size'),
     journalAfterSyncs: config.get('milena.journal.after.syncs'),
   }
-  const environment = createStorageEnvironment(host, storageOptions, requests)
+  const environment = createStorageEnvironment(hostOf('storage'), storageOptions, requests)
   endings.push(() => environment.reserve.stop())
   let brokerEpoch = -1
   const logDirs = openLogDirs(environment, config, (directory) => {
@@ -167,7 +171,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   const requestMetrics = new RequestMetrics()
   const telemetry = new ClientTelemetry(host.clock, host.random, () => config.get('telemetry.max.bytes'))
   const serverOf = (listener: string): Server => {
-    const { network, clock, timers, slabs, logger } = host
+    const { network, clock, timers, slabs, logger } = hostOf('network')
     const limits = serverLimits(config)
     return new Server({
       ...{ network, clock, timers, slabs, logger, listener, requests, answers, limits },
@@ -188,10 +192,15 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
     segmentBytes: config.get('metadata.log.segment.bytes'),
   })
   endings.push(() => quorum.close())
-  const controller = new Controller({ host, quorum, clusterId, config: new BrokerConfig(properties) })
+  const controller = new Controller({
+    host: hostOf('controller'),
+    quorum,
+    clusterId,
+    config: new BrokerConfig(properties),
+  })
   endings.push(() => controller.close())
   const channel = new LocalChannel(host, controller)
-  const metadata = new MetadataLoader({ host, channel, nodeId })
+  const metadata = new MetadataLoader({ host: hostOf('metadata'), channel, nodeId })
   endings.push(() => metadata.stop())
   metadata.subscribe((image, delta) => config.apply(image.configs, delta.changedConfigs))
   metadata.subscribe(() => {
@@ -205,7 +214,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   // Replicas follow the image, and coordinators follow the replicas.
   const replicas = new ReplicaManager({
     nodeId,
-    host,
+    host: hostOf('replicas'),
     directories,
     offlinePaths: logDirs.offlinePaths,
     assignReplicas: (assigned) =>
@@ -222,7 +231,13 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   endings.push(() => replicas.stop())
   config.onLogConfigChange((topics) => replicas.refreshConfigs(topics))
   const coordinators = createCoordinators(
-    { host, config, metadata, replicas, createTopics: (request) => channel.send('CreateTopics', request) },
+    (part) => ({
+      host: hostOf(part),
+      config,
+      metadata,
+      replicas,
+      createTopics: (request) => channel.send('CreateTopics', request),
+    }),
     () => channel.send('AllocateProducerIds', { brokerId: nodeId, brokerEpoch: lifecycle.brokerEpoch }),
   )
   endings.push(() => coordinators.shareState.close())
@@ -231,7 +246,7 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   await metadata.start()
 
   const lifecycle = new BrokerLifecycle({
-    host,
+    host: hostOf('lifecycle'),
     channel,
     metadata,
     nodeId,
@@ -253,12 +268,14 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   replicas.start(metadata.image)
   metadata.subscribe((image, delta) => replicas.apply(image, delta))
   for (const directory of directories) await directory.whenRecovered()
-  const cleaner = new LogCleaner(environment, directories, () => cleanerSettings(config))
+  const cleaner = new LogCleaner({ ...environment, host: hostOf('cleaner') }, directories, () =>
+    cleanerSettings(config),
+  )
   cleaner.start()
   endings.push(() => cleaner.stop())
 
   const shares = createSharePartitions({
-    host,
+    host: hostOf('shares'),
     config,
     metadata,
     replicas,
@@ -269,7 +286,9 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
 
   // Handlers, and the doors open.
   const services: Services = {
-    host,
+    host: hostOf('handlers'),
+    loggers,
+    requestLogger: loggers.named(LOGGERS.requests),
     config,
     clusterId,
     nodeId,

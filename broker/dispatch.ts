@@ -6,12 +6,13 @@
 
 import type { Logger } from '../host/host.ts'
 import { type Api, apiByKey, apis } from '../protocol/apis.ts'
-import { ErrorCode } from '../protocol/error-codes.ts'
+import { ErrorCode, errorName } from '../protocol/error-codes.ts'
 import { MalformedRequest } from '../protocol/errors.ts'
 import { RequestHeader, ResponseHeader } from '../protocol/messages/headers.ts'
 import { Reader } from '../protocol/reader.ts'
 import { Writer } from '../protocol/writer.ts'
 import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } from './handlers/handler.ts'
+import { ErrorCounts } from './metrics/error-counts.ts'
 import type { ApiMetrics } from './metrics/request-metrics.ts'
 import type { AnswerSlot, Dispatcher, Peer } from './network/dispatcher.ts'
 import { type QuotaClient, quotaClient } from './quotas/client-quota.ts'
@@ -183,7 +184,7 @@ class ServedCall implements RequestContext {
   readonly #metrics: ApiMetrics
   /** Monotonic milliseconds. */
   readonly #startedAt: number
-  /** How long its turn took, while a quota is set. */
+  /** How long its turn took, while a quota is set or requests are logged. */
   #spentMs = -1
   #requestThrottleMs = -1
 
@@ -256,19 +257,19 @@ class ServedCall implements RequestContext {
     return quotaClient(this.#session.principal, this.#header.clientId)
   }
 
-  answer(response: unknown): void {
+  answer(response: object): void {
     if (this.#services.quotas.isActive) this.#answerThrottled(response as { readonly throttleTimeMs?: number })
     else this.#reply(response)
   }
 
-  #reply(response: unknown): void {
+  #reply(response: object): void {
     this.#metrics.countErrors(this.apiVersion, response)
     const chunks = encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response)
-    this.#count(chunks)
+    this.#count(chunks, response)
     this.#slot.reply(chunks)
   }
 
-  #count(chunks: readonly Uint8Array[]): void {
+  #count(chunks: readonly Uint8Array[], response: object | null): void {
     const { requestMetrics, host } = this.#services
     let size = 0
     for (let index = 0; index < chunks.length; index++) size += chunks[index]!.length
@@ -276,7 +277,43 @@ class ServedCall implements RequestContext {
       this.#session.inFlight--
       requestMetrics.inFlight--
     }
-    this.#metrics.onAnswer(host.clock.monotonic() - this.#startedAt, size)
+    const ms = host.clock.monotonic() - this.#startedAt
+    this.#metrics.onAnswer(ms, size)
+    if (this.#services.requestLogger.isDebug) this.#log(response, ms, size)
+  }
+
+  /**
+   * Times are named as in Kafka's request log: local is the handler's own turn, the rest what it waited for. No answer,
+   * to acks=0 or before a connection is closed, has size 0.
+   */
+  #log(response: object | null, totalTimeMs: number, responseSize: number): void {
+    const { api, apiVersion, clientId, clientHost, clientPort, listener, principal, requestSize } = this
+    const { clientSoftwareName, clientSoftwareVersion } = this.#session
+    this.#services.requestLogger.debug('request', {
+      api: api.name,
+      version: apiVersion,
+      correlationId: this.#header.correlationId,
+      clientId,
+      software: clientSoftwareName === '' ? undefined : `${clientSoftwareName}/${clientSoftwareVersion}`,
+      from: `${clientHost}:${clientPort}`,
+      listener,
+      principal,
+      requestSize: SIZE_LENGTH + requestSize,
+      responseSize,
+      localTimeMs: roundedMs(this.#spentMs >= 0 ? this.#spentMs : totalTimeMs),
+      totalTimeMs: roundedMs(totalTimeMs),
+      ...(response === null ? {} : this.#answered(response)),
+    })
+  }
+
+  #answered(response: object) {
+    const counts = new ErrorCounts()
+    this.#metrics.countErrors(this.apiVersion, response, counts)
+    const errors = [...counts.others.keys()].map(errorName)
+    return {
+      throttleTimeMs: 'throttleTimeMs' in response ? response.throttleTimeMs : undefined,
+      errors: errors.length === 0 ? undefined : errors.join(','),
+    }
   }
 
   /** The longest of the times that quotas ask for is told, and then kept (KIP-219). */
@@ -297,8 +334,8 @@ class ServedCall implements RequestContext {
 
   /** The handler has returned; what it waits for is nobody's time. */
   endTurn(): void {
-    const { quotas, host } = this.#services
-    this.#spentMs = quotas.isActive ? host.clock.monotonic() - this.#startedAt : 0
+    const { quotas, host, requestLogger } = this.#services
+    this.#spentMs = quotas.isActive || requestLogger.isDebug ? host.clock.monotonic() - this.#startedAt : 0
   }
 
   mute(ms: number): void {
@@ -312,15 +349,19 @@ class ServedCall implements RequestContext {
   }
 
   answerNothing(): void {
-    this.#count(NOTHING)
+    this.#count(NOTHING, null)
     this.#slot.reply(null)
   }
 
   close(): void {
     this.#metrics.closed++
-    this.#count(NOTHING)
+    this.#count(NOTHING, null)
     this.#slot.reply({ close: null })
   }
+}
+
+function roundedMs(ms: number): number {
+  return Math.round(ms * 1000) / 1000
 }
 
 function noteSoftware(session: Session, request: object): void {

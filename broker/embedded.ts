@@ -1,6 +1,6 @@
 // A broker inside somebody's test or application: what it gets where it was given nothing.
 
-import type { Host, Logger } from '../host/host.ts'
+import type { Host } from '../host/host.ts'
 import { realHost } from '../host/real/host.ts'
 import { memoryDisk } from '../host/simulated/memory-disk.ts'
 import type { Properties } from './config/properties.ts'
@@ -12,23 +12,13 @@ const PROPERTIES: Properties = {
   'offsets.topic.num.partitions': '4',
 }
 
-/** Says what went wrong, and nothing else. */
-function quiet(logger: Logger): Logger {
-  return {
-    level: 'warn',
-    debug() {},
-    info() {},
-    warn: (message, fields) => logger.warn(message, fields),
-    error: (message, fields) => logger.error(message, fields),
-  }
-}
-
 /** With a host of the caller's, nothing is decided here. */
 export function embedded(options: { readonly host?: Host; readonly properties?: Properties }) {
   const { host, properties = {} } = options
   if (host !== undefined) return { host, properties }
-  const real = realHost()
+  // Says what went wrong, and nothing else.
+  const real = realHost({ logLevel: 'warn' })
   const isOnDisk = properties['log.dirs'] !== undefined || properties['log.dir'] !== undefined
-  const own: Host = { ...real, logger: quiet(real.logger), disk: isOnDisk ? real.disk : memoryDisk(real.timers) }
+  const own: Host = { ...real, disk: isOnDisk ? real.disk : memoryDisk(real.timers) }
   return { host: own, properties: { ...PROPERTIES, ...properties } }
 }

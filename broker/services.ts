@@ -1,6 +1,7 @@
 // The parts of a broker that handlers reach, in the order in which broker.ts builds them.
 
 import type { Host } from '../host/host.ts'
+import type { Loggers, NamedLogger } from '../host/loggers.ts'
 import type { ApiName } from '../protocol/apis.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import type { GroupCoordinator } from './coordinator/group/group-coordinator.ts'
@@ -29,6 +30,9 @@ export interface ServedApi {
 
 export interface Services {
   readonly host: Host
+  readonly loggers: Loggers
+  /** A line for each request, at DEBUG. */
+  readonly requestLogger: NamedLogger
   readonly config: BrokerConfig
   readonly clusterId: string
   readonly nodeId: number

@@ -56,10 +56,14 @@ export interface Random {
 
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** One line per event, never one per request. `fields` are appended as key=value. */
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+/** Nothing is logged at the first and the last: what drops `trace` drops nothing, what passes `fatal` is silent. */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export type LogLevel = (typeof logLevels)[number]
 
+/**
+ * One line per event, never one per request; but for the request log (broker/dispatch.ts). `fields` are appended as
+ * key=value.
+ */
 export interface Logger {
   /** Events below it are dropped; it may change at any time. */
   level: LogLevel

@@ -14,15 +14,19 @@ export interface Coordinators extends Omit<GroupServices, 'groupTopic'>, Omit<Tr
 }
 
 /** Before the replicas elect: who leads is heard from then on. */
-export function createCoordinators(surroundings: CoordinatorSurroundings, allocateBlock: AllocateBlock): Coordinators {
+export function createCoordinators(
+  surroundingsOf: (part: 'groupCoordinator' | 'transactionCoordinator' | 'shareCoordinator') => CoordinatorSurroundings,
+  allocateBlock: AllocateBlock,
+): Coordinators {
+  const surroundings = surroundingsOf('groupCoordinator')
   const { metadata } = surroundings
   const { groupTopic, ...groupServices } = createGroupServices(surroundings)
   const { transactionTopic, ...transactionServices } = createTransactionServices(
-    surroundings,
+    surroundingsOf('transactionCoordinator'),
     groupServices.groups,
     allocateBlock,
   )
-  const { shareTopic, shareState } = createShareStateServices(surroundings)
+  const { shareTopic, shareState } = createShareStateServices(surroundingsOf('shareCoordinator'))
   const coordinators = new CoordinatorFinder({
     topics: { group: groupTopic, transaction: transactionTopic, share: shareTopic },
     leaderOf: (topic, partition, listener) => {

@@ -37,15 +37,15 @@ export class ApiMetrics {
     this.requestBytes += size
   }
 
-  /** Of an answer that is about to be encoded. */
-  countErrors(version: number, answer: unknown): void {
+  /** Of an answer that is about to be encoded; or into other counts, for the request log. */
+  countErrors(version: number, answer: unknown, counts: ErrorCounts = this.errors): void {
     const index = version - this.minVersion
     let count = this.#countErrors[index]
     if (count === undefined) {
       count = compileErrorCount(this.#response, version)
       this.#countErrors[index] = count
     }
-    count(answer, this.errors)
+    count(answer, counts)
   }
 
   onAnswer(ms: number, size: number): void {

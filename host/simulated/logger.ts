@@ -12,7 +12,7 @@ export interface LogEvent {
 
 export class SimulatedLogger implements Logger {
   readonly events: LogEvent[] = []
-  /** Kept, and without effect: a test sees all. */
+  /** Kept, and without effect here; what a broker logs below it, its own loggers drop (host/loggers.ts). */
   level: LogLevel = 'info'
   readonly #now: () => number
 

@@ -1,6 +1,7 @@
 // Keys of Milena's own. They begin with `milena.`, so that they never meet one of Kafka's.
 
 import { boolean, int, list, long, string } from '../config-row.ts'
+import { startLevelsFault } from '../loggers.ts'
 
 export const milenaConfigs = {
   'milena.flush.on.acks.all': boolean(true, {
@@ -21,6 +22,10 @@ export const milenaConfigs = {
   }),
   'milena.http.listeners': list(null, {
     doc: 'Where /metrics, /healthz and /readyz are served, as http://127.0.0.1:9644; nowhere by default.',
+  }),
+  'milena.log.levels': list('', {
+    check: startLevelsFault,
+    doc: 'Levels of loggers from the start, as root:WARN,kafka.request.logger:DEBUG; the others inherit.',
   }),
   'milena.log.format': string('text', {
     values: ['text', 'json'],

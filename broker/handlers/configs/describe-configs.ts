@@ -2,6 +2,7 @@
 // KIP-714, of groups KIP-848. Null keys are all, and so are no keys. What is shown of each kind of resource is told by
 // config/describe.ts; documentation is Milena's own.
 
+import type { NamedLogger } from '../../../host/loggers.ts'
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import {
@@ -18,7 +19,6 @@ import { topicNameFault } from '../../controller/topic-names.ts'
 import { RESOURCE } from '../../metadata/image.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
-import { ROOT } from './loggers.ts'
 import { invalidRequest } from './resources.ts'
 
 type Result = ResponseInputOf<'DescribeConfigs'>['results'][number]
@@ -33,7 +33,8 @@ export const describeConfigs = handler('DescribeConfigs', (services, request) =>
       .map((config) => ({
         ...config,
         synonyms: request.includeSynonyms ? config.synonyms : [],
-        documentation: request.includeDocumentation ? config.documentation : null,
+        // The empty one of a logger is told unasked, as in Kafka.
+        documentation: request.includeDocumentation || config.documentation === '' ? config.documentation : null,
       }))
     return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
   })
@@ -54,7 +55,7 @@ function describe(services: Services, type: number, name: string): DescribedConf
       return otherBroker(name, `expected ${nodeId} or empty string`, nodeId) ?? describeBroker(config)
     case RESOURCE.brokerLogger:
       if (name === '') return invalidRequest('Broker id must not be empty')
-      return otherBroker(name, `expected ${nodeId}`, nodeId) ?? [rootLogger(services.host.logger.level)]
+      return otherBroker(name, `expected ${nodeId}`, nodeId) ?? [...services.loggers].map(describedLogger)
     case RESOURCE.clientMetrics:
       if (name === '') return invalidRequest('Client metrics subscription name must not be empty')
       return describeClientMetricsValues(config, own)
@@ -71,8 +72,8 @@ interface NoSuchTopic {
 }
 const NO_SUCH_TOPIC: NoSuchTopic = { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: '' }
 
-const rootLogger = (level: string): DescribedConfig => ({
-  name: ROOT,
+const describedLogger = ({ name, level }: NamedLogger): DescribedConfig => ({
+  name,
   value: level.toUpperCase(),
   readOnly: false,
   configSource: CONFIG_SOURCE.dynamicBrokerLogger,

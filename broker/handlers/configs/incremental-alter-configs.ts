@@ -14,7 +14,7 @@ export const incrementalAlterConfigs = handler('IncrementalAlterConfigs', (servi
   const persistent = request.resources.filter((resource) => !isLogger(resource))
   const faults = preliminaryFaults(persistent, services.nodeId)
   for (const resource of request.resources.filter(isLogger)) {
-    faults.set(resource, alterLoggers(resource, services.nodeId, services.host.logger, request.validateOnly))
+    faults.set(resource, alterLoggers(resource, services.nodeId, services.loggers, request.validateOnly))
   }
   return answerEach(request.resources, faults, (resources, unanswered) =>
     askController(services, 'IncrementalAlterConfigs', { ...request, resources }, unanswered),

@@ -1,48 +1,42 @@
-// Loggers as a config resource (KIP-412). Milena has one logger, `root`, whose level takes effect at once and lasts as
-// long as the process, as in Kafka. Kafka's finer levels are the nearest of ours: TRACE is DEBUG, FATAL is ERROR.
+// Loggers as a config resource (KIP-412): a level takes effect at once and lasts as long as the process, as in Kafka.
+// Source: ConfigAdminManager.validateLogLevelConfigs.
 
-import type { Logger, LogLevel } from '../../../host/host.ts'
+import type { LogLevel } from '../../../host/host.ts'
+import { type Loggers, ROOT } from '../../../host/loggers.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { LEVEL_NAMES, levelOfName } from '../../config/loggers.ts'
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault, NO_FAULT } from '../../controller/decision.ts'
-import { type AlteredResource, invalidRequest, nodeFault } from './resources.ts'
-
-export const ROOT = 'root'
-
-const LEVELS: Readonly<Record<string, LogLevel>> = {
-  DEBUG: 'debug',
-  ERROR: 'error',
-  FATAL: 'error',
-  INFO: 'info',
-  TRACE: 'debug',
-  WARN: 'warn',
-}
+import { type AlteredResource, invalidRequest, nodeFault, valuesFault } from './resources.ts'
 
 /** All changes, or none and what is wrong. */
 export function alterLoggers(
-  { resourceName, configs }: AlteredResource,
+  resource: AlteredResource,
   nodeId: number,
-  logger: Logger,
+  loggers: Loggers,
   validateOnly: boolean,
 ): Fault {
-  const node = nodeFault(resourceName, nodeId)
-  if (node !== null) return node
-  let level = logger.level
-  for (const { name, value, configOperation } of configs) {
+  const wrong = valuesFault(resource) ?? nodeFault(resource.resourceName, nodeId)
+  if (wrong !== null) return wrong
+  /** null: what it inherits. */
+  const levels: [logger: string, level: LogLevel | null][] = []
+  for (const { name, value, configOperation } of resource.configs) {
     if (configOperation === ALTER.append) return operationFault('APPEND')
     if (configOperation === ALTER.subtract) return operationFault('SUBTRACT')
-    if (name !== ROOT) return fault(ErrorCode.INVALID_CONFIG, `Logger ${name} does not exist!`)
-    if (configOperation === ALTER.delete)
-      return invalidRequest('Removing the log level of the root logger is not allowed')
-    if (value === null) return invalidRequest(`Null value not supported for : ${name}`)
-    const wanted = LEVELS[value]
-    if (wanted === undefined) {
-      const wrong = `Cannot set the log level of ${name} to ${value} as it is not a supported log level.`
-      return fault(ErrorCode.INVALID_CONFIG, `${wrong} Valid log levels are ${Object.keys(LEVELS).join(', ')}`)
+    if (!loggers.has(name)) return fault(ErrorCode.INVALID_CONFIG, `Logger ${name} does not exist!`)
+    if (configOperation === ALTER.delete) {
+      if (name === ROOT) return invalidRequest('Removing the log level of the root logger is not allowed')
+      levels.push([name, null])
+      continue
     }
-    level = wanted
+    const level = levelOfName(value ?? '')
+    if (level === undefined) {
+      const refused = `Cannot set the log level of ${name} to ${value} as it is not a supported log level.`
+      return fault(ErrorCode.INVALID_CONFIG, `${refused} Valid log levels are ${LEVEL_NAMES.join(', ')}`)
+    }
+    levels.push([name, level])
   }
-  if (!validateOnly) logger.level = level
+  if (!validateOnly) for (const [name, level] of levels) loggers.set(name, level)
   return NO_FAULT
 }
 

@@ -68,7 +68,7 @@ export async function answerEach<R extends AlteredResource>(
 const keyOf = ({ resourceType, resourceName }: Pick<AlteredResource, 'resourceType' | 'resourceName'>): string =>
   `${resourceType}:${resourceName}`
 
-function valuesFault({ configs }: AlteredResource): Fault | null {
+export function valuesFault({ configs }: AlteredResource): Fault | null {
   if (new Set(configs.map(({ name }) => name)).size < configs.length) {
     return invalidRequest('Error due to duplicate config keys')
   }

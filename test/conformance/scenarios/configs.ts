@@ -188,12 +188,34 @@ async function alterConfigs(s: Session): Promise<void> {
 }
 
 async function loggers(s: Session): Promise<void> {
+  const levelsAsked = {
+    resources: [
+      { resourceType: BROKER_LOGGER, resourceName: NODE, configurationKeys: ['root', 'kafka.request.logger'] },
+    ],
+    includeSynonyms: true,
+    includeDocumentation: false,
+  }
+  const twice = (version: number) =>
+    s.ask('a logger twice', 'IncrementalAlterConfigs', version, {
+      resources: [
+        {
+          resourceType: BROKER_LOGGER,
+          resourceName: NODE,
+          configs: ['INFO', 'WARN'].map((value) => ({ name: 'kafka.request.logger', configOperation: SET, value })),
+        },
+      ],
+      validateOnly: false,
+    })
   for (const version of versionsOf('IncrementalAlterConfigs')) {
     const alter = (label: string, name: string, configOperation: number, value: string | null, node = NODE) =>
       s.ask(label, 'IncrementalAlterConfigs', version, {
         resources: [{ resourceType: BROKER_LOGGER, resourceName: node, configs: [{ name, configOperation, value }] }],
         validateOnly: false,
       })
+    const levels = async (label: string) => {
+      for (const each of versionsOf('DescribeConfigs'))
+        await s.ask(`${label} by v${version}`, 'DescribeConfigs', each, levelsAsked)
+    }
     await alter('another level', 'root', SET, 'WARN')
     await alter('back again', 'root', SET, 'INFO')
     await alter('a level in small letters', 'root', SET, 'info')
@@ -202,6 +224,20 @@ async function loggers(s: Session): Promise<void> {
     await alter('deleted', 'root', DELETE, null)
     await alter('appended to', 'root', APPEND, 'INFO')
     await alter('less a level', 'root', SUBTRACT, 'INFO')
+    await alter('one logger', 'kafka.request.logger', SET, 'TRACE')
+    await levels('one logger set')
+    await alter('back to what it inherits', 'kafka.request.logger', DELETE, null)
+    await alter('back again, twice', 'kafka.request.logger', DELETE, null)
+    await alter('the root in another level', 'root', SET, 'WARN')
+    await levels('one logger inherits')
+    await alter('the root as it was', 'root', SET, 'INFO')
+    await alter('one that nothing is left of but the worst', 'kafka.request.logger', SET, 'FATAL')
+    await alter('one logger off', 'kafka.request.logger', SET, 'OFF')
+    await alter('one logger, no level', 'kafka.request.logger', SET, null)
+    await alter('above loggers', 'kafka.network', SET, 'INFO')
+    await alter('no logger', '', SET, 'INFO')
+    await levels('one logger at last')
+    await twice(version)
     await alter('an unknown logger', 'no.such.logger', SET, 'INFO')
     await alter('an unknown logger deleted', 'no.such.logger', DELETE, null)
     await alter('of another broker', 'root', SET, 'INFO', '77')
