@@ -15,6 +15,7 @@ import { type HandlerRow, NOT_THROTTLED, type RequestContext, servedVersions } f
 import { ErrorCounts } from './metrics/error-counts.ts'
 import type { ApiMetrics } from './metrics/request-metrics.ts'
 import type { AnswerSlot, Dispatcher, Peer } from './network/dispatcher.ts'
+import { LARGE_REQUEST_SIZE } from './network/large-requests.ts'
 import { type QuotaClient, quotaClient } from './quotas/client-quota.ts'
 import type { Services } from './services.ts'
 
@@ -23,6 +24,8 @@ const SIZE_LENGTH = 4
 const NOTHING: readonly Uint8Array[] = []
 /** Answers are written one behind the other into memory of this size, which goes when the last of them is sent. */
 const ANSWER_MEMORY_SIZE = 16 * 1024
+/** What was named in a large request is named in its answer. Memory that is not written to costs nothing. */
+const LIKE_REQUEST = 1.25
 
 interface Route {
   readonly api: Api
@@ -264,7 +267,9 @@ class ServedCall implements RequestContext {
 
   #reply(response: object): void {
     this.#metrics.countErrors(this.apiVersion, response)
-    const chunks = encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response)
+    const { requestSize } = this
+    const expectedSize = requestSize < LARGE_REQUEST_SIZE ? 0 : Math.ceil(requestSize * LIKE_REQUEST)
+    const chunks = encode(this.#writer, this.api, this.apiVersion, this.#header.correlationId, response, expectedSize)
     this.#count(chunks, response)
     this.#slot.reply(chunks)
   }
@@ -370,8 +375,15 @@ function noteSoftware(session: Session, request: object): void {
 }
 
 /** The answer with its size prefix, which is the writer's own bytes and no chunk to itself. */
-function encode(writer: Writer, api: Api, version: number, correlationId: number, response: unknown): Uint8Array[] {
-  writer.begin()
+function encode(
+  writer: Writer,
+  api: Api,
+  version: number,
+  correlationId: number,
+  response: unknown,
+  expectedSize = 0,
+): Uint8Array[] {
+  writer.begin(expectedSize)
   writer.int32(0)
   ResponseHeader.encodeTo(writer, { correlationId }, api.responseHeaderVersion(version))
   api.response.encodeTo(writer, response as never, version)

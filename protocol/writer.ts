@@ -5,6 +5,8 @@ import { UnencodableValue } from './errors.ts'
 import { MAX_STRING_SIZE, SHORT_STRING } from './wire.ts'
 
 const EMPTY = new Uint8Array(0)
+/** Times the memory that it begins with. */
+const MAX_KEPT = 64
 
 export class Writer {
   #buffer: Buffer
@@ -61,13 +63,17 @@ export class Writer {
 
   /**
    * Begins another message, behind those that are finished: their bytes are not touched again. Answers are small, and
-   * memory of their own would cost each more than its encoding.
+   * memory of their own would cost each more than its encoding. One that may be large gets it at once, as much as is
+   * expected: growing by halves would take twice that.
    */
-  begin(): void {
+  begin(expectedSize = 0): void {
     this.#dropChunks()
     this.#start = this.#end
-    if (this.#buffer.byteLength - this.#end < this.#memorySize / 8) {
-      this.#use(Buffer.allocUnsafe(this.#memorySize))
+    const { byteLength } = this.#buffer
+    // What a giant has left goes with it.
+    const wanted = Math.max(expectedSize, this.#memorySize / 8)
+    if (byteLength - this.#end < wanted || byteLength > MAX_KEPT * this.#memorySize) {
+      this.#use(Buffer.allocUnsafe(Math.max(expectedSize, this.#memorySize)))
       this.#start = 0
     }
     this.#position = this.#start

@@ -289,6 +289,9 @@ function addPartitions(state: ControllerState, topic: CreatePartitionsTopic, lef
   return records
 }
 
+type Asked = Pick<RequestOf<'DeleteTopics'>['topics'][number], 'name' | 'topicId'>
+
+/** Of a million names at most: nothing but the answer is kept of each. */
 export function deleteTopics(
   state: ControllerState,
   request: RequestOf<'DeleteTopics'>,
@@ -296,67 +299,68 @@ export function deleteTopics(
   const make = recordMaker(state.image)
   const records: MetadataRecord[] = []
   const responses: ResponseInputOf<'DeleteTopics'>['responses'][number][] = []
-  for (const asked of askedToDelete(state, request)) {
+  const twice = askedTwice(state, request)
+  twice.tell((name, topicId, wrong) => responses.push({ name, topicId, ...wrong }))
+  for (const asked of askedToDelete(request)) {
+    if (twice.has(asked)) continue
     const { name, topicId } = asked
-    const topic = asked.fault ?? topicToDelete(state, name, topicId)
+    const topic = topicToDelete(state, asked)
     if ('errorCode' in topic) {
-      responses.push({ name, topicId, ...topic })
-      continue
-    }
-    if (!state.mutations.admit(topic.partitions.length)) {
+      responses.push({ name, topicId, errorCode: topic.errorCode, errorMessage: topic.errorMessage })
+    } else if (!state.mutations.admit(topic.partitions.length)) {
       responses.push({ name, topicId, ...QUOTA_EXCEEDED })
-      continue
+    } else {
+      records.push(make('RemoveTopicRecord', { topicId: topic.id }))
+      responses.push({ name: topic.name, topicId: topic.id, ...NO_FAULT })
     }
-    records.push(make('RemoveTopicRecord', { topicId: topic.id }))
-    responses.push({ name: topic.name, topicId: topic.id, ...NO_FAULT })
   }
   return { records, answer: { throttleTimeMs: state.mutations.throttleTimeMs, responses } }
 }
 
-interface AskedToDelete {
-  readonly name: string | null
-  readonly topicId: string
-  readonly fault?: Fault
+/** Up to version 5 topics are named in an array of their own; an object of the request has one of the two filled. */
+function* askedToDelete({ topics, topicNames }: RequestOf<'DeleteTopics'>): Generator<Asked> {
+  yield* topics
+  for (const name of topicNames) yield { name, topicId: ZERO_UUID }
 }
+
+const BY_BOTH = fault(ErrorCode.INVALID_REQUEST, 'You may not specify both topic name and topic id.')
+const BY_NONE = fault(ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.')
+
+const isByName = ({ name, topicId }: Asked): boolean => name !== null && topicId === ZERO_UUID
+const isById = ({ name, topicId }: Asked): boolean => name === null && topicId !== ZERO_UUID
 
 /** What is asked for twice, in whatever way, is not deleted, and is answered once. */
-function askedToDelete(state: ControllerState, request: RequestOf<'DeleteTopics'>): AskedToDelete[] {
-  const invalid = (message: string) => fault(ErrorCode.INVALID_REQUEST, message)
-  // Up to version 5 topics are named in an array of their own; an object of the request has one of the two filled.
-  const asked: AskedToDelete[] = [
-    ...request.topics,
-    ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID })),
-  ].map(({ name, topicId }) => {
-    if (name === null && topicId === ZERO_UUID) {
-      return { name, topicId, fault: invalid('Neither topic name nor id were specified.') }
-    }
-    if (name === null || topicId === ZERO_UUID) return { name, topicId }
-    return { name, topicId, fault: invalid('You may not specify both topic name and topic id.') }
-  })
-  const sound = asked.filter((one) => one.fault === undefined)
-  const names = sound.flatMap(({ name }) => name ?? [])
-  const ids = sound.flatMap(({ name, topicId }) => (name === null ? [topicId] : []))
-  const given = new Set(ids)
-  const twiceNamed = duplicatesOf(names)
-  const twiceGiven = duplicatesOf(ids)
-  const alsoNamed = new Map(names.map((name) => [state.image.topics.byName(name)?.id, name]))
-  const rest = asked.filter((one) => {
-    if (one.fault !== undefined) return true
-    if (one.name === null) return !twiceGiven.has(one.topicId) && !alsoNamed.has(one.topicId)
-    return !twiceNamed.has(one.name) && !given.has(state.image.topics.byName(one.name)?.id ?? '')
-  })
-  const both = ids.flatMap((topicId) => ({ topicId, name: alsoNamed.get(topicId) ?? null }))
-  return [
-    ...[...twiceNamed].map((name) => ({ name, topicId: ZERO_UUID, fault: invalid('Duplicate topic name.') })),
-    ...[...twiceGiven].map((topicId) => ({ name: null, topicId, fault: invalid('Duplicate topic id.') })),
-    ...both
-      .filter(({ name }) => name !== null)
-      .map((one) => ({ ...one, fault: invalid('The provided topic name maps to an ID that was already supplied.') })),
-    ...rest,
-  ]
+function askedTwice({ image }: ControllerState, { topics, topicNames }: RequestOf<'DeleteTopics'>) {
+  const named = topics.flatMap((one) => (isByName(one) ? (one.name ?? []) : []))
+  const ids = topics.flatMap((one) => (isById(one) ? one.topicId : []))
+  const names = duplicatesOf(topicNames.length > 0 ? topicNames : named)
+  const givenIds = new Set(ids)
+  const idsTwice = duplicatesOf(ids)
+  /** By name and by id. */
+  const both = new Map<string, string>()
+  for (const name of givenIds.size > 0 ? named : []) {
+    const id = image.topics.byName(name)?.id
+    if (id !== undefined && givenIds.has(id)) both.set(id, name)
+  }
+  const namesOfBoth = new Set(both.values())
+  return {
+    has: (asked: Asked): boolean => {
+      if (isByName(asked)) return names.has(asked.name ?? '') || namesOfBoth.has(asked.name ?? '')
+      return isById(asked) && (idsTwice.has(asked.topicId) || both.has(asked.topicId))
+    },
+    tell: (tell: (name: string | null, topicId: string, wrong: Fault) => void): void => {
+      const invalid = (message: string) => fault(ErrorCode.INVALID_REQUEST, message)
+      for (const name of names) tell(name, ZERO_UUID, invalid('Duplicate topic name.'))
+      for (const id of idsTwice) tell(null, id, invalid('Duplicate topic id.'))
+      for (const [id, name] of both) {
+        tell(name, id, invalid('The provided topic name maps to an ID that was already supplied.'))
+      }
+    },
+  }
 }
 
-function topicToDelete(state: ControllerState, name: string | null, topicId: string): TopicImage | Fault {
+function topicToDelete(state: ControllerState, { name, topicId }: Asked): TopicImage | Fault {
+  if (name === null ? topicId === ZERO_UUID : topicId !== ZERO_UUID) return name === null ? BY_NONE : BY_BOTH
   const { topics } = state.image
   const topic = name === null ? topics.byId(topicId) : topics.byName(name)
   if (topic === undefined && name === null) {

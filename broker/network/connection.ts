@@ -21,6 +21,7 @@ import type { Connection, ConnectionEvents, NetworkError } from '../../host/netw
 import { letGo, letGoOfAll, type SlabPool } from '../../host/slab.ts'
 import type { Dispatcher, Peer } from './dispatcher.ts'
 import { FrameAssembler, type FrameSink } from './frame-assembler.ts'
+import { LARGE_REQUEST_SIZE, type LargeRequests } from './large-requests.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { type FlushQueue, Slot, type SlotOwner } from './slot.ts'
 
@@ -38,6 +39,7 @@ export interface ConnectionOptions {
   readonly requests: MemoryBudget
   readonly answers: MemoryBudget
   readonly flushes: FlushQueue
+  readonly largeRequests: LargeRequests
   readonly maxFrameSize: number
   readonly now: () => number
   readonly after: (delayMs: number, run: () => void) => Timer
@@ -173,7 +175,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink, SlotOwner 
 
   #mayStart(slot: Slot): boolean {
     const last = this.#lastStarted
-    return last === null || (last.overlaps && slot.overlaps)
+    if (last !== null && !(last.overlaps && slot.overlaps)) return false
+    if (slot.frameSize < LARGE_REQUEST_SIZE || slot.overlaps) return true
+    return this.#options.largeRequests.admits(this, slot.frameSize)
   }
 
   #start(slot: Slot): void {
@@ -347,7 +351,9 @@ export class ClientConnection implements ConnectionEvents, FrameSink, SlotOwner 
   }
 
   #chargeHeld(size: number): void {
-    this.#options.answers.charge(size - this.#heldCharge)
+    const { answers } = this.#options
+    if (size < this.#heldCharge) answers.release(this.#heldCharge - size)
+    else answers.charge(size - this.#heldCharge)
     this.#heldCharge = size
   }
 
@@ -382,11 +388,12 @@ export class ClientConnection implements ConnectionEvents, FrameSink, SlotOwner 
     if (this.#closed) return
     this.#closed = true
     this.#unmute?.cancel()
-    const { requests, dispatcher } = this.#options
+    const { requests, largeRequests, dispatcher } = this.#options
     requests.release(this.#partialCharge)
     this.#partialCharge = 0
     this.#dropSlots()
     requests.forget(this)
+    largeRequests.forget(this)
     dispatcher.forget(this.peer)
   }
 

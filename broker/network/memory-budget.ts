@@ -22,6 +22,8 @@ export interface BudgetWaiter {
 }
 
 const MAX_PRIVILEGED = 8
+/** What they may lack together, as a share of the limit, when they are more than one: it comes on top of it. */
+const MAX_PRIVILEGED_SHARE = 0.5
 /** What one read may bring. */
 const READ_SIZE = 1024 * 1024
 
@@ -36,8 +38,8 @@ export class MemoryBudget {
   readonly limit: number
   readonly #later: (run: () => void) => void
   #used = 0
-  /** Of #used: appended, and not written. */
-  #unwritten = 0
+  /** Of #used: appended and not written, or of large requests that wait to be started. */
+  #returning = 0
   readonly #waiting = new Set<BudgetWaiter>()
   /** May read although the budget is spent. */
   readonly #privileged = new Set<BudgetWaiter>()
@@ -67,7 +69,7 @@ export class MemoryBudget {
 
   /** Nothing but half-received frames holds the memory: it comes back only as clients send on. */
   get isStuck(): boolean {
-    return this.isSpent && this.#unwritten === 0
+    return this.isSpent && this.#returning === 0
   }
 
   /** May go over the limit, by what one read of each connection brings. */
@@ -89,16 +91,27 @@ export class MemoryBudget {
     this.#wake()
   }
 
-  /** Storage: this memory comes back by itself, by the disk, not by its client's or another's doing. */
+  /** Storage: appended, and not written. */
   chargeUnwritten(size: number): void {
     this.#used += size
-    this.#unwritten += size
-    this.#wasStuck = false
+    this.returning(size)
   }
 
   releaseUnwritten(size: number): void {
-    this.#unwritten -= size
+    this.#returning -= size
     this.release(size)
+  }
+
+  /** What is charged, and comes back by itself: by the disk, or our turn, not by its client's or another's doing. */
+  returning(size: number): void {
+    this.#returning += size
+    this.#wasStuck = false
+  }
+
+  /** It comes back as other memory does, or at once. */
+  returned(size: number): void {
+    this.#returning -= size
+    this.#wake()
   }
 
   /** `waiter.onRoom` is called once, when there is room; at once for a privileged one, while its frame is not whole. */
@@ -139,7 +152,7 @@ export class MemoryBudget {
     // Each answer comes by here, and nearly always nobody waits.
     if (this.#waiting.size === 0 && this.#privileged.size === 0) return
     if (!this.isSpent) this.#wakeLater()
-    else if (this.#unwritten === 0) this.#privilege()
+    else if (this.#returning === 0) this.#privilege()
   }
 
   #wakeLater(): void {
@@ -162,10 +175,17 @@ export class MemoryBudget {
   }
 
   #privilege(): void {
-    for (const waiter of this.#privileged) if (!waiter.isMidFrame) this.#privileged.delete(waiter)
+    let missingSize = 0
+    for (const waiter of this.#privileged) {
+      if (waiter.isMidFrame) missingSize += waiter.missingSize
+      else this.#privileged.delete(waiter)
+    }
     for (const waiter of this.#waiting) {
       if (this.#privileged.size >= MAX_PRIVILEGED) return
       if (!waiter.isMidFrame) continue
+      const isTooMuch = missingSize + waiter.missingSize > this.limit * MAX_PRIVILEGED_SHARE
+      if (isTooMuch && this.#privileged.size > 0) continue
+      missingSize += waiter.missingSize
       this.#waiting.delete(waiter)
       this.#privileged.add(waiter)
       waiter.onRoom()

@@ -6,6 +6,7 @@ import type { Address, Connection, Listener, Network, NetworkError } from '../..
 import type { SlabPool } from '../../host/slab.ts'
 import { ClientConnection, type ConnectionOptions } from './connection.ts'
 import type { Dispatcher } from './dispatcher.ts'
+import { LargeRequests } from './large-requests.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 import { FlushQueue } from './slot.ts'
 
@@ -95,6 +96,7 @@ export class Server {
       answers,
       slabs,
       flushes: new FlushQueue(),
+      largeRequests: new LargeRequests(requests, answers, (run) => timers.endOfTurn(run)),
       get maxFrameSize() {
         return limits.maxFrameSize
       },

@@ -14,20 +14,17 @@ const STRICT_SINCE = 5
 
 export const deleteTopics = handler('DeleteTopics', async (services, request, { apiVersion, quotaClient }) => {
   const mutations = services.quotas.mutations?.forRequest(quotaClient, apiVersion >= STRICT_SINCE)
-  const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
-  const unanswered = (fault: Fault) => ({
-    throttleTimeMs: 0,
-    responses: asked.map((topic) => ({ ...topic, ...fault })),
-  })
+  const unanswered = (fault: Fault) => {
+    const asked = [...request.topics, ...request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))]
+    return { throttleTimeMs: 0, responses: asked.map((topic) => ({ ...topic, ...fault })) }
+  }
   const response = await askController(services, 'DeleteTopics', request, unanswered, mutations)
+  if (apiVersion >= DISABLED_SINCE) return response
   const { throttleTimeMs, responses } = response
-  const isTold = apiVersion >= DISABLED_SINCE
   return {
     throttleTimeMs,
     responses: responses.map((one) =>
-      one.errorCode === ErrorCode.TOPIC_DELETION_DISABLED && !isTold
-        ? { ...one, errorCode: ErrorCode.INVALID_REQUEST }
-        : one,
+      one.errorCode === ErrorCode.TOPIC_DELETION_DISABLED ? { ...one, errorCode: ErrorCode.INVALID_REQUEST } : one,
     ),
   }
 })

@@ -2,6 +2,7 @@ import t from 'tap'
 import { ClientConnection } from '../../../broker/network/connection.ts'
 import type { Answer, AnswerSlot, Dispatcher } from '../../../broker/network/dispatcher.ts'
 import { FrameAssembler } from '../../../broker/network/frame-assembler.ts'
+import { LargeRequests } from '../../../broker/network/large-requests.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
 import { FlushQueue } from '../../../broker/network/slot.ts'
 import type { Connection, ConnectionEvents } from '../../../host/network.ts'
@@ -92,6 +93,7 @@ function open(budget = new MemoryBudget(1000), answers = new MemoryBudget(1000),
       answers,
       slabs,
       flushes: new FlushQueue(),
+      largeRequests: new LargeRequests(budget, answers, (run) => queueMicrotask(run)),
       maxFrameSize,
       now: () => time.now,
       after: () => ({ cancel() {} }),
@@ -357,11 +359,11 @@ t.test('neither an idle connection nor a long poll stands in the way of half-rec
   t.equal(budget.used, 0, 'a parked request holds no memory')
   const idle = open(budget)
   const [first, second] = [open(budget), open(budget)]
-  first.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
+  first.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(55)))
   idle.receive(frame(0, 1))
   idle.dispatcher.held[0]?.reply([frame()])
   await idle.settle()
-  second.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(30)))
+  second.receive(concat(Uint8Array.of(0, 0, 0, 60), new Uint8Array(55)))
   t.equal(first.connection.paused || second.connection.paused, false)
 })
 

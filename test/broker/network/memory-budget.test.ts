@@ -51,20 +51,45 @@ t.test('as many go on at once as fill the room, the others when those have read'
 t.test('when nothing but half-received frames holds the memory, those that lack most are given up', (t) => {
   const budget = new MemoryBudget(10 * MIB)
   const hold = (missingSize: number) => new Waiter(missingSize, () => budget.release(MIB))
-  const privileged = Array.from({ length: 8 }, () => hold(90 * MIB))
+  const large = Array.from({ length: 8 }, () => hold(90 * MIB))
   const honest = [hold(1000), hold(2000)]
   const announced = Array.from({ length: 20 }, () => hold(100 * MIB))
   budget.charge(30 * MIB)
-  for (const waiter of [...privileged, ...honest, ...announced]) budget.wait(waiter)
+  for (const waiter of [...large, ...honest, ...announced]) budget.wait(waiter)
   const givenUp = (waiters: readonly Waiter[]) => waiters.filter(({ isGivenUp }) => isGivenUp).length
 
   budget.relieve()
   t.equal(givenUp(announced), 0, 'not before it has lasted')
   budget.relieve()
   t.equal(givenUp(announced), 20)
-  t.equal(givenUp(honest), 1, 'of those that a next read makes whole no more than make room')
-  t.equal(givenUp(privileged), 0, 'nor those that may read on')
+  t.equal(givenUp(large), 5, 'no more than give half of it back')
+  t.notOk(large[0]!.isGivenUp, 'it may read on')
+  t.equal(givenUp(honest), 0, 'and so may they')
   t.notOk(budget.isSpent)
+  t.end()
+})
+
+t.test('of those that a next read makes whole no more are given up than make room', (t) => {
+  const budget = new MemoryBudget(10 * MIB)
+  const waiters = Array.from({ length: 20 }, () => new Waiter(MIB / 2, () => budget.release(MIB)))
+  budget.charge(14 * MIB)
+  for (const waiter of waiters) budget.wait(waiter)
+  t.equal(waiters.filter(({ isWoken }) => isWoken).length, 8, 'a few may read on')
+  budget.relieve()
+  budget.relieve()
+  t.equal(waiters.filter(({ isGivenUp }) => isGivenUp).length, 5)
+  t.notOk(budget.isSpent)
+  t.end()
+})
+
+t.test('large frames do not all get as much over the limit as they lack', (t) => {
+  const budget = new MemoryBudget(100 * MIB)
+  budget.charge(100 * MIB)
+  const large = Array.from({ length: 8 }, () => new Waiter(30 * MIB))
+  const small = Array.from({ length: 8 }, () => new Waiter(MIB))
+  for (const waiter of [...large, ...small]) budget.wait(waiter)
+  const reading = (waiters: readonly Waiter[]) => waiters.filter(({ isWoken }) => isWoken).length
+  t.same([reading(large), reading(small)], [1, 7])
   t.end()
 })
 
