@@ -1,15 +1,19 @@
-// Logs by themselves, for tests: one on a simulated machine, and what is in it.
+// Logs for tests, on a simulated machine: one by itself, or those of a directory, and what is in them.
 
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import type { CleanerSettings } from '../../storage/cleaner/log-cleaner.ts'
+import { LogDirectory } from '../../storage/directory/log-directory.ts'
 import { createStorageEnvironment, type StorageOptions } from '../../storage/environment.ts'
 import { Log } from '../../storage/log/log.ts'
 import { defaultLogConfig, type LogConfig } from '../../storage/log/log-config.ts'
 import type { LogOptions } from '../../storage/log/log-options.ts'
 
 export const DIRECTORY = '/data/topic-0'
+export const TOPIC_ID = 'ePSQjlhTTsyjmeh43SPfJg'
+export const OTHER_TOPIC_ID = 'C7b5r4z4ROq6kioF3Beb5g'
 
 export function openLog(
   node: SimulatedNode,
@@ -25,6 +29,18 @@ export function openLog(
     config: { ...defaultLogConfig, ...config },
     ...options,
   })
+}
+
+export function openDirectory(node: SimulatedNode, storage: Partial<StorageOptions> = {}): LogDirectory {
+  const environment = createStorageEnvironment(node.host, storage)
+  return LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
+}
+
+/** One record. */
+export function append(log: Log, value = 'v'): number {
+  const bytes = new TextEncoder().encode(value)
+  const batch = buildBatch({ records: [{ key: null, value: bytes }], timestamp: 1_767_225_600_000 })
+  return log.append(batch, 0, 'client').errorCode
 }
 
 /** Whatever the memory or the disk has of them. */
