@@ -5,6 +5,8 @@ import { LocalChannel } from '../../../broker/controller/channel.ts'
 import { Controller } from '../../../broker/controller/controller.ts'
 import { LocalQuorum } from '../../../broker/controller/local-quorum.ts'
 import { BrokerLifecycle } from '../../../broker/metadata/broker-lifecycle.ts'
+import type { MetadataImage } from '../../../broker/metadata/image.ts'
+import { recordsOf } from '../../../broker/metadata/image-records.ts'
 import { MetadataLoader } from '../../../broker/metadata/loader.ts'
 import type { Host } from '../../../host/host.ts'
 import type { SimulatedNode } from '../../../host/simulated/node.ts'
@@ -97,4 +99,11 @@ export function topicOf(name: string, fields: Partial<Topic> = {}): Topic {
 
 export function createTopicsRequest(...topics: Topic[]): RequestOf<'CreateTopics'> {
   return { topics, timeoutMs: 1000, validateOnly: false }
+}
+
+/** All that is in an image, comparable. */
+export function contentsOf(image: MetadataImage): string[] {
+  return recordsOf(image)
+    .map(({ bytes }) => Buffer.from(bytes).toString('hex'))
+    .sort()
 }

@@ -1,26 +1,17 @@
 import t from 'tap'
-import { snapshotFileName } from '../../../broker/controller/snapshot-file.ts'
 import { MetadataDelta } from '../../../broker/metadata/delta.ts'
-import { MetadataImage as Image, type MetadataImage, RESOURCE } from '../../../broker/metadata/image.ts'
+import { MetadataImage, RESOURCE } from '../../../broker/metadata/image.ts'
 import { recordsOf } from '../../../broker/metadata/image-records.ts'
-import { PersistentMap } from '../../../broker/metadata/persistent-map.ts'
 import { decodeRecord, type MetadataRecord, newRecord } from '../../../broker/metadata/records.ts'
 import { MetadataReplay } from '../../../broker/metadata/replay.ts'
 import { SeededRandom } from '../../../host/simulated/random.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { expectedTopics, install, kafkaFiles } from '../../storage/kafka-data.ts'
-import { createTopicsRequest, MetadataMachine, topicOf } from '../controller/harness.ts'
+import { contentsOf, createTopicsRequest, MetadataMachine, topicOf } from '../controller/harness.ts'
 
 const VERSION = 33
 
-/** All that is in an image, comparable. */
-function contents(image: MetadataImage): string[] {
-  return recordsOf(image)
-    .map(({ bytes }) => Buffer.from(bytes).toString('hex'))
-    .sort()
-}
-
-function imageOf(records: readonly MetadataRecord[], from: MetadataImage = Image.empty): MetadataImage {
+function imageOf(records: readonly MetadataRecord[], from: MetadataImage = MetadataImage.empty): MetadataImage {
   const replay = new MetadataReplay(from)
   replay.addRecords(records, from.offset + records.length, 1, 0)
   return replay.publish().image
@@ -33,7 +24,7 @@ t.test('an image is the same as that of the records which it is written as', asy
   const topics = createTopicsRequest(topicOf('a', { numPartitions: 3, configs }), topicOf('b'))
   await machine.simulation.complete(channel.send('CreateTopics', topics))
   await machine.simulation.run(100)
-  t.same(contents(imageOf(recordsOf(metadata.image))), contents(metadata.image))
+  t.same(contentsOf(imageOf(recordsOf(metadata.image))), contentsOf(metadata.image))
 })
 
 t.test(
@@ -64,14 +55,14 @@ t.test(
         }
       }
       await machine.simulation.complete(running.metadata.whenApplied(running.controller.image.offset))
-      const live = contents(running.controller.image)
-      const published = contents(running.metadata.image)
+      const live = contentsOf(running.controller.image)
+      const published = contentsOf(running.metadata.image)
       await machine.stop(running)
-      const atEnd = contents(running.controller.image)
+      const atEnd = contentsOf(running.controller.image)
       const from = running.quorum.latestSnapshot
       machine.node.restart()
       const again = machine.open()
-      const reloaded = contents(again.controller.image)
+      const reloaded = contentsOf(again.controller.image)
       compared += reloaded.length
       const same = live.join() === published.join() && atEnd.join() === reloaded.join()
       if (!same || from === null) t.fail(`SEED=${seed}: live ${live.length}, reloaded ${reloaded.length}, from ${from}`)
@@ -79,71 +70,6 @@ t.test(
     t.ok(compared > 0, `${compared} lines of images compared`)
   },
 )
-
-t.test('a damaged snapshot gives way to the one before', async (t) => {
-  const machine = new MetadataMachine(22, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
-  const running = await machine.start()
-  for (let index = 0; index < 12; index++) {
-    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
-    await machine.simulation.run(50)
-  }
-  const newest = running.quorum.latestSnapshot!
-  await machine.stop(running)
-  machine.node.restart()
-  const file = machine.node.host.disk.open(`/data/__cluster_metadata-0/${snapshotFileName(newest)}`, 'write')
-  file.writeSync([Uint8Array.of(1, 2, 3)], 200)
-  file.close()
-  const again = machine.open()
-  t.ok((again.quorum.latestSnapshot?.endOffset ?? 0) < newest.endOffset)
-  t.same(contents(again.controller.image), contents(running.controller.image))
-})
-
-t.test('without a sound snapshot of what the log begins with there is no start, and nothing is removed', async (t) => {
-  const machine = new MetadataMachine(24, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
-  const running = await machine.start()
-  for (let index = 0; index < 12; index++) {
-    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
-    await machine.simulation.run(50)
-  }
-  t.ok(running.quorum.logStartOffset > 0)
-  await machine.stop(running)
-  const { disk } = machine.node.restart()
-  const directory = '/data/__cluster_metadata-0'
-  const names = () => disk.list(directory).flatMap(({ name }) => (name.endsWith('.checkpoint') ? [name] : []))
-  const before = names()
-  for (const name of before.filter((one) => !one.startsWith('0'.repeat(20)))) {
-    const file = disk.open(`${directory}/${name}`, 'write')
-    file.writeSync([Uint8Array.of(1, 2, 3)], 200)
-    file.close()
-  }
-  t.throws(() => machine.open(true), {
-    name: 'StorageFault',
-    message: /no sound snapshot holds what was before; restore/,
-  })
-  t.same(names(), before)
-})
-
-t.test('a log that is cut below its snapshot goes on behind it', async (t) => {
-  const machine = new MetadataMachine(23, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
-  const running = await machine.start()
-  for (let index = 0; index < 8; index++) {
-    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
-    await machine.simulation.run(50)
-  }
-  const { endOffset } = running.quorum.latestSnapshot!
-  machine.node.kill()
-  const { disk } = machine.node.restart()
-  const directory = '/data/__cluster_metadata-0'
-  const segments = disk.list(directory).filter(({ name }) => /\.(log|index|timeindex)$/.test(name))
-  for (const { name } of segments) disk.remove(`${directory}/${name}`)
-  const again = await machine.start()
-  t.equal(again.quorum.logStartOffset, endOffset)
-  t.ok(again.metadata.image.topics.byName('t3') !== undefined)
-  const { topics } = await machine.simulation.complete(
-    again.channel.send('CreateTopics', createTopicsRequest(topicOf('more'))),
-  )
-  t.match(topics, [{ errorCode: ErrorCode.NONE }])
-})
 
 t.test('an image shares what a commit did not touch', (t) => {
   const records: MetadataRecord[] = []
@@ -197,7 +123,7 @@ t.test('a delta tells what is new, gone and changed', (t) => {
 })
 
 t.test('records of a metadata transaction take effect at its end, or not at all', (t) => {
-  const replay = new MetadataReplay(Image.empty)
+  const replay = new MetadataReplay(MetadataImage.empty)
   replay.addRecords([newRecord('BeginTransactionRecord', VERSION, {}), ...topicRecords('a', topicId(1), 1)], 2, 1, 0)
   t.equal(replay.publish().image.topics.size, 0)
   t.equal(replay.isInTransaction, true)
@@ -244,7 +170,7 @@ t.test("Apache Kafka's metadata log loads with all that is in it", async (t) => 
   const kinds = [...new Set([...image.kept.keys()].map((key) => key.split('/')[0]))].sort()
   t.same(kinds, ['acl', 'controller', 'quota', 'scram'])
   t.equal(image.unknown.length, 0)
-  t.same(contents(imageOf(recordsOf(image))), contents(image), 'a snapshot of it loses nothing')
+  t.same(contentsOf(imageOf(recordsOf(image))), contentsOf(image), 'a snapshot of it loses nothing')
   t.ok(image.nextProducerId > 0n)
   // The broker's id and cluster are its own: it can go on from there.
   await machine.simulation.complete(running.lifecycle.start())
@@ -256,35 +182,4 @@ t.test("Apache Kafka's metadata log loads with all that is in it", async (t) => 
     running.channel.send('CreateTopics', createTopicsRequest(topicOf('another'))),
   )
   t.match(topics, [{ errorCode: ErrorCode.NONE }])
-})
-
-t.test('a persistent map behaves like a map, and its copies do not see each other', (t) => {
-  const seed = Number(process.env['SEED'] ?? 3000)
-  const random = new SeededRandom(seed)
-  let map = new PersistentMap<number>()
-  let model = new Map<string, number>()
-  const history: [PersistentMap<number>, Map<string, number>][] = []
-  for (let round = 0; round < 200; round++) {
-    const edit = map.edit()
-    const next = new Map(model)
-    for (let step = 0; step < 20; step++) {
-      const key = `key-${random.below(600)}`
-      if (random.below(3) === 0) {
-        edit.delete(key)
-        next.delete(key)
-      } else {
-        edit.set(key, round)
-        next.set(key, round)
-      }
-    }
-    map = edit.finish()
-    model = next
-    history.push([map, model])
-  }
-  const differ = history.filter(([each, expected]) => {
-    const found = [...each].sort()
-    return each.size !== expected.size || JSON.stringify(found) !== JSON.stringify([...expected].sort())
-  })
-  t.same(differ.length, 0, `SEED=${seed}`)
-  t.end()
 })
