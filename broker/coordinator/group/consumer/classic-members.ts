@@ -39,7 +39,8 @@ export function joinConsumers(
   if (machine.config.get('group.consumer.migration.policy').toLowerCase() === 'disabled') {
     return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
   }
-  const full = fullError(machine, group, request.memberId, instanceId)
+  const limit = machine.config.get('group.consumer.max.size')
+  const full = fullError(group, limit, request.memberId, instanceId)
   if (full !== null) return refuse(full.errorCode)
   if (!supports(group, request)) return refuse(ErrorCode.INCONSISTENT_GROUP_PROTOCOL)
   const memberId = isUnknown ? randomUuid(machine.host.random) : request.memberId

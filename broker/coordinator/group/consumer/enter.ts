@@ -68,7 +68,8 @@ export function enterMember(
 ): Entered | Refusal {
   const { instanceId } = request
   const memberId = request.memberId === '' ? randomUuid(machine.host.random) : request.memberId
-  const full = fullError(machine, group, request.memberId, instanceId)
+  const limit = machine.config.get('group.consumer.max.size')
+  const full = fullError(group, limit, request.memberId, instanceId)
   if (full !== null) return full
   return instanceId === null
     ? enterDynamic(group, request, memberId)

@@ -2,7 +2,6 @@
 // Words are Apache Kafka's.
 
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
-import type { GroupMachine } from '../model/group-machine.ts'
 import { type Refusal, refusal } from '../model/refusal.ts'
 import type { ModernGroup, ModernMember } from './modern-group.ts'
 
@@ -44,12 +43,11 @@ export function unreleasedInstance(current: ModernMember, memberId: string, inst
 
 /** There is no room for one more. A static member takes the place that it has. */
 export function fullError(
-  machine: GroupMachine,
   group: ModernGroup<ModernMember, unknown> & { readonly type: GroupKind },
+  limit: number,
   memberId: string,
   instanceId: string | null,
 ): Refusal | null {
-  const limit = machine.config.get(`group.${group.type}.max.size`)
   if (group.members.size < limit || group.members.has(memberId)) return null
   if (instanceId !== null && group.staticMembers.has(instanceId)) return null
   const words = `The ${group.type} group has reached its maximum capacity of ${limit} members.`

@@ -46,7 +46,7 @@ export function shareHeartbeat(
   if (memberEpoch === LEAVE_EPOCH) return leaveShareGroup(machine, request, reply)
   const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newShareGroup(machine, groupId) : undefined)
   if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId))
-  const full = fullError(machine, group, memberId, null)
+  const full = fullError(group, machine.config.get('group.share.max.size'), memberId, null)
   if (full !== null) return shareRefusal(reply, full)
   const known = group.members.get(memberId)
   if (known === undefined && memberEpoch !== 0) return shareRefusal(reply, notAMember(groupId, memberId))

@@ -52,7 +52,8 @@ export function enterMember(
 ): Entered | Refusal {
   const { memberId, memberEpoch, instanceId } = request
   const isJoining = memberEpoch === 0
-  const full = isJoining ? fullError(machine, group, memberId, instanceId) : null
+  const limit = machine.config.get('group.streams.max.size')
+  const full = isJoining ? fullError(group, limit, memberId, instanceId) : null
   if (full !== null) return full
   if (instanceId !== null) return enterStatic(machine, group, { ...request, instanceId }, draft)
   const before = group.members.get(memberId) ?? (isJoining ? newMember(memberId) : null)
