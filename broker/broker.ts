@@ -314,7 +314,6 @@ async function build(host: Host, properties: Properties, endings: Ending[]): Pro
   if (plan.controller !== null && forController !== null) servers.set(plan.controller.listen.name, forController.server)
   http.serve({
     ...services,
-    ...coordinators,
     servers,
     budgets: new Map([
       ['requests', requests],

@@ -43,6 +43,16 @@ t.test('no files import each other in a circle', async (t) => {
   t.same(circles(source), [])
 })
 
+t.test('tests mirror the source: their folders are its folders', async (t) => {
+  const folder = (path: string) => path.slice(0, path.lastIndexOf('/'))
+  const folders = new Set(source.map(({ path }) => folder(path)))
+  const tests = source.filter(({ path }) => /^test\/(host|protocol|storage|broker|cli|bench)\/.*\.test\.ts$/.test(path))
+  t.same(
+    tests.filter(({ path }) => !folders.has(folder(path).slice('test/'.length))).map(({ path }) => path),
+    [],
+  )
+})
+
 t.test('comments and documents name files that are there', async (t) => {
   t.same(missingFiles([...source, ...files(['md'])]), [])
 })
