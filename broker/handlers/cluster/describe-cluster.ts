@@ -3,8 +3,8 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Services } from '../../services.ts'
+import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from '../authorized-operations.ts'
 import { handler } from '../handler.ts'
-import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED } from '../topics/describe-topic.ts'
 
 const BROKERS = 1
 const CONTROLLERS = 2

@@ -3,8 +3,8 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { describeConsumerGroupError } from '../../coordinator/group/consumer/describe.ts'
 import { describeConsumerGroups } from '../../coordinator/group/consumer/requests.ts'
+import { withGroupOperations } from '../authorized-operations.ts'
 import { handler } from '../handler.ts'
-import { ALL_GROUP_OPERATIONS } from './authorized-operations.ts'
 import { isGroupProtocolEnabled } from './protocol-enabled.ts'
 
 export const consumerGroupDescribe = handler('ConsumerGroupDescribe', async (services, request) => {
@@ -13,8 +13,5 @@ export const consumerGroupDescribe = handler('ConsumerGroupDescribe', async (ser
     return { groups: request.groupIds.map(refuse) }
   }
   const groups = await describeConsumerGroups(services.groups, request.groupIds)
-  if (!request.includeAuthorizedOperations) return { groups }
-  const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
-    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
-  return { groups: groups.map(authorize) }
+  return { groups: withGroupOperations(groups, request.includeAuthorizedOperations) }
 })

@@ -4,8 +4,8 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { describeStreamsGroupError } from '../../coordinator/group/streams/describe.ts'
 import { describeStreamsGroups } from '../../coordinator/group/streams/requests.ts'
+import { withGroupOperations } from '../authorized-operations.ts'
 import { handler } from '../handler.ts'
-import { ALL_GROUP_OPERATIONS } from './authorized-operations.ts'
 import { isGroupProtocolEnabled } from './protocol-enabled.ts'
 
 export const streamsGroupDescribe = handler('StreamsGroupDescribe', async (services, request) => {
@@ -14,8 +14,5 @@ export const streamsGroupDescribe = handler('StreamsGroupDescribe', async (servi
     return { groups: groupIds.map((groupId) => describeStreamsGroupError(groupId, ErrorCode.UNSUPPORTED_VERSION)) }
   }
   const groups = await describeStreamsGroups(services.groups, groupIds, includeTopologyDescription)
-  if (!includeAuthorizedOperations) return { groups }
-  const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
-    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
-  return { groups: groups.map(authorize) }
+  return { groups: withGroupOperations(groups, includeAuthorizedOperations) }
 })

@@ -3,7 +3,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { describeShareGroupError } from '../../coordinator/group/share/describe.ts'
 import { describeShareGroups } from '../../coordinator/group/share/requests.ts'
-import { ALL_GROUP_OPERATIONS } from '../groups/authorized-operations.ts'
+import { withGroupOperations } from '../authorized-operations.ts'
 import { handler } from '../handler.ts'
 import { hasShareGroups } from './enabled.ts'
 
@@ -13,8 +13,5 @@ export const shareGroupDescribe = handler('ShareGroupDescribe', async (services,
     return { groups: refused }
   }
   const groups = await describeShareGroups(services.groups, request.groupIds)
-  if (!request.includeAuthorizedOperations) return { groups }
-  const authorize = (group: (typeof groups)[number]): (typeof groups)[number] =>
-    group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: ALL_GROUP_OPERATIONS } : group
-  return { groups: groups.map(authorize) }
+  return { groups: withGroupOperations(groups, request.includeAuthorizedOperations) }
 })

@@ -6,8 +6,9 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { topicNameFault } from '../../controller/topic-names.ts'
 import { isInternalTopic } from '../../metadata/internal-topics.ts'
+import { TOPIC_OPERATIONS } from '../authorized-operations.ts'
 import { handler } from '../handler.ts'
-import { partitionView, TOPIC_OPERATIONS, topicHead } from './describe-topic.ts'
+import { partitionView, topicHead } from './describe-topic.ts'
 
 type Response = ResponseInputOf<'DescribeTopicPartitions'>
 type TopicRow = Response['topics'][number]

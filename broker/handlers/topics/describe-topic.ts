@@ -5,17 +5,6 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { MetadataImage, PartitionImage, TopicImage } from '../../metadata/image.ts'
 import { isInternalTopic } from '../../metadata/internal-topics.ts'
 
-/** What "not asked" looks like in a bit field of operations. */
-export const OPERATIONS_NOT_ASKED = -2147483648
-/** All that can be done to a topic: read, write, create, delete, alter, describe, describe and alter configs. */
-export const TOPIC_OPERATIONS = bits(3, 4, 5, 6, 7, 8, 10, 11)
-/** The cluster's: create, alter, describe, cluster action, describe and alter configs, idempotent write. */
-export const CLUSTER_OPERATIONS = bits(5, 7, 8, 9, 10, 11, 12)
-
-function bits(...codes: readonly number[]): number {
-  return codes.reduce((field, code) => field | (1 << code), 0)
-}
-
 /** Replicas that are not served: their broker is fenced or gone, or their log directory is. */
 function offlineReplicas(image: MetadataImage, partition: PartitionImage): number[] {
   return partition.replicas.filter((id, index) => {

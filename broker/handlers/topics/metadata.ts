@@ -12,15 +12,10 @@ import { topicNameFault } from '../../controller/topic-names.ts'
 import type { TopicImage } from '../../metadata/image.ts'
 import { isInternalTopic } from '../../metadata/internal-topics.ts'
 import type { Services } from '../../services.ts'
+import { CLUSTER_OPERATIONS, OPERATIONS_NOT_ASKED, TOPIC_OPERATIONS } from '../authorized-operations.ts'
 import { handler, type RequestContext } from '../handler.ts'
 import { autoCreateTopics } from './auto-create.ts'
-import {
-  CLUSTER_OPERATIONS,
-  OPERATIONS_NOT_ASKED,
-  partitionView,
-  TOPIC_OPERATIONS,
-  topicHead,
-} from './describe-topic.ts'
+import { partitionView, topicHead } from './describe-topic.ts'
 
 type TopicRow = ResponseInputOf<'Metadata'>['topics'][number]
 
