@@ -13,11 +13,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { run } from '../test/clients/harness.ts'
-import { allCases } from './cases.ts'
+import { allCases, limitMs } from './cases.ts'
 import { matches, type Run } from './goals.ts'
 import { BrokerProcess, type Kind, kinds, type Subject } from './load/broker.ts'
 import { machine } from './machine.ts'
-import { type Comparison, page, picture } from './report.ts'
+import { type Comparison, page, picture, reason } from './report.ts'
 import { format } from './table.ts'
 
 const kafkaVersion = '4.4.0'
@@ -30,7 +30,8 @@ const warmUps = [
   'raw-consume/1024/p12/none',
   'lat/1000/1024/acksall/p1',
 ]
-const caseLimitMs = 600_000
+/** For the end of a case that was too long. */
+const endLimitMs = 60_000
 const syncLimitMs = 60_000
 /** Cases that take pages from the kernel by the GB, and how much at most. */
 const appending = /^(raw-produce|sync-produce|stalls)\//
@@ -101,7 +102,7 @@ export async function runOnce(name: string, scale: number, { kind, bootstrap, pi
     if (appending.test(name)) touchFreeMemory()
     const main = new URL('load/main.ts', import.meta.url).pathname
     const args = ['--conditions=milena-source', main, name, String(scale), kind, bootstrap, String(pid)]
-    const printed = await run(process.execPath, args, { timeoutMs: caseLimitMs })
+    const printed = await run(process.execPath, args, { timeoutMs: limitMs(name) + endLimitMs })
     return { figures: JSON.parse(printed.split('\n').findLast((line) => line.startsWith('{')) ?? '{}') }
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) }
@@ -118,7 +119,7 @@ function touchFreeMemory(): void {
 }
 
 export function inShort(outcome: Outcome): string {
-  if ('error' in outcome) return `ERROR ${outcome.error?.split('\n').find((line) => line.includes('Error:'))}`
+  if ('error' in outcome) return `ERROR ${reason(outcome.error)}`
   const figures = Object.entries('figures' in outcome ? (outcome.figures ?? {}) : {})
   return figures.map(([name, value]) => `${name} ${format(value)}`).join(', ')
 }

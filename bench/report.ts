@@ -109,8 +109,14 @@ function everything(runs: readonly Run[]): Table {
 
 function errors(runs: readonly Run[]): string[] {
   return runs.flatMap(({ name, kind, round, error }) =>
-    error === undefined ? [] : [`- ${name}, ${kind}, round ${round}: ${error.split('\n').at(-1)?.slice(0, 200)}`],
+    error === undefined ? [] : [`- ${name}, ${kind}, round ${round}: ${reason(error)}`],
   )
+}
+
+/** One line of what a case has printed: what it threw last, since a broker's last words come after that. */
+export function reason(error = ''): string {
+  const lines = error.split('\n')
+  return (lines.findLast((line) => line.includes('Error: ')) ?? lines.at(-1) ?? '').slice(0, 300)
 }
 
 /** Ratios against their goals; what is judged by itself has no bar. */

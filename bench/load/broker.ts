@@ -26,10 +26,13 @@ export interface Subject {
 /** MILENA_CHECKOUT=DIR puts the load on the broker of another checkout. */
 const root = process.env['MILENA_CHECKOUT'] ?? join(import.meta.dirname, '..', '..')
 const probeMs = 2
-/** Kafka with thousands of partitions after a kill takes minutes. */
+/**
+ * Kafka with thousands of partitions after a kill takes minutes, and is refused by its own controller until the session
+ * of the one before has ended.
+ */
 const startLimitMs = 300_000
-/** After SIGKILL Kafka is refused by its own controller until the session of the one before has ended. */
-const stopLimitMs = 60_000
+/** Kafka with thousands of partitions takes long over a clean stop too. */
+const stopLimitMs = 300_000
 
 /** From the server.properties that Apache distributes: a first member does not wait 3 s for others. */
 const distributed = ['group.initial.rebalance.delay.ms=0']
@@ -42,6 +45,16 @@ const kafkaJvm = [
   '-XX:MaxGCPauseMillis=20',
   '-XX:+ExplicitGCInvokesConcurrent',
 ]
+
+/** Those that this process has started, and why some are not there any more. */
+const brokers = new Set<BrokerProcess>()
+const ends: string[] = []
+
+/** Answers a line for each broker that has ended by itself, these and those before. */
+export async function disposeAll(): Promise<readonly string[]> {
+  for (const broker of brokers) await broker.dispose()
+  return ends
+}
 
 export interface BrokerOptions {
   readonly settings?: readonly string[]
@@ -59,6 +72,7 @@ export class BrokerProcess {
   constructor(kind: Kind, options: BrokerOptions = {}) {
     this.kind = kind
     this.dir = mkdtempSync(join(tmpdir(), `milena-bench-${kind}-`))
+    brokers.add(this)
     this.#options = options
   }
 
@@ -128,15 +142,27 @@ export class BrokerProcess {
   }
 
   async stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    if (this.#child?.running) this.#child.kill(signal)
-    await this.#child?.exited(stopLimitMs)
+    const child = this.#child
     this.#child = undefined
+    if (child === undefined) return
+    if (child.running) child.kill(signal)
+    else ends.push(`${this.kind} has ended: ${lastWords(child.lines)}`)
+    await child.exited(stopLimitMs)
   }
 
   async dispose(): Promise<void> {
-    await this.stop()
-    rmSync(this.dir, { recursive: true, force: true })
+    brokers.delete(this)
+    try {
+      await this.stop()
+    } finally {
+      rmSync(this.dir, { recursive: true, force: true })
+    }
   }
+}
+
+/** A JVM's reason, or what was printed last. */
+function lastWords(lines: readonly string[]): string {
+  return lines.findLast((line) => /Exception: |Error: /.test(line)) ?? lines.at(-1) ?? ''
 }
 
 /** True once it names a broker: Kafka answers before it knows of itself. */

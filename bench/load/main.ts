@@ -4,17 +4,29 @@
 //
 // Without a broker it starts a Milena for it.
 
-import { runCase } from '../cases.ts'
-import { BrokerProcess, kinds } from './broker.ts'
+import { limitMs, runCase } from '../cases.ts'
+import { BrokerProcess, disposeAll, kinds } from './broker.ts'
 
 const [name = '', scale = '1', kindName, bootstrap = '', pid] = process.argv.slice(2)
+
+/** A load that has lost its connection throws where nobody catches it. What its broker said of that is printed last. */
+async function fail(error: unknown): Promise<void> {
+  process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  for (const line of await disposeAll()) process.stderr.write(`Error: ${line}\n`)
+  process.exit(1)
+}
+process.once('uncaughtException', fail)
+const limit = limitMs(name)
+setTimeout(() => fail(new Error(`${name} takes longer than ${limit / 1000} s`)), limit).unref()
+
 const kind = kinds.find((each) => each === kindName)
 const own = kind === undefined ? await BrokerProcess.started('milena') : undefined
 const subject = own?.subject ?? { kind: kind ?? 'milena', bootstrap, pid: Number(pid) }
 try {
   const figures = await runCase(name, subject, Number(scale))
   process.stdout.write(`${JSON.stringify(figures)}\n`)
-} finally {
-  await own?.dispose()
+} catch (error) {
+  await fail(error)
 }
+await disposeAll()
 process.exit()

@@ -20,6 +20,8 @@ const other = 'more'
 const record: BatchShape = { recordSize: 100, count: 1, codec: 'none' }
 /** Partitions of one Produce request: a frame of some 50 KB, as clients make them. */
 const partitionsPerRequest = 250
+/** That are counted for the size of one: with 10,000 more Kafka would have no file handle left (ulimit -n 20000). */
+const mostOthers = 5000
 const metadataRounds = 50
 const settleMs = 2000
 const removedMs = 36_000
@@ -61,7 +63,8 @@ export async function partitions(kind: Kind, count: number): Promise<Figures> {
       if (topics[0]?.partitions.length !== count) throw new Error(`${topics[0]?.partitions.length} partitions`)
     }
     Object.assign(figures, latencies.figures('metadata'))
-    figures['KB/partition'] = (await sizeOfOther(broker, admin, count)) / 1000 / count
+    const others = Math.min(count, mostOthers)
+    figures['KB/partition'] = (await sizeOfOthers(broker, admin, others)) / 1000 / others
     admin.close()
     figures['clean restart s'] = await restarted(broker, 'SIGTERM', count)
     figures['restart after kill -9 s'] = await restarted(broker, 'SIGKILL', count)
@@ -71,8 +74,8 @@ export async function partitions(kind: Kind, count: number): Promise<Figures> {
   }
 }
 
-/** Resident bytes that as many partitions take, with a record in each; then they go. */
-async function sizeOfOther(broker: BrokerProcess, admin: Admin, count: number): Promise<number> {
+/** Resident bytes that `count` more partitions take, with a record in each; then they go. */
+async function sizeOfOthers(broker: BrokerProcess, admin: Admin, count: number): Promise<number> {
   const before = residentSize(broker.pid)
   await admin.createTopic(other, count)
   await produceToEach(broker.bootstrap, other, count)
