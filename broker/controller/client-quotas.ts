@@ -5,13 +5,12 @@ import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { entityKey, type QuotaEntity, quotaValue } from '../metadata/kept.ts'
 import type { MetadataRecord } from '../metadata/records.ts'
-import { ENTITY, QUOTA } from '../quotas/names.ts'
+import { ENTITIES, ENTITY, QUOTA } from '../quotas/names.ts'
 import { type ControllerState, type Decision, type Fault, fault, NO_FAULT, recordMaker } from './decision.ts'
 
 type Answer = ResponseInputOf<'AlterClientQuotas'>
 type Operation = RequestOf<'AlterClientQuotas'>['entries'][number]['ops'][number]
 
-const ENTITIES: readonly string[] = Object.values(ENTITY)
 const USER_QUOTAS: readonly string[] = [QUOTA.produce, QUOTA.fetch, QUOTA.request, QUOTA.mutations]
 const IP_QUOTAS: readonly string[] = [QUOTA.connections]
 /** Bytes and connections come whole. */

@@ -19,8 +19,10 @@ import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
 import { readTextFile, replaceFile } from '../../storage/checkpoint.ts'
 import type { StorageEnvironment } from '../../storage/environment.ts'
+import { PARTITION_METADATA } from '../../storage/file-names.ts'
 import { Log } from '../../storage/log/log.ts'
 import { defaultLogConfig, UNLIMITED } from '../../storage/log/log-config.ts'
+import { topicIdText } from '../../storage/log/partition-metadata.ts'
 import { StorageFault } from '../../storage/storage-fault.ts'
 import { NotCommitted, TooManyRecords } from '../metadata/controller-channel.ts'
 import type { MetadataImage } from '../metadata/image.ts'
@@ -34,7 +36,6 @@ import * as snapshots from './snapshot-file.ts'
 import { readVoters } from './voters.ts'
 
 const QUORUM_STATE = 'quorum-state'
-const PARTITION_METADATA = 'partition.metadata'
 /** The snapshot that the storage tool writes before there is a log. */
 const BOOTSTRAP_SNAPSHOT: SnapshotId = { endOffset: 0, epoch: 0 }
 /** Kafka reads batches of the metadata log of up to 8 MiB. */
@@ -281,7 +282,7 @@ export class LocalQuorum implements Quorum {
     const batches = snapshots.snapshotBatches(featureRecords(), 0, now, now, voters)
     const name = snapshots.snapshotFileName(BOOTSTRAP_SNAPSHOT)
     replaceFile(disk, this.#directory, name, concat(batches))
-    replaceFile(disk, this.#directory, PARTITION_METADATA, `version: 0\ntopic_id: ${METADATA_TOPIC_ID}`)
+    replaceFile(disk, this.#directory, PARTITION_METADATA, topicIdText(METADATA_TOPIC_ID))
   }
 
   /** A log that was cut below the newest snapshot has nothing that the snapshot lacks, and goes on behind it. */

@@ -13,3 +13,4 @@ export const QUOTA = {
 } as const
 
 export const ENTITY = { user: 'user', clientId: 'client-id', ip: 'ip' } as const
+export const ENTITIES: readonly string[] = Object.values(ENTITY)

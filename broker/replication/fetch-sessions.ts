@@ -14,10 +14,8 @@
 import type { Clock, Random } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { type AskedTopic, FetchTarget } from './fetch-target.ts'
+import { FINAL_EPOCH, INITIAL_EPOCH, MAX_EPOCH, nextEpoch } from './session-epochs.ts'
 
-const INITIAL_EPOCH = 0
-const FINAL_EPOCH = -1
-const MAX_EPOCH = 2_147_483_647
 /** A session unused for this long may give its slot to another (Kafka: min.incremental.fetch.session.eviction.ms). */
 const EVICTION_MS = 120_000
 
@@ -201,7 +199,7 @@ export class FetchSessions {
   }
 
   #continue(session: FetchSession, request: FetchSessionRequest): FetchContext {
-    session.epoch = session.epoch === MAX_EPOCH ? 1 : session.epoch + 1
+    session.epoch = nextEpoch(session.epoch)
     session.lastUsed = this.#clock.monotonic()
     this.#sessions.delete(session.id)
     this.#sessions.set(session.id, session)

@@ -7,10 +7,7 @@
 // A session ends with its connection; what its member has acquired is released. Source: ShareSessionCache.
 
 import { ErrorCode } from '../../protocol/error-codes.ts'
-
-export const INITIAL_EPOCH = 0
-export const FINAL_EPOCH = -1
-const MAX_EPOCH = 2_147_483_647
+import { FINAL_EPOCH, INITIAL_EPOCH, nextEpoch } from '../replication/session-epochs.ts'
 
 export interface SessionPartition {
   readonly topicId: string
@@ -52,7 +49,7 @@ export class ShareSession {
   }
 
   next(): void {
-    this.epoch = this.epoch === MAX_EPOCH ? 1 : this.epoch + 1
+    this.epoch = nextEpoch(this.epoch)
   }
 }
 

@@ -13,21 +13,13 @@
 
 import { type Disk, DiskError } from '../../host/disk.ts'
 import type { StorageEnvironment } from '../environment.ts'
-import {
-  CLEANED_SUFFIX,
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  SWAP_SUFFIX,
-  TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
-} from '../file-names.ts'
+import { CLEANED_SUFFIX, LOG_SUFFIX, SEGMENT_SUFFIXES, SWAP_SUFFIX } from '../file-names.ts'
 import type { Log } from '../log/log.ts'
 import type { Segment } from '../segment/segment.ts'
 import { setSegmentAside } from '../segment/segment-files.ts'
 import { syncFiles } from '../sync-files.ts'
 import { CleaningAborted } from './pace.ts'
 
-const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
 /** A reader keeps the new segment's file open. */
 const RENAME_AGAIN_MS = 5
 
@@ -59,7 +51,7 @@ export function removeCleaned({ host }: StorageEnvironment, cleaned: Segment): v
   cleaned.release(() => {
     try {
       // The log last of .swap: while it is there, a start takes the swap for complete.
-      for (const suffix of SUFFIXES.toReversed()) host.disk.remove(cleaned.path(suffix))
+      for (const suffix of SEGMENT_SUFFIXES.toReversed()) host.disk.remove(cleaned.path(suffix))
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       host.logger.warn('a cleaned segment that is not used stays', {
@@ -77,7 +69,7 @@ function isCurrent({ segments, isCleanable }: Log, old: readonly Segment[]): boo
 
 async function sync(disk: Disk, cleaned: Segment): Promise<void> {
   cleaned.flushIndexes(false)
-  const paths = SUFFIXES.map((suffix) => cleaned.path(suffix)).filter((path) => disk.exists(path))
+  const paths = SEGMENT_SUFFIXES.map((suffix) => cleaned.path(suffix)).filter((path) => disk.exists(path))
   let failure: DiskError | null = null
   await syncFiles(disk, paths, (_path, error) => {
     failure ??= error
@@ -88,7 +80,7 @@ async function sync(disk: Disk, cleaned: Segment): Promise<void> {
 /** Nobody reads it yet, or nobody has it open. */
 function rename(disk: Disk, segment: Segment, from: string, to: string): void {
   segment.closeFile()
-  const paths = SUFFIXES.map((suffix) => segment.path(suffix)).filter((path) => disk.exists(path))
+  const paths = SEGMENT_SUFFIXES.map((suffix) => segment.path(suffix)).filter((path) => disk.exists(path))
   for (const path of paths) disk.rename(path, path.slice(0, path.length - from.length) + to)
   segment.renamed(to)
 }

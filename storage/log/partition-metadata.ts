@@ -8,6 +8,10 @@ import type { Disk } from '../../host/disk.ts'
 import { readTextFile, writeFile } from '../checkpoint.ts'
 import { join, LOG_SUFFIX, PARTITION_METADATA } from '../file-names.ts'
 
+export function topicIdText(topicId: string): string {
+  return `version: 0\ntopic_id: ${topicId}`
+}
+
 /**
  * null: none was written, or not wholly: a crash right after the creation. The journal has what is durable of the log.
  */
@@ -45,7 +49,7 @@ function isEmpty(disk: Disk, path: string): boolean {
 export function writeTopicId(disk: Disk, directory: string, topicId: string): string {
   const path = join(directory, PARTITION_METADATA)
   try {
-    writeFile(disk, path, `version: 0\ntopic_id: ${topicId}`)
+    writeFile(disk, path, topicIdText(topicId))
   } catch (error) {
     // On a full disk: half of it, after a clean stop, would be taken for all, and never written anew.
     disk.remove(path)

@@ -7,13 +7,12 @@ import {
   DELETED_SUFFIX,
   LOG_SUFFIX,
   OFFSET_INDEX_SUFFIX,
+  SEGMENT_SUFFIXES,
   SNAPSHOT_SUFFIX,
   TIME_INDEX_SUFFIX,
   TRANSACTION_INDEX_SUFFIX,
 } from '../file-names.ts'
 import { Segment } from './segment.ts'
-
-const SUFFIXES = [LOG_SUFFIX, OFFSET_INDEX_SUFFIX, TIME_INDEX_SUFFIX, TRANSACTION_INDEX_SUFFIX] as const
 
 export function newSegment(
   environment: StorageEnvironment,
@@ -48,7 +47,7 @@ export function removeSegments(environment: StorageEnvironment, segments: readon
   const { disk } = environment.host
   for (const segment of segments) {
     segment.abandon()
-    for (const suffix of SUFFIXES) disk.remove(segment.path(suffix))
+    for (const suffix of SEGMENT_SUFFIXES) disk.remove(segment.path(suffix))
   }
   if (segments.length > 0) disk.syncDirectory(segments[0]!.directory)
 }
@@ -90,7 +89,7 @@ export function setSegmentAside(environment: StorageEnvironment, segment: Segmen
 
 function renameFiles(disk: Disk, segment: Segment): string[] {
   const renamed: string[] = []
-  for (const suffix of SUFFIXES) {
+  for (const suffix of SEGMENT_SUFFIXES) {
     const path = segment.path(suffix)
     if (!disk.exists(path)) continue
     disk.rename(path, path + DELETED_SUFFIX)

@@ -4,15 +4,9 @@
 // loads a decision carries it out from the beginning; a marker that is written twice ends nothing the second time.
 // Source: TransactionMarkerChannelManager.
 
+import { NO_PRODUCER_ID } from '../../../protocol/records/layout.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
-import {
-  isDeciding,
-  NO_PARTITIONS,
-  NO_PRODUCER_ID,
-  step,
-  type TopicPartitions,
-  type Transaction,
-} from './transaction.ts'
+import { isDeciding, NO_PARTITIONS, step, type TopicPartitions, type Transaction } from './transaction.ts'
 import type { Marker, TransactionMachine, TransactionOutcome } from './transaction-machine.ts'
 
 /** Between attempts at what a partition, or our own log, has refused. */

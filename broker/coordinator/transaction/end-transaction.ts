@@ -15,6 +15,7 @@
 // Source: TransactionCoordinator.endTransaction; KIP-890.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { NO_PRODUCER_ID } from '../../../protocol/records/layout.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import { writeMarkers } from './completion.ts'
@@ -24,7 +25,6 @@ import {
   isExhausted,
   MAX_EPOCH,
   NO_EPOCH,
-  NO_PRODUCER_ID,
   step,
   type Transaction,
 } from './transaction.ts'

@@ -4,6 +4,7 @@
 // Source: TransactionCoordinator.prepareInitProducerIdTransit, TransactionMetadata.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { NO_PRODUCER_ID } from '../../../protocol/records/layout.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import {
@@ -14,7 +15,7 @@ import {
   fence,
   type ProducerAnswer,
 } from './end-transaction.ts'
-import { isExhausted, NO_EPOCH, NO_PARTITIONS, NO_PRODUCER_ID, step, type Transaction } from './transaction.ts'
+import { isExhausted, NO_EPOCH, NO_PARTITIONS, step, type Transaction } from './transaction.ts'
 import type { TransactionMachine, TransactionOutcome } from './transaction-machine.ts'
 
 export interface InitRequest {

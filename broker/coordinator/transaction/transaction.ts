@@ -50,7 +50,6 @@ export interface Transaction {
 }
 
 export const NO_PARTITIONS: TopicPartitions = new Map()
-export const NO_PRODUCER_ID = -1n
 export const NO_EPOCH = -1
 /** transaction.version from which on epochs rise with every transaction. */
 export const EPOCH_BUMP_VERSION = 2

@@ -5,13 +5,12 @@ import type { RequestOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { type Fault, fault } from '../../controller/decision.ts'
 import { type QuotaEntity, quotasOf } from '../../metadata/kept.ts'
-import { ENTITY } from '../../quotas/names.ts'
+import { ENTITIES, ENTITY } from '../../quotas/names.ts'
 import { handler } from '../handler.ts'
 
 type Component = RequestOf<'DescribeClientQuotas'>['components'][number]
 
 const MATCH = { exact: 0, default: 1, any: 2 } as const
-const ENTITIES: readonly string[] = Object.values(ENTITY)
 
 export const describeClientQuotas = handler('DescribeClientQuotas', (services, { components, strict }) => {
   const wrong = filterFault(components)

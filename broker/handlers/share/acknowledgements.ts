@@ -7,6 +7,9 @@ import type { Acknowledgement } from '../../share/in-flight-records.ts'
 import { GAP, REJECT, RENEW } from '../../share/record-state.ts'
 import type { SharePartitions } from '../../share/share-partitions.ts'
 
+/** The version of ShareFetch and of ShareAcknowledge from which on a lock can be renewed (KIP-1222). */
+export const RENEWAL_SINCE = 2
+
 export interface AskedBatch {
   readonly firstOffset: bigint
   readonly lastOffset: bigint

@@ -2,13 +2,11 @@
 // session ends, and what the member still has is released. The answer waits until all of it is durable.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
-import { FINAL_EPOCH, INITIAL_EPOCH } from '../../share/share-sessions.ts'
+import { FINAL_EPOCH, INITIAL_EPOCH } from '../../replication/session-epochs.ts'
 import { deferredHandler, NOT_THROTTLED } from '../handler.ts'
-import { acknowledgeAll, isMemberId } from './acknowledgements.ts'
+import { acknowledgeAll, isMemberId, RENEWAL_SINCE } from './acknowledgements.ts'
 import { byTopic, NO_LEADER, nameLeaders } from './answer.ts'
 import { hasShareGroups } from './enabled.ts'
-
-const RENEWAL_SINCE = 2
 
 export const shareAcknowledge = deferredHandler('ShareAcknowledge', (services, request, call) => {
   const { shares } = services

@@ -5,18 +5,18 @@
 // from them.
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { FINAL_EPOCH, INITIAL_EPOCH } from '../../replication/session-epochs.ts'
 import type { Services } from '../../services.ts'
 import { ShareFetch, ShareFetchTarget } from '../../share/share-fetch.ts'
-import { FINAL_EPOCH, INITIAL_EPOCH, type ShareSession } from '../../share/share-sessions.ts'
+import type { ShareSession } from '../../share/share-sessions.ts'
 import { findPartition } from '../data/find-partition.ts'
 import { type Call, deferredHandler, NOT_THROTTLED } from '../handler.ts'
-import { type AcknowledgedPartition, acknowledgeAll, isMemberId } from './acknowledgements.ts'
+import { type AcknowledgedPartition, acknowledgeAll, isMemberId, RENEWAL_SINCE } from './acknowledgements.ts'
 import { byTopic, NO_LEADER, nameLeaders } from './answer.ts'
 import { hasShareGroups } from './enabled.ts'
 
 type Request = Parameters<Parameters<typeof deferredHandler<'ShareFetch'>>[1]>[1]
 
-const RENEWAL_SINCE = 2
 /** 0: whole batches. */
 const RECORD_LIMIT = 1
 const NO_TARGETS: readonly ShareFetchTarget[] = []

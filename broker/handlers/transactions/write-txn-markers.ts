@@ -4,11 +4,9 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { WriteTxnMarkersRequest } from '../../../protocol/messages/transactions/write-txn-markers.ts'
+import { NO_PRODUCER_EPOCH, NO_PRODUCER_ID } from '../../../protocol/records/layout.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
-
-const NO_PRODUCER_ID = -1n
-const NO_PRODUCER_EPOCH = -1
 
 export const writeTxnMarkers = handler('WriteTxnMarkers', async (services, { markers }) => ({
   markers: await Promise.all(markers.map((marker) => write(services, marker))),

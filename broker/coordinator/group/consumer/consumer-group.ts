@@ -15,7 +15,7 @@ import type { GroupRecord } from '../model/group-records.ts'
 import type { CommittedOffset } from '../model/offset-store.ts'
 import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
-import { ModernGroup } from '../modern/modern-group.ts'
+import { MEMBER_EPOCH_SINCE, ModernGroup } from '../modern/modern-group.ts'
 import { type ConsumerMember, type EpochAssignment, isReconciledTo, regexOf } from './consumer-member.ts'
 import {
   currentAssignmentTombstone,
@@ -203,9 +203,6 @@ export class ConsumerGroup extends ModernGroup<ConsumerMember, Assignment> imple
     }
   }
 }
-
-/** OffsetCommit and OffsetFetch carry member epochs since then. */
-const MEMBER_EPOCH_SINCE = 9
 
 const wrongEpoch = ({ classic }: ConsumerMember): number =>
   classic === null ? ErrorCode.STALE_MEMBER_EPOCH : ErrorCode.ILLEGAL_GENERATION

@@ -10,6 +10,7 @@ import { type Assignment, equalSets, NO_PARTITIONS, type TopicPartitions } from 
 import { count } from '../modern/counts.ts'
 import type { Draft } from '../modern/draft.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
+import { METADATA_REFRESH_MS } from '../modern/modern-group.ts'
 import { consumerConfig } from './consumer-config.ts'
 import { consumerGroup, countTopic } from './consumer-group.ts'
 import { type ConsumerMember, equalMembers, isReconciledTo, MEMBER_STATE, regexOf } from './consumer-member.ts'
@@ -26,9 +27,6 @@ import { refreshRegexes } from './regex-refresh.ts'
 import { hasAssignorChanged, type Speaker, type Subscribed } from './speaker.ts'
 import { isHomogeneous, retarget } from './target.ts'
 import { awaitRevocation, endRevocation } from './timers.ts'
-
-/** Far enough away to be never; the topics are looked at again when one of them changes. */
-const METADATA_REFRESH_MS = 0x7fffffff
 
 type RegexChange = 'none' | 'updated' | 'updated and resolved'
 

@@ -10,6 +10,10 @@
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Refusal } from '../model/refusal.ts'
 
+/** OffsetCommit and OffsetFetch carry member epochs since then. */
+export const MEMBER_EPOCH_SINCE = 9
+/** Far enough away to be never; the topics are looked at again when one of them changes. */
+export const METADATA_REFRESH_MS = 0x7fffffff
 /** A heartbeat with this epoch: the member leaves. */
 export const LEAVE_EPOCH = -1
 /** A static member is away, and may come back within its session timeout. */

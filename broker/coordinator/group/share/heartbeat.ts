@@ -10,7 +10,7 @@ import type { GroupRecord } from '../model/group-records.ts'
 import { type Assignment, equalAssignments, equalSets, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
 import { fencedEpoch, fullError, notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
-import { LEAVE_EPOCH } from '../modern/modern-group.ts'
+import { LEAVE_EPOCH, METADATA_REFRESH_MS } from '../modern/modern-group.ts'
 import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './heartbeat-answer.ts'
 import { leaveShareGroup } from './leave.ts'
@@ -33,9 +33,6 @@ export interface ShareHeartbeatRequest extends RequestOf<'ShareGroupHeartbeat'> 
   readonly clientId: string
   readonly clientHost: string
 }
-
-/** Far enough away to be never; the topics are looked at again when one of them changes. */
-const METADATA_REFRESH_MS = 0x7fffffff
 
 export function shareHeartbeat(
   machine: GroupMachine,

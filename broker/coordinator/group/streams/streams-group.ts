@@ -14,7 +14,7 @@ import type { Group } from '../model/group.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
 import type { CommittedOffset } from '../model/offset-store.ts'
-import { ModernGroup } from '../modern/modern-group.ts'
+import { MEMBER_EPOCH_SINCE, ModernGroup } from '../modern/modern-group.ts'
 import type { ConfiguredTopology } from './configured-topology.ts'
 import { TaskOwners } from './owners.ts'
 import type { AssignmentConfigs } from './streams-config.ts'
@@ -150,9 +150,6 @@ export class StreamsGroup extends ModernGroup<StreamsMember, TaskSets> implement
     ]
   }
 }
-
-/** OffsetCommit carries member epochs since then. */
-const MEMBER_EPOCH_SINCE = 9
 
 /** The group, if there is one and it is a streams group. */
 export function streamsGroup(machine: GroupMachine, groupId: string): StreamsGroup | undefined {
