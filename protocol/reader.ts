@@ -15,6 +15,14 @@ import { MAX_STRING_SIZE } from './wire.ts'
  */
 export const MAX_ELEMENTS = 1 << 20
 
+/**
+ * V8 hashes longer strings by their length alone, so that a thousand names of this size, in a Set, are compared each
+ * with each: 2,900 of them, which fit into a frame, stopped the broker for a minute. They count as more elements: some
+ * 500 of them are what a batch of the metadata log has room for.
+ */
+const MAX_HASHED_SIZE = 16_383
+const LONG_STRING_ELEMENTS = MAX_ELEMENTS / 512
+
 const EMPTY = new Uint8Array(0)
 const NO_MEMORY = Buffer.alloc(0)
 const NO_VIEW = new DataView(EMPTY.buffer)
@@ -165,6 +173,7 @@ export class Reader {
 
   #string(size: number): string {
     if (size < 0 || size > MAX_STRING_SIZE) this.#fail(`string of size ${size}`)
+    if (size > MAX_HASHED_SIZE) this.#spend(LONG_STRING_ELEMENTS)
     return interned(this.#memory, this.#take(size), size)
   }
 

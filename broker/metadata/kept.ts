@@ -1,6 +1,7 @@
 // What MetadataImage.kept holds: quotas, credentials, ACLs and the like, as the latest record of each thing, by keys of
 // the form `kind/identity`. Written by the fold (delta.ts), read here in terms of what they are.
 
+import { textKey } from '../../host/text-key.ts'
 import type { MetadataImage } from './image.ts'
 import type { KnownRecord } from './records.ts'
 
@@ -11,7 +12,7 @@ export type QuotaEntity = readonly { readonly entityType: string; readonly entit
 
 /** Two entities with the same entries, in whatever order, are the same. */
 export function entityKey(entity: QuotaEntity): string {
-  return JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName]).sort())
+  return textKey(JSON.stringify(entity.map(({ entityType, entityName }) => [entityType, entityName]).sort()))
 }
 
 export function quotaKey(entity: QuotaEntity, key: string): string {

@@ -8,6 +8,7 @@
 // 3 and 6 bound what all clients of one user do together, 7 and 8 what all users of one client id do, the others one
 // user's client.
 
+import { textKey } from '../../host/text-key.ts'
 import type { MetadataImage } from '../metadata/image.ts'
 import { entityKey, type QuotaEntity, quotasOf } from '../metadata/kept.ts'
 import { ENTITY } from './names.ts'
@@ -43,7 +44,7 @@ export class Bounds {
 
   /** null: the client is not bounded. */
   find(user: string, clientId: string): Bound | null {
-    const key = `${user}\u0000${clientId}`
+    const key = textKey(`${user}\u0000${clientId}`)
     let bound = this.#remembered.get(key)
     if (bound === undefined) {
       if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear()
@@ -68,7 +69,7 @@ export class Bounds {
         if (limit === undefined) continue
         return {
           limit,
-          key: JSON.stringify([ofUser === undefined ? null : user, ofClient === undefined ? null : clientId]),
+          key: textKey(JSON.stringify([ofUser === undefined ? null : user, ofClient === undefined ? null : clientId])),
         }
       }
     }

@@ -109,3 +109,37 @@ t.test('10 MiB of names are looked up, once each', async (t) => {
     ErrorCode.RESOURCE_NOT_FOUND,
   ])
 })
+
+t.test(
+  'names that V8 does not hash: each is compared with each, so there may be some hundreds in a request',
+  async (t) => {
+    const { world, client } = await ready(t)
+    const users = Array.from({ length: 600 }, (_, index) => `${index}`.padStart(16_384, 'u'))
+    const secret = { mechanism: 1, iterations: 4096, salt: Buffer.from('salt'), saltedPassword: Buffer.alloc(32) }
+    for (const some of [users.slice(0, 300), users.slice(300)]) {
+      const upsertions = some.map((name) => ({ name, ...secret }))
+      const { results } = await client.request('AlterUserScramCredentials', 0, { deletions: [], upsertions })
+      t.ok(results.length === 300 && results.every(({ errorCode }) => errorCode === ErrorCode.NONE))
+      const entries = some.map((entityName) => ({
+        entity: [{ entityType: 'user', entityName }],
+        ops: [{ key: 'producer_byte_rate', value: 1000, remove: false }],
+      }))
+      const answer = await client.request('AlterClientQuotas', 1, { entries, validateOnly: false })
+      t.ok(answer.entries.every(({ errorCode }) => errorCode === ErrorCode.NONE))
+    }
+    const asked = [users[0], users[599], users[0], 'nobody'].map((name) => ({ name: name! }))
+    const { results } = await client.request('DescribeUserScramCredentials', 0, { users: asked })
+    t.same(
+      results.map(({ user, errorCode, credentialInfos }) => [user.length, errorCode, credentialInfos.length]),
+      [
+        [16_384, ErrorCode.DUPLICATE_RESOURCE, 0],
+        [16_384, ErrorCode.NONE, 1],
+        [6, ErrorCode.RESOURCE_NOT_FOUND, 0],
+      ],
+    )
+    client.write(client.frame('DescribeUserScramCredentials', 0, { users: users.map((name) => ({ name })) }))
+    await world.simulation.run(100)
+    t.ok(client.isClosed)
+    t.match(world.logLines(), /too many elements in one message/)
+  },
+)

@@ -181,6 +181,17 @@ t.test('the number of elements in one message is bounded', async (t) => {
   t.equal(hostile.position, MAX_ELEMENTS, 'as is their sum')
 })
 
+t.test('of strings that V8 does not hash, one message may have some hundreds', async (t) => {
+  const writer = new Writer()
+  const [short, long] = ['s'.repeat(16_383), 'l'.repeat(16_384)]
+  for (let count = 0; count < 600; count++) writer.string(short)
+  for (let count = 0; count < 600; count++) writer.string(long)
+  const reader = new Reader(writer.toBytes())
+  for (let count = 0; count < 600; count++) reader.string()
+  for (let count = 0; count < 512; count++) reader.string()
+  t.throws(() => reader.string(), /too many elements/)
+})
+
 t.test('records pass by reference', async (t) => {
   const [one, two] = [Buffer.from('aa'), Buffer.from('bb')]
   const writer = new Writer(4)
