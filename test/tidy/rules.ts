@@ -164,7 +164,7 @@ const modules: Readonly<Record<string, readonly string[]>> = {
   re2js: ['broker/coordinator/group/consumer', 'broker/telemetry'],
   snappy: ['protocol/records'],
   'node:zlib': ['protocol/records'],
-  'node:crypto': ['broker/controller'],
+  'node:crypto': ['broker/controller', 'host'],
   'node:module': ['protocol/records'],
   'node:path': ['storage', 'broker'],
   kafkajs: ['test', 'bench'],
