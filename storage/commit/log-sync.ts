@@ -6,8 +6,8 @@
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
 // durable.
 //
-//   fileEnd ≤ durableEnd     what is between is small, and in the journal: the log's own file is synced when somebody
-//                            has time, and the recovery point waits for that
+//   fileEndOffset ≤ durableEndOffset     what is between is small, and in the journal: the log's own file is synced
+//                                        when somebody has time, and the recovery point waits for that
 //
 // A new log is left to the journal too: until its names are synced with its own files, all that is durable of it is
 // there, and recovery begins it anew. Not so a log that has rolled: which segments it had is known by their names.
