@@ -4,10 +4,10 @@
 //   frame   size i32 │ api key i16 │ version i16 │ correlation id i32 │ client id │ … body
 //           0          4             6             8
 
-import { type Api, type ApiName, apis, type RequestInputOf } from '../../protocol/apis.ts'
-import { RequestHeader } from '../../protocol/messages/headers.ts'
+import type { ApiName, RequestInputOf } from '../../protocol/apis.ts'
 import { BatchBuilder } from '../../protocol/records/builder.ts'
 import type { Codec } from '../../protocol/records/layout.ts'
+import { encodeRequest } from '../../test/frames.ts'
 
 export const correlationPosition = 8
 
@@ -16,15 +16,7 @@ export const produceVersion = 9
 export const fetchVersion = 11
 
 export function requestFrame<N extends ApiName>(name: N, version: number, body: RequestInputOf<N>): Buffer {
-  const api: Api = apis[name]
-  const header = { requestApiKey: api.key, requestApiVersion: version, correlationId: 1, clientId: 'milena-bench' }
-  const parts = [
-    RequestHeader.encodeBytes(header, api.requestHeaderVersion(version)),
-    api.request.encodeBytes(body, version),
-  ]
-  const size = Buffer.alloc(4)
-  size.writeInt32BE(parts.reduce((sum, part) => sum + part.length, 0))
-  return Buffer.concat([size, ...parts])
+  return encodeRequest(name, version, body, 'milena-bench', 1)
 }
 
 export interface BatchShape {
