@@ -5,13 +5,19 @@ import { snapshotFileName } from '../../../broker/controller/snapshot-file.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { contentsOf, createTopicsRequest, MetadataMachine, topicOf } from './harness.ts'
 
-t.test('a damaged snapshot gives way to the one before', async (t) => {
-  const machine = new MetadataMachine(22, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
+/** Topics t0, t1, … and a snapshot after every few of them. */
+async function withSnapshots(seed: number, topicCount: number) {
+  const machine = new MetadataMachine(seed, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
   const running = await machine.start()
-  for (let index = 0; index < 12; index++) {
+  for (let index = 0; index < topicCount; index++) {
     await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
     await machine.simulation.run(50)
   }
+  return { machine, running }
+}
+
+t.test('a damaged snapshot gives way to the one before', async (t) => {
+  const { machine, running } = await withSnapshots(22, 12)
   const newest = running.quorum.latestSnapshot!
   await machine.stop(running)
   machine.node.restart()
@@ -24,12 +30,7 @@ t.test('a damaged snapshot gives way to the one before', async (t) => {
 })
 
 t.test('without a sound snapshot of what the log begins with there is no start, and nothing is removed', async (t) => {
-  const machine = new MetadataMachine(24, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
-  const running = await machine.start()
-  for (let index = 0; index < 12; index++) {
-    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
-    await machine.simulation.run(50)
-  }
+  const { machine, running } = await withSnapshots(24, 12)
   t.ok(running.quorum.logStartOffset > 0)
   await machine.stop(running)
   const { disk } = machine.node.restart()
@@ -49,12 +50,7 @@ t.test('without a sound snapshot of what the log begins with there is no start, 
 })
 
 t.test('a log that is cut below its snapshot goes on behind it', async (t) => {
-  const machine = new MetadataMachine(23, { 'metadata.log.max.record.bytes.between.snapshots': '400' })
-  const running = await machine.start()
-  for (let index = 0; index < 8; index++) {
-    await machine.simulation.complete(running.channel.send('CreateTopics', createTopicsRequest(topicOf(`t${index}`))))
-    await machine.simulation.run(50)
-  }
+  const { machine, running } = await withSnapshots(23, 8)
   const { endOffset } = running.quorum.latestSnapshot!
   machine.node.kill()
   const { disk } = machine.node.restart()
