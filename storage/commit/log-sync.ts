@@ -1,6 +1,6 @@
 // What of one log is not on disk yet, and the syncs that bring it there: the log's half of group commit.
 //
-//   changed(segment)  ended(segment)  addPath  addDirectory      what the next sync has to take along
+//   changed(segment)  ended(segment)  topicIdWritten  namesAdded   what the next sync has to take along
 //   want(offset) ──► queue ──► GroupCommit ──► startSync ──► SyncRun ──► finishSync ──► durableEndOffset, listener
 //
 // One sync runs at a time; it is for everything written when it starts. A truncation while it runs caps what it makes
@@ -14,6 +14,7 @@
 
 import { DiskError } from '../../host/disk.ts'
 import type { StorageEnvironment } from '../environment.ts'
+import { join, PARTITION_METADATA, parentOf } from '../file-names.ts'
 import { type Journal, type JournaledLog, NO_ENTRY, NO_ROOM } from '../journal/journal.ts'
 import type { JournalRecord } from '../journal/journal-record.ts'
 import type { NextCheckpoint } from '../log/leader-epoch-cache.ts'
@@ -27,6 +28,11 @@ import { SyncRun } from './sync-run.ts'
 /** After a sync for which there was no file handle left. */
 const RETRY_AFTER_MS = 100
 
+/** Which a crash could lose: of files in the log's directory, or its own too. */
+type NewNames = 'none' | 'files' | 'directory'
+
+const syncsOf: Readonly<Record<NewNames, number>> = { none: 0, files: 1, directory: 2 }
+
 /** Most logs have nothing to sync. Never changed. */
 const NONE: readonly string[] = []
 const NO_SEGMENTS: Segment[] = []
@@ -36,6 +42,7 @@ export interface SyncedLog {
   /** Those before it have ended: the files beside them are whole. */
   readonly writing: Segment
   readonly tail: Tail
+  readonly directory: string
   readonly topicId: string | null
   readonly partition: number
   readonly writtenEndOffset: number
@@ -69,12 +76,11 @@ export class LogSync implements Syncable, JournaledLog {
   #run: SyncRun | null = null
   /** Written to, or ended, since their last sync; oldest first. */
   #segments: Segment[] = NO_SEGMENTS
-  /** Small files beside the log. */
-  #paths: readonly string[] = NONE
-  /** With names that a crash could lose. */
-  #directories: readonly string[] = NONE
-  /** Of `#paths`, what the run has. */
-  #pathsUnderWay: readonly string[] = NONE
+  /** Since the last sync. Not its path: thousands of logs wait for theirs up to a minute. */
+  #isTopicIdWritten = false
+  /** The run has it. */
+  #isTopicIdUnderWay = false
+  #newNames: NewNames = 'none'
 
   constructor(environment: StorageEnvironment, log: SyncedLog, endOffset: number, journal: Journal | null) {
     this.#environment = environment
@@ -129,13 +135,29 @@ export class LogSync implements Syncable, JournaledLog {
     this.#hasEndedSegment = true
   }
 
-  addPath(path: string): void {
-    // [...these, one] makes room for sixteen more.
-    this.#paths = this.#paths.concat(path)
+  topicIdWritten(): void {
+    this.#isTopicIdWritten = true
   }
 
-  addDirectory(path: string): void {
-    if (!this.#directories.includes(path)) this.#directories = this.#directories.concat(path)
+  /** `isNew`: the log's directory is. Otherwise files in it are. */
+  namesAdded(isNew: boolean): void {
+    if (isNew) this.#newNames = 'directory'
+    else if (this.#newNames === 'none') this.#newNames = 'files'
+  }
+
+  get #paths(): readonly string[] {
+    return this.#isTopicIdWritten ? [this.#topicIdPath] : NONE
+  }
+
+  get #topicIdPath(): string {
+    return join(this.#log.directory, PARTITION_METADATA)
+  }
+
+  /** With names that a crash could lose. */
+  get #directories(): readonly string[] {
+    const { directory } = this.#log
+    if (this.#newNames === 'none') return NONE
+    return this.#newNames === 'files' ? [directory] : [parentOf(directory), directory]
   }
 
   /** What is below `endOffset` is wanted on disk. Nothing starts before `queue`. */
@@ -170,12 +192,12 @@ export class LogSync implements Syncable, JournaledLog {
   }
 
   get #hasNewNames(): boolean {
-    return this.#directories.length > 0 || (this.#run !== null && this.#run.directories.length > 0)
+    return this.#newNames !== 'none' || (this.#run !== null && this.#run.directories.length > 0)
   }
 
   /** Only the journal knows of its names: they shall not stay so for long. */
   settleNames(): void {
-    if (this.#directories.length > 0 && this.#fileEndOffset < this.#durableEndOffset) this.settle()
+    if (this.#newNames !== 'none' && this.#fileEndOffset < this.#durableEndOffset) this.settle()
   }
 
   /**
@@ -185,10 +207,10 @@ export class LogSync implements Syncable, JournaledLog {
   syncNames(): void {
     if (!this.#hasNewNames || (this.#fileEndOffset === this.#durableEndOffset && !this.#isJournaling)) return
     const { disk } = this.#environment.host
-    for (const path of [...this.#paths, ...this.#pathsUnderWay]) syncFile(disk, path)
+    if (this.#isTopicIdWritten || this.#isTopicIdUnderWay) syncFile(disk, this.#topicIdPath)
     for (const path of [...this.#directories, ...(this.#run?.directories ?? [])]) disk.syncDirectory(path)
-    this.#paths = NONE
-    this.#directories = NONE
+    this.#isTopicIdWritten = false
+    this.#newNames = 'none'
   }
 
   // For the journal
@@ -199,7 +221,7 @@ export class LogSync implements Syncable, JournaledLog {
     const { tail, writtenEndOffset } = this.#log
     const index = tail.indexOf(this.#durableEndOffset)
     if (index < 0 || tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize) > journal.maxEntrySize) return false
-    return journal.admits(this.#segments.length + this.#paths.length + this.#directories.length)
+    return journal.admits(this.#segments.length + (this.#isTopicIdWritten ? 1 : 0) + syncsOf[this.#newNames])
   }
 
   /** As much as there is room for, whole chunks. */
@@ -267,13 +289,13 @@ export class LogSync implements Syncable, JournaledLog {
     this.#segments = NO_SEGMENTS
     this.#hasEndedSegment = false
     this.#isSettleDue = false
-    this.#paths = NONE
-    this.#directories = NONE
+    this.#isTopicIdUnderWay = this.#isTopicIdWritten
+    this.#isTopicIdWritten = false
+    this.#newNames = 'none'
     let sidePaths = paths
     for (const segment of segments) {
       if (segment !== writing) sidePaths = [...sidePaths, ...sideFiles(disk, segment, all)]
     }
-    this.#pathsUnderWay = paths
     const run = new SyncRun(writtenEndOffset, this.#environment, segments, sidePaths, directories, () => ended(this))
     this.#run = run
     // Recovery will not look at the batches of what has ended any more.
@@ -297,7 +319,7 @@ export class LogSync implements Syncable, JournaledLog {
     this.#run = null
     const { error } = run
     if (error?.reason === 'exhausted') this.#again(run, error)
-    this.#pathsUnderWay = NONE
+    this.#isTopicIdUnderWay = false
     if (error?.reason !== 'exhausted') this.#ended(run.endOffset, error)
   }
 
@@ -309,8 +331,8 @@ export class LogSync implements Syncable, JournaledLog {
     const unsynced = new Set([...run.segments, ...this.#segments])
     this.#segments = [...unsynced].filter((segment) => segments.includes(segment))
     this.#hasEndedSegment = this.#segments.some((segment) => segment !== writing)
-    this.#paths = [...this.#paths, ...this.#pathsUnderWay]
-    for (const path of run.directories) this.addDirectory(path)
+    this.#isTopicIdWritten ||= this.#isTopicIdUnderWay
+    if (run.directories.length > 0) this.namesAdded(run.directories.includes(parentOf(this.#log.directory)))
     this.#isSettleDue = true
     this.#isRetryDue = true
     timers.after(RETRY_AFTER_MS, () => {

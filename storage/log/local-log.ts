@@ -15,7 +15,7 @@
 import { DiskError } from '../../host/disk.ts'
 import { LogSync, type SyncedLog } from '../commit/log-sync.ts'
 import type { StorageEnvironment } from '../environment.ts'
-import { join, LOG_SUFFIX, PARTITION_METADATA, parentOf } from '../file-names.ts'
+import { LOG_SUFFIX, parentOf } from '../file-names.ts'
 import { Segment } from '../segment/segment.ts'
 import { deleteSegments, newSegment, removeSegments, sideFiles } from '../segment/segment-files.ts'
 import type { LeaderEpochCache, NextCheckpoint } from './leader-epoch-cache.ts'
@@ -82,7 +82,7 @@ export class LocalLog implements SyncedLog {
     this.#writeTopicId()
     if (!loaded.hasDurableNames) {
       this.#addNames()
-      if (loaded.hasTopicId) this.sync.addPath(join(directory, PARTITION_METADATA))
+      if (loaded.hasTopicId) this.sync.topicIdWritten()
     }
     if (loaded.unsynced.length > 0) this.sync.recovered(loaded.durableEndOffset, loaded.unsynced)
   }
@@ -107,12 +107,13 @@ export class LocalLog implements SyncedLog {
 
   #addNames(): void {
     this.#environment.directorySyncs.added(parentOf(this.directory))
-    for (const path of [parentOf(this.directory), this.directory]) this.sync.addDirectory(path)
+    this.sync.namesAdded(true)
   }
 
   #writeTopicId(): void {
     if (!this.#hasTopicId && this.topicId !== null) {
-      this.sync.addPath(writeTopicId(this.#environment.host.disk, this.directory, this.topicId))
+      writeTopicId(this.#environment.host.disk, this.directory, this.topicId)
+      this.sync.topicIdWritten()
     }
     this.#hasTopicId = true
   }
@@ -292,7 +293,7 @@ export class LocalLog implements SyncedLog {
       next.writeSnapshot()
       this.sync.syncNames()
       next.segment.makeFile()
-      this.sync.addDirectory(this.directory)
+      this.sync.namesAdded(false)
       this.#unborn = this.#unborn.slice(1)
     }
   }
@@ -367,7 +368,7 @@ export class LocalLog implements SyncedLog {
     this.#unborn = NO_SEGMENTS
     removeSegments(this.#environment, dropped)
     this.segments = [newSegment(this.#environment, this.directory, offset)]
-    this.sync.addDirectory(this.directory)
+    this.sync.namesAdded(false)
   }
 
   #beginTruncation(): void {

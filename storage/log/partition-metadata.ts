@@ -46,7 +46,7 @@ function isEmpty(disk: Disk, path: string): boolean {
  * Not synced: the first sync of the log takes it along, so that creating thousands of partitions does not wait for the
  * disk.
  */
-export function writeTopicId(disk: Disk, directory: string, topicId: string): string {
+export function writeTopicId(disk: Disk, directory: string, topicId: string): void {
   const path = join(directory, PARTITION_METADATA)
   try {
     writeFile(disk, path, topicIdText(topicId))
@@ -55,5 +55,4 @@ export function writeTopicId(disk: Disk, directory: string, topicId: string): st
     disk.remove(path)
     throw error
   }
-  return path
 }
