@@ -37,21 +37,25 @@ export function startBroker(kind: 'milena' | 'kafka', settings: readonly string[
 /** MILENA_BOOTSTRAP=HOST:PORT, with MILENA_DATA=DIR where its log directory can be read. */
 export function runningBroker(bootstrap: string): Broker {
   const dataDir = process.env['MILENA_DATA']
-  return { pid: undefined, bootstrap, dataDir, stop: async () => false, dispose: async () => {} }
+  return { pid: undefined, bootstrap, controller: undefined, dataDir, stop: async () => false, dispose: async () => {} }
 }
 
 async function milena(settings: readonly string[]): Promise<Broker> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-clients-'))
   const dataDir = join(dir, 'data')
-  const listen = settings.some((setting) => setting.startsWith('listeners=')) ? [] : ['--listen', '127.0.0.1:0']
-  const serve = [...milenaCommand(root), 'serve', ...listen]
-  const child = new Child(process.execPath, [...serve, '--data', dataDir, ...settings], { cwd: dir })
+  const [controllerPort] = await freePorts(1)
+  const isListening = settings.some((setting) => setting.startsWith('listeners='))
+  const controller = isListening ? undefined : `127.0.0.1:${controllerPort}`
+  const listeners = `listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://${controller}`
+  const listen = isListening ? [] : [listeners, 'controller.listener.names=CONTROLLER']
+  const serve = [...milenaCommand(root), 'serve', '--data', dataDir, ...listen]
+  const child = new Child(process.execPath, [...serve, ...settings], { cwd: dir })
   let port: string | undefined
   child.onLine = (line) => {
     port ??= /127\.0\.0\.1:(\d+)/.exec(line)?.[1]
   }
   await up(child, () => port !== undefined)
-  return owned(child, dir, dataDir, `127.0.0.1:${port}`)
+  return owned(child, dir, dataDir, `127.0.0.1:${port}`, controller)
 }
 
 async function kafka(settings: readonly string[]): Promise<Broker> {
@@ -66,7 +70,7 @@ async function kafka(settings: readonly string[]): Promise<Broker> {
     }
   })()
   await up(child, () => open)
-  return owned(child, dir, join(dir, 'data'), `127.0.0.1:${port}`)
+  return owned(child, dir, join(dir, 'data'), `127.0.0.1:${port}`, `127.0.0.1:${controllerPort}`)
 }
 
 async function up(child: Child, ready: () => boolean): Promise<void> {
@@ -74,7 +78,7 @@ async function up(child: Child, ready: () => boolean): Promise<void> {
   if (!ready()) throw new Error(`the broker ended at once:\n${child.lines.slice(-30).join('\n')}`)
 }
 
-function owned(child: Child, dir: string, dataDir: string, bootstrap: string): Broker {
+function owned(child: Child, dir: string, dataDir: string, bootstrap: string, controller: string | undefined): Broker {
   const stop = async () => {
     if (child.running) child.kill('SIGTERM')
     await child.exited()
@@ -86,7 +90,7 @@ function owned(child: Child, dir: string, dataDir: string, bootstrap: string): B
     const log = child.lines.slice(-30).join('\n')
     process.stdout.write(`The broker's files are kept in ${dir}; the end of its log:\n${log}\n`)
   }
-  return { pid: child.pid, bootstrap, dataDir, stop, dispose }
+  return { pid: child.pid, bootstrap, controller, dataDir, stop, dispose }
 }
 
 /** Ports that were free a moment ago, for a broker that must be told its ports before it starts. */

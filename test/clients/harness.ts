@@ -11,6 +11,8 @@ const waitTimeoutMs = 60_000
 
 export interface Target {
   readonly bootstrap: string
+  /** Where its controller listens; undefined where that is not known. */
+  readonly controller: string | undefined
   /** The broker's log directory, where the suite runs beside it. */
   readonly dataDir: string | undefined
   /** Stops the broker cleanly, for checks of what it left on the disk. False when it is not ours to stop. */

@@ -48,6 +48,7 @@ export async function operating(
 
   await clientMetrics(check, topic)
   await entities(check)
+  if (target.controller !== undefined) await atController(target.controller, tools, report)
 
   await report.check('replica-verification', async () => {
     const named = ['--broker-list', target.bootstrap, '--topics-include', topic, '--report-interval-ms', '2000']
@@ -99,4 +100,28 @@ async function entities(check: Check): Promise<void> {
   await check('configs: the credentials', 'kafka-configs', ['--describe', ...user], /SCRAM-SHA-256=iterations=4096/)
   const loggers = ['--entity-type', 'broker-loggers', '--entity-name', '1']
   await check('configs: loggers', 'kafka-configs', ['--describe', ...loggers], /root=\w+/)
+}
+
+/** Past the broker, at the listener of the controller. */
+async function atController(bootstrap: string, tools: KafkaTools, report: Report): Promise<void> {
+  const check = (name: string, tool: string, args: readonly string[], ...patterns: readonly RegExp[]) =>
+    report.check(`controller: ${name}`, async () => {
+      expect(await tools.run(tool, args), ...patterns)
+    })
+  const at = ['--bootstrap-controller', bootstrap]
+  const address = bootstrap.replaceAll('.', '\\.')
+  const voters = new RegExp(`CurrentVoters:\\s+\\[\\{"id": 1, "directoryId": "\\S{22}", .*CONTROLLER://${address}"`)
+  const [quorum, configs] = ['kafka-metadata-quorum', 'kafka-configs']
+  const leads = [/LeaderId:\s+1$/m, /MaxFollowerLag:\s+0$/m]
+  await check('status of the quorum', quorum, [...at, 'describe', '--status'], ...leads, voters)
+  const replication = /^1\s+\S{22}\s+\d+\s+0\s+.*Leader/m
+  await check('replication', quorum, [...at, 'describe', '--replication'], replication)
+  await check('features', 'kafka-features', [...at, 'describe'], /group\.version\s.*FinalizedVersionLevel: 1/)
+  await check('id of the cluster', 'kafka-cluster', ['cluster-id', ...at], /Cluster ID: \S{22}/)
+  await check('endpoints', 'kafka-cluster', ['list-endpoints', ...at], /^1\s+127\.0\.0\.1\s.*controller/m)
+  const all = [...at, '--entity-type', 'brokers', '--entity-default']
+  const key = 'log.cleaner.max.compaction.lag.ms'
+  await check('a setting', configs, [...all, '--alter', '--add-config', `${key}=86400000`], /Completed updating/)
+  await check('the setting', configs, [...all, '--describe'], /max\.compaction\.lag\.ms=86400000/)
+  await check('no setting', configs, [...all, '--alter', '--delete-config', key], /Completed updating/)
 }
