@@ -31,6 +31,8 @@ const metadataRounds = 50
 const settleMs = 2000
 const removedMs = 36_000
 const retryMs = 10
+/** Kafka has made logs for all it can (19,897 with 20,000 file handles), and goes on without the others. */
+const stuckMs = 60_000
 /** What Kafka answers while a partition it has just promised is not there yet. */
 const notYet: ReadonlySet<number> = new Set([3, 5, 6])
 
@@ -139,6 +141,7 @@ async function produceToEach(bootstrap: string, topic: string, count: number): P
     splitFrames((frame) => answer(frame)),
   )
   let left = Array.from({ length: count }, (_, index) => index)
+  let progressAt = performance.now()
   while (left.length > 0) {
     const refused: number[] = []
     for (let from = 0; from < left.length; from += partitionsPerRequest) {
@@ -148,6 +151,10 @@ async function produceToEach(bootstrap: string, topic: string, count: number): P
       })
       connection.write(produceFrame({ topic, acks: -1 }, batches))
       refused.push(...refusedIn(await answered))
+    }
+    if (refused.length < left.length) progressAt = performance.now()
+    else if (performance.now() - progressAt > stuckMs) {
+      throw new Error(`${refused.length} of ${count} partitions are not there after ${stuckMs / 1000} s`)
     }
     left = refused
     if (left.length > 0) await sleep(retryMs)
