@@ -110,7 +110,7 @@ export class JournalFile<Log> {
     this.#open().syncSync()
   }
 
-  /** To be filled. Throws DiskError. */
+  /** To be filled anew. Throws DiskError. */
   empty(): void {
     this.#open().truncate(0)
   }

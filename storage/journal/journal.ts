@@ -199,7 +199,8 @@ export class Journal implements Syncable {
       // The first lap begins in the other.
       this.#unfilled = [this.#other, this.#current].filter((file) => file.size !== this.#fileSize)
       if (this.#unfilled.length > 0) this.#makeVoid()
-      for (const file of this.#unfilled) file.empty()
+      // One that a stop has left shorter is gone on with: what stands in it is of laps that count no more.
+      for (const file of this.#unfilled) if (file.size === 0 || file.size > this.#fileSize) file.empty()
       this.#fill()
     })
   }
