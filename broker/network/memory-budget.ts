@@ -24,6 +24,8 @@ export interface BudgetWaiter {
 const MAX_PRIVILEGED = 8
 /** What they may lack together, as a share of the limit, when they are more than one: it comes on top of it. */
 const MAX_PRIVILEGED_SHARE = 0.5
+/** Share of the limit: when as much comes back at once, a large frame was made whole, and others get their turn. */
+const MUCH = 1 / 16
 /** What one read may bring. */
 const READ_SIZE = 1024 * 1024
 
@@ -88,6 +90,7 @@ export class MemoryBudget {
 
   release(size: number): void {
     this.#used -= size
+    if (size >= this.limit * MUCH) this.#wasStuck = false
     this.#wake()
   }
 

@@ -82,6 +82,21 @@ t.test('of those that a next read makes whole no more are given up than make roo
   t.end()
 })
 
+t.test('as long as large frames become whole, nobody is given up', (t) => {
+  const budget = new MemoryBudget(10 * MIB)
+  budget.charge(20 * MIB)
+  const waiter = new Waiter(50 * MIB)
+  for (const one of [new Waiter(50 * MIB), waiter]) budget.wait(one)
+  budget.relieve()
+  budget.release(MIB)
+  budget.relieve()
+  t.notOk(waiter.isGivenUp)
+  budget.release(1000)
+  budget.relieve()
+  t.ok(waiter.isGivenUp)
+  t.end()
+})
+
 t.test('large frames do not all get as much over the limit as they lack', (t) => {
   const budget = new MemoryBudget(100 * MIB)
   budget.charge(100 * MIB)
