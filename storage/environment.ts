@@ -4,12 +4,12 @@ import type { Host } from '../host/host.ts'
 import { DirectorySyncs } from './commit/directory-syncs.ts'
 import { GroupCommit } from './commit/group-commit.ts'
 import { TurnWriter, UNBOUNDED, type UnwrittenMemory } from './commit/turn-writer.ts'
-import { DiskReserve } from './directory/disk-reserve.ts'
-import { FileRemovals } from './directory/file-removal.ts'
-import { ReadPlace } from './log/read-place.ts'
-import { TailCache } from './log/tail-cache.ts'
-import { OpenFiles } from './open-files.ts'
-import { IndexMemory } from './segment/sparse-index.ts'
+import { DiskReserve } from './shared/disk-reserve.ts'
+import { FileRemovals } from './shared/file-removal.ts'
+import { IndexMemory } from './shared/index-memory.ts'
+import { OpenFiles } from './shared/open-files.ts'
+import { ReadPlace } from './shared/read-place.ts'
+import { TailCache } from './shared/tail-cache.ts'
 
 export interface StorageOptions {
   /** Bytes of recently appended batches kept for consumers at the end of a log. */

@@ -9,7 +9,7 @@
 import { DiskError } from '../../host/disk.ts'
 import type { Clock } from '../../host/host.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { DiskReserve } from '../directory/disk-reserve.ts'
+import type { DiskReserve } from '../shared/disk-reserve.ts'
 import { type AppendResult, appendError } from './append-result.ts'
 
 /** As long as clients wait before they send again. */

@@ -13,17 +13,17 @@
 //                                   └ written first: in the loop, or in the pool while the device keeps writers waiting
 
 import { DiskError } from '../../host/disk.ts'
-import { LogSync, type SyncedLog } from '../commit/log-sync.ts'
 import type { StorageEnvironment } from '../environment.ts'
 import { LOG_SUFFIX, parentOf } from '../file-names.ts'
 import { Segment } from '../segment/segment.ts'
 import { deleteSegments, newSegment, removeSegments, sideFiles } from '../segment/segment-files.ts'
+import { Tail } from '../shared/tail-cache.ts'
 import type { LeaderEpochCache, NextCheckpoint } from './leader-epoch-cache.ts'
 import type { LogConfig } from './log-config.ts'
 import type { LogOptions } from './log-options.ts'
+import { LogSync, type SyncedLog } from './log-sync.ts'
 import { writeTopicId } from './partition-metadata.ts'
 import type { LoadedLog } from './recovery.ts'
-import { Tail } from './tail-cache.ts'
 
 const MAX_JITTER_MS = 0xffffffff
 

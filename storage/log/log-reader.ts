@@ -16,8 +16,8 @@ import { viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import type { Segment } from '../segment/segment.ts'
 import { segmentIndexFor } from '../segment/segment-search.ts'
-import type { ReadPlace } from './read-place.ts'
-import type { Tail } from './tail-cache.ts'
+import type { ReadPlace } from '../shared/read-place.ts'
+import type { Tail } from '../shared/tail-cache.ts'
 
 /**
  * `slices`: held for the callee. `nextOffset`: where the next read goes on; the offset asked for when nothing is there.

@@ -9,7 +9,8 @@
 // Source: OffsetIndex, AbstractIndex.
 
 import type { Disk } from '../../host/disk.ts'
-import { type IndexMemory, SparseIndex } from './sparse-index.ts'
+import type { IndexMemory } from '../shared/index-memory.ts'
+import { SparseIndex } from './sparse-index.ts'
 
 export const OFFSET_INDEX_ENTRY_SIZE = 8
 

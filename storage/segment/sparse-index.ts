@@ -8,7 +8,8 @@
 // unloads what was not looked at for long. Kafka preallocates index files and maps them; it takes trimmed ones just
 // as well, and of a file that it left preallocated the zeros at the end are no entries.
 
-import { type Disk, DiskError } from '../../host/disk.ts'
+import type { Disk } from '../../host/disk.ts'
+import type { IndexMemory } from '../shared/index-memory.ts'
 
 const EMPTY = new Uint8Array(0)
 const NO_VIEW = new DataView(EMPTY.buffer)
@@ -186,53 +187,5 @@ export abstract class SparseIndex {
     this.#buffer = buffer
     this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
     this.#memory.touch(this)
-  }
-}
-
-/**
- * Bounds the memory of all indexes together. What is loaded stands in the order of its last loading or growing;
- * beyond the limit the oldest go. One active index alone can take segment.index.bytes.
- */
-export class IndexMemory {
-  readonly #limit: number
-  readonly #sizes = new Map<SparseIndex, number>()
-  #size = 0
-
-  constructor(limit: number) {
-    this.#limit = limit
-  }
-
-  get size(): number {
-    return this.#size
-  }
-
-  touch(index: SparseIndex): void {
-    const before = this.#sizes.get(index)
-    if (before !== undefined) {
-      this.#sizes.delete(index)
-      this.#size -= before
-    }
-    this.#sizes.set(index, index.memorySize)
-    this.#size += index.memorySize
-    if (this.#size <= this.#limit) return
-    for (const [oldest, size] of this.#sizes) {
-      if (this.#size <= this.#limit || oldest === index) break
-      try {
-        oldest.unload()
-      } catch (error) {
-        // A full disk does not take its new entries: they stay in memory, beyond the limit, until it does.
-        if (!(error instanceof DiskError)) throw error
-        break
-      }
-      this.#sizes.delete(oldest)
-      this.#size -= size
-    }
-  }
-
-  forget(index: SparseIndex): void {
-    const size = this.#sizes.get(index)
-    if (size === undefined) return
-    this.#sizes.delete(index)
-    this.#size -= size
   }
 }

@@ -11,7 +11,8 @@
 
 import type { Disk } from '../../host/disk.ts'
 import { getInt64, setInt64 } from '../../protocol/records/int64.ts'
-import { type IndexMemory, SparseIndex } from './sparse-index.ts'
+import type { IndexMemory } from '../shared/index-memory.ts'
+import { SparseIndex } from './sparse-index.ts'
 
 export const TIME_INDEX_ENTRY_SIZE = 12
 export const NO_TIMESTAMP = -1

@@ -110,6 +110,24 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 }
 
 /**
+ * The same within the storage: what all logs share and the writing of a turn know no log; segments and producers'
+ * states know one file each; the journal knows logs by an interface; a log is made of all these.
+ */
+const storageBase = ['storage/shared', 'storage/commit', 'storage/environment.ts']
+const storageParts = [...storageBase, 'storage/segment', 'storage/producers', 'storage/journal']
+const storageArrows: Readonly<Record<string, readonly string[]>> = {
+  'storage/shared': [],
+  'storage/commit': [],
+  'storage/environment.ts': ['storage/shared', 'storage/commit'],
+  'storage/segment': storageBase,
+  'storage/producers': [...storageBase, 'storage/segment'],
+  'storage/journal': storageBase,
+  'storage/log': storageParts,
+  'storage/cleaner': [...storageParts, 'storage/log'],
+  'storage/directory': [...storageParts, 'storage/log'],
+}
+
+/**
  * The same among the coordinators, and within that of groups: what a shard holds lies lowest, then what kinds of groups
  * have in common, then the kinds, which do not know each other; but a consumer group may come from a classic one, and
  * become one. Above them lie the requests that any kind may meet, and the state machine.
@@ -185,6 +203,7 @@ function areaIn(table: Readonly<Record<string, readonly string[]>>): (path: stri
 }
 
 const areaOf = areaIn(arrows)
+const storageAreaOf = areaIn(storageArrows)
 const coordinatorAreaOf = areaIn(coordinatorArrows)
 
 export const importArrows: Rule = (file) => {
@@ -199,16 +218,21 @@ export const importArrows: Rule = (file) => {
   })
 }
 
-/** What lies outside the coordinators is importArrows' to judge. */
-export const coordinatorLayers: Rule = (file) => {
-  const from = coordinatorAreaOf(file.path)
-  if (from === undefined) return []
-  return importsOf(file).flatMap(({ target, line }) => {
-    const to = coordinatorAreaOf(target)
-    if (to === undefined || to === from || coordinatorArrows[from]!.includes(to)) return []
-    return [`${file.path}:${line}: ${from} must not import ${target}`]
-  })
-}
+/** Within an area; what lies outside is importArrows' to judge. */
+const layers =
+  (areaOf: (path: string) => string | undefined, arrows: Readonly<Record<string, readonly string[]>>): Rule =>
+  (file) => {
+    const from = areaOf(file.path)
+    if (from === undefined) return []
+    return importsOf(file).flatMap(({ target, line }) => {
+      const to = areaOf(target)
+      if (to === undefined || to === from || arrows[from]!.includes(to)) return []
+      return [`${file.path}:${line}: ${from} must not import ${target}`]
+    })
+  }
+
+export const storageLayers = layers(storageAreaOf, storageArrows)
+export const coordinatorLayers = layers(coordinatorAreaOf, coordinatorArrows)
 
 /** Files that import each other, be it for a type: neither can be read before the other. */
 export function circles(files: readonly SourceFile[]): string[] {

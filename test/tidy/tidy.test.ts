@@ -15,6 +15,7 @@ import {
   nothingUnfinished,
   type Rule,
   sizes,
+  storageLayers,
 } from './rules.ts'
 import { files } from './source-files.ts'
 
@@ -30,6 +31,7 @@ function holds(name: string, rule: Rule, among = source): void {
 
 holds('imports point one way', importArrows)
 holds('the coordinators lie in layers', coordinatorLayers)
+holds('so does the storage', storageLayers)
 holds('packages and node modules are imported only where they belong', importedModules)
 holds('only the host touches time, timers, randomness and the process', noMachineGlobals)
 holds('lines and files are short', sizes)
@@ -70,6 +72,8 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(complains(coordinatorLayers, `${group}/model/a.ts`, "import type { x } from '../group-coordinator.ts'"))
   t.notOk(complains(coordinatorLayers, `${group}/consumer/a.ts`, "import { x } from '../classic/join.ts'"))
   t.notOk(complains(coordinatorLayers, `${group}/classic/a.ts`, "import { x } from '../../../metadata/image.ts'"))
+  t.ok(complains(storageLayers, 'storage/commit/a.ts', "import type { x } from '../log/local-log.ts'"))
+  t.notOk(complains(storageLayers, 'storage/log/a.ts', "import { x } from '../commit/group-commit.ts'"))
   const ring = ['b', 'c', 'a'].map((to, index) => ({ path: `broker/${'abc'[index]}.ts`, text: `} from './${to}.ts'` }))
   t.same(circles(ring), ['broker/a.ts → broker/b.ts → broker/c.ts → broker/a.ts'])
   t.same(circles(ring.slice(1)), [])

@@ -3,9 +3,9 @@
 import t from 'tap'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { OffsetIndex } from '../../../storage/segment/offset-index.ts'
-import { IndexMemory } from '../../../storage/segment/sparse-index.ts'
 import { TimeIndex } from '../../../storage/segment/time-index.ts'
 import { TransactionIndex } from '../../../storage/segment/transaction-index.ts'
+import { IndexMemory } from '../../../storage/shared/index-memory.ts'
 
 t.test('an offset index finds the entry at or below, loaded or not', async (t) => {
   const { disk } = simulate(1).node('a').host

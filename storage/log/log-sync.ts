@@ -13,16 +13,16 @@
 // there, and recovery begins it anew. Not so a log that has rolled: which segments it had is known by their names.
 
 import { DiskError } from '../../host/disk.ts'
+import type { Syncable } from '../commit/group-commit.ts'
 import type { StorageEnvironment } from '../environment.ts'
 import { join, PARTITION_METADATA, parentOf } from '../file-names.ts'
 import { type Journal, type JournaledLog, NO_ENTRY, NO_ROOM } from '../journal/journal.ts'
 import type { JournalRecord } from '../journal/journal-record.ts'
-import type { NextCheckpoint } from '../log/leader-epoch-cache.ts'
-import type { Tail } from '../log/tail-cache.ts'
 import type { Segment } from '../segment/segment.ts'
 import { sideFiles } from '../segment/segment-files.ts'
+import type { Tail } from '../shared/tail-cache.ts'
 import { syncFile } from '../sync-files.ts'
-import type { Syncable } from './group-commit.ts'
+import type { NextCheckpoint } from './leader-epoch-cache.ts'
 import { SyncRun } from './sync-run.ts'
 
 /** After a sync for which there was no file handle left. */

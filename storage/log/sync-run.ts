@@ -4,11 +4,11 @@
 // that: unlike after a sync that failed, another may bring it to the disk.
 
 import { type Disk, DiskError, type DiskFile } from '../../host/disk.ts'
+import type { DirectorySyncs } from '../commit/directory-syncs.ts'
 import type { StorageEnvironment } from '../environment.ts'
 import { parentOf } from '../file-names.ts'
-import type { NextCheckpoint } from '../log/leader-epoch-cache.ts'
 import type { Segment } from '../segment/segment.ts'
-import type { DirectorySyncs } from './directory-syncs.ts'
+import type { NextCheckpoint } from './leader-epoch-cache.ts'
 
 export class SyncRun {
   /** What is durable when the run ends well. */

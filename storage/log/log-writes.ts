@@ -18,8 +18,8 @@
 // same place itself: the write in the pool is overtaken then, and its end changes nothing. Nobody can cut what it may
 // yet write: a truncation is refused meanwhile, and what a failure takes back is hidden until it has ended.
 
-import type { LocalLog } from '../log/local-log.ts'
-import type { TurnWritable, TurnWriter } from './turn-writer.ts'
+import type { TurnWritable, TurnWriter } from '../commit/turn-writer.ts'
+import type { LocalLog } from './local-log.ts'
 
 export interface WrittenLog {
   /** Neither closed nor offline, and nothing has to be taken back first. */

@@ -4,7 +4,7 @@
 import t from 'tap'
 import type { DiskCallback } from '../../../host/disk.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
-import { FileRemovals, type Removal } from '../../../storage/directory/file-removal.ts'
+import { FileRemovals, type Removal } from '../../../storage/shared/file-removal.ts'
 
 const mebibyte = 1024 * 1024
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Tail, TailCache } from '../../../storage/log/tail-cache.ts'
+import { Tail, TailCache } from '../../../storage/shared/tail-cache.ts'
 
 t.test('the tail keeps no more alive than it counts', async (t) => {
   const tail = new Tail(new TailCache(1 << 20))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ReadPlace } from '../../../storage/log/read-place.ts'
+import { ReadPlace } from '../../../storage/shared/read-place.ts'
 
 /** With a clock that stands still until it is told, and turns that end when they are told. */
 function world() {
