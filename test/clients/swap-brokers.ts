@@ -2,7 +2,7 @@
 // they leave. The shared journal of Milena lies in the directory all the time: Kafka must not mind it.
 
 import { strict as assert } from 'node:assert'
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { realHost } from '../../host/real/host.ts'
 import { WireClient } from '../sim/wire-client.ts'
@@ -30,6 +30,7 @@ export class SwapDirectory {
   readonly #port: number
   readonly #controllerPort: number
   readonly #settings: readonly string[]
+  #turn = 0
   readonly host = realHost()
 
   /** `settings`: of both brokers. */
@@ -64,8 +65,7 @@ export class SwapDirectory {
     const child = await startKafka(this.#dir, this.#port, this.#controllerPort, this.#settings)
     return {
       stop: async (isClean) => {
-        child.kill(isClean ? 'SIGTERM' : 'SIGKILL')
-        await child.exited()
+        await this.#ended('kafka', child, isClean)
         const lines = isClean ? child.lines : child.lines.filter((line) => !NO_INDEX.test(line))
         refuse(lines.join('\n'), faults)
       },
@@ -82,11 +82,17 @@ export class SwapDirectory {
     if (!isUp()) throw new Error(`Milena ended at once:\n${child.lines.join('\n')}`)
     return {
       stop: async (isClean) => {
-        child.kill(isClean ? 'SIGTERM' : 'SIGKILL')
-        await child.exited()
+        await this.#ended('milena', child, isClean)
         assert.ok(statSync(join(data, '.milena-journal-0')).size > 0, 'no journal was made')
       },
     }
+  }
+
+  /** What it has said is kept with the directory. */
+  async #ended(name: string, child: Child, isClean: boolean): Promise<void> {
+    child.kill(isClean ? 'SIGTERM' : 'SIGKILL')
+    await child.exited()
+    writeFileSync(join(this.#dir, `${++this.#turn}-${name}.log`), child.lines.join('\n'))
   }
 
   /** `topics`: the start of the names of those that were written to. */

@@ -18,6 +18,13 @@ export const OUTPUT = 'output'
 /** A record goes to the one that its offset says. */
 export const OUTPUT_PARTITIONS = 2
 const GROUP = 'chain'
+const TRANSACTION_TIMEOUT_MS = 2000
+/**
+ * Longer than a killed Kafka is away. Of a transaction that times out meanwhile the next Kafka writes no markers: its
+ * partitions have no leader yet, so it takes them for deleted (TransactionMarkerChannelManager), and what was written
+ * in them is committed with the next transaction.
+ */
+const TRANSACTION_TIMEOUT_OF_KAFKA_MS = 60_000
 
 /** Anything else a healthy broker does not answer to such an application. */
 const EXPECTED: ReadonlySet<number> = new Set([
@@ -118,8 +125,9 @@ export class LastingChain extends LastingClient {
 
   async #begin(client: WireClient): Promise<void> {
     const { transactionalId } = this.#setting
+    const transactionTimeoutMs = this.mayBeKafka ? TRANSACTION_TIMEOUT_OF_KAFKA_MS : TRANSACTION_TIMEOUT_MS
     for (;;) {
-      const answer = await this.answerOf(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs: 2000 })
+      const answer = await this.answerOf(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs })
       if (answer.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS) {
         await this.#pause()
         continue
