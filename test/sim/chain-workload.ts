@@ -77,6 +77,20 @@ export class ChainWorkload {
     }
   }
 
+  /** Until `release`, chains work on amid their transactions, but end none. */
+  hold(): void {
+    for (const chain of this.#chains) chain.isHeld = true
+  }
+
+  release(): void {
+    for (const chain of this.#chains) chain.isHeld = false
+  }
+
+  /** Ends that were asked for are answered: the coordinator knows of them. */
+  get isHeld(): boolean {
+    return this.#chains.every(({ isHeld, isEnding }) => isHeld && !isEnding)
+  }
+
   finish(): void {
     this.#source.finish()
   }

@@ -66,10 +66,18 @@ export class LastingChain extends LastingClient {
   #sequences: number[] = []
   transactions = 0
   setbacks = 0
+  /** Ends no transaction from now on, neither its own nor that of the one before it. */
+  isHeld = false
+  #isEnding = false
 
   constructor(setting: ClientSetting & ChainSetting) {
     super(setting)
     this.#setting = setting
+  }
+
+  /** Has asked for a transaction's end, and has no answer yet. */
+  get isEnding(): boolean {
+    return this.#isEnding
   }
 
   protected onConnected(client: WireClient): void {
@@ -127,7 +135,9 @@ export class LastingChain extends LastingClient {
     const { transactionalId } = this.#setting
     const transactionTimeoutMs = this.mayBeKafka ? TRANSACTION_TIMEOUT_OF_KAFKA_MS : TRANSACTION_TIMEOUT_MS
     for (;;) {
-      const answer = await this.answerOf(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs })
+      const answer = await this.#ending(() =>
+        this.answerOf(client, 'InitProducerId', 4, { transactionalId, transactionTimeoutMs }),
+      )
       if (answer.errorCode === ErrorCode.CONCURRENT_TRANSACTIONS) {
         await this.#pause()
         continue
@@ -228,12 +238,24 @@ export class LastingChain extends LastingClient {
 
   async #end(client: WireClient, committed: boolean): Promise<void> {
     const { isClassic } = this.#setting
-    const answer = await this.answerOf(client, 'EndTxn', isClassic ? 3 : 5, { ...this.#identity, committed })
+    const answer = await this.#ending(() =>
+      this.answerOf(client, 'EndTxn', isClassic ? 3 : 5, { ...this.#identity, committed }),
+    )
     this.#check('EndTxn', answer.errorCode)
     if (isClassic) return
     this.#producerId = answer.producerId
     this.#producerEpoch = answer.producerEpoch
     this.#sequences = []
+  }
+
+  async #ending<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    while (this.isHeld) await this.#pause()
+    this.#isEnding = true
+    try {
+      return await ask()
+    } finally {
+      this.#isEnding = false
+    }
   }
 
   get #identity() {
