@@ -27,8 +27,13 @@ export function outcomeBatches<R>(
   const { marker, records, producer } = outcome
   if (marker !== undefined) return [{ batch: markerBatch(marker, timestamp), records: [] }]
   const transactional = producer !== undefined
-  // Kafka's own coordinators write a base sequence of 0 though there is no producer.
-  const options = { timestamp, baseSequence: 0, compression: compression(), ...producer, transactional }
+  const options = {
+    timestamp,
+    baseSequence: format.baseSequence,
+    compression: compression(),
+    ...producer,
+    transactional,
+  }
   if (outcome.inPieces) return pieces(outcome, format, options, maxBatchSize)
   const builder = new BatchBuilder(options)
   for (const record of records) builder.append(format.encode(record))

@@ -58,6 +58,8 @@ export const NOTHING: Outcome<never> = { records: [], refused: () => {} }
 
 /** How the records of one internal topic are written; null: a type that this release does not know. */
 export interface RecordFormat<R> {
+  /** Of batches without a producer: of Kafka's coordinators that for transactions alone writes none. */
+  readonly baseSequence: number
   encode(record: R): { key: Uint8Array; value: Uint8Array | null }
   /** Key and value are views of memory that is used again. Throws MalformedRequest when damaged. */
   decode(key: Uint8Array, value: Uint8Array | null): R | null

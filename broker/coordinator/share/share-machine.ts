@@ -24,6 +24,7 @@ export interface ShareStateConfig {
 }
 
 export const shareRecordFormat: RecordFormat<ShareRecordInput> = {
+  baseSequence: 0,
   encode: (record) => shareRecords.encode(record),
   // What is decoded may view memory that is used again.
   decode: (key, value) =>

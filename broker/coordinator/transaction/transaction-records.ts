@@ -3,6 +3,7 @@
 
 import { transactionRecords } from '../../../protocol/messages/transaction-state/transaction-records.ts'
 import { Reader } from '../../../protocol/reader.ts'
+import { NO_SEQUENCE } from '../../../protocol/records/layout.ts'
 import type { RecordFormat } from '../runtime/state-machine.ts'
 import { NO_EPOCH, NO_PARTITIONS, type TopicPartitions, TRANSACTION_STATES, type Transaction } from './transaction.ts'
 
@@ -17,6 +18,8 @@ const FLEXIBLE_VERSION = 1
 
 export function transactionRecordFormat(transactionVersion: () => number): RecordFormat<TransactionRecord> {
   return {
+    baseSequence: NO_SEQUENCE,
+
     encode({ transactionalId, transaction }) {
       const key = { transactionalId }
       if (transaction === null) return transactionRecords.encode({ type: 'TransactionLog', key, value: null })

@@ -59,6 +59,8 @@ export type GroupRecord = OffsetRecord | GroupMetadataRecord | ModernRecord
 const GROUP_METADATA_VERSION = 3
 
 export const groupRecordFormat: RecordFormat<GroupRecord> = {
+  baseSequence: 0,
+
   encode(record) {
     if (isModern(record)) return groupRecords.encode(record)
     if (record.kind === 'group') {

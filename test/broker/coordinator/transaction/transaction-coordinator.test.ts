@@ -15,6 +15,7 @@ import { MetadataImage } from '../../../../broker/metadata/image.ts'
 import { simulate } from '../../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { transactionRecords } from '../../../../protocol/messages/transaction-state/transaction-records.ts'
+import { batchBaseSequence, viewOf } from '../../../../protocol/records/batch.ts'
 import { buildBatch } from '../../../../protocol/records/builder.ts'
 import { readRecords } from '../../../../protocol/records/record.ts'
 import { seed } from '../../../host/implementations.ts'
@@ -161,6 +162,15 @@ t.test('each step is a record, and the last of them is what the next coordinator
   await world.takeOver()
   t.equal(await world.state(), 'CompleteCommit')
   t.match(await world.init(), { errorCode: 0, producerEpoch: 2 })
+})
+
+t.test('batches have no base sequence, as those of Kafka for transactions, and unlike those for groups', async (t) => {
+  const world = await start()
+  await world.init()
+  t.strictSame(
+    world.partition.batches.map(({ bytes }) => batchBaseSequence(viewOf(bytes), 0)),
+    [-1],
+  )
 })
 
 t.test('under transaction.version 0 values are written at version 0, which has no tagged fields', async (t) => {
