@@ -233,7 +233,7 @@ async function loggers(s: Session): Promise<void> {
     await alter('the root as it was', 'root', SET, 'INFO')
     await alter('one that nothing is left of but the worst', 'kafka.request.logger', SET, 'FATAL')
     await alter('one logger off', 'kafka.request.logger', SET, 'OFF')
-    await alter('one logger, no level', 'kafka.request.logger', SET, null)
+    await alter('one logger without a level', 'kafka.request.logger', SET, null)
     await alter('above loggers', 'kafka.network', SET, 'INFO')
     await alter('no logger', '', SET, 'INFO')
     await levels('one logger at last')
