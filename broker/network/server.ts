@@ -96,7 +96,7 @@ export class Server {
       answers,
       slabs,
       flushes: new FlushQueue(),
-      largeRequests: new LargeRequests(requests, answers, (run) => timers.endOfTurn(run)),
+      largeRequests: new LargeRequests(requests, answers, timers),
       get maxFrameSize() {
         return limits.maxFrameSize
       },

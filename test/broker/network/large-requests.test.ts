@@ -23,16 +23,28 @@ class Owner {
 
 function start(requestLimit = 1000) {
   const turns: (() => void)[] = []
+  const timers = new Set<() => void>()
+  const after = (_delayMs: number, run: () => void) => {
+    timers.add(run)
+    return { cancel: () => void timers.delete(run) }
+  }
   const requests = new MemoryBudget(requestLimit)
   const answers = new MemoryBudget(1000)
-  const large = new LargeRequests(requests, answers, (run) => turns.push(run))
+  const large = new LargeRequests(requests, answers, { endOfTurn: (run) => void turns.push(run), after })
   const turn = (): void => {
     for (const run of turns.splice(0)) run()
+  }
+  /** A second. */
+  const wait = (): void => {
+    const due = [...timers]
+    timers.clear()
+    for (const run of due) run()
+    turn()
   }
   const owners = Array.from({ length: 4 }, () => new Owner(large))
   const started = (): boolean[] => owners.map(({ isStarted }) => isStarted)
   for (const owner of owners) owner.flushLater()
-  return { requests, answers, large, turn, turns, owners, started }
+  return { requests, answers, large, turn, turns, wait, timers, owners, started }
 }
 
 t.test('one a turn, in the order in which they came', async (t) => {
@@ -67,6 +79,29 @@ t.test('none while answers have no memory left; when they have, the next', async
   turn()
   turn()
   t.same(started(), [true, true, true, true])
+})
+
+t.test('one a second while slow clients have all the memory for answers for good, up to half of it more', async (t) => {
+  const { answers, turn, wait, timers, large, owners, started } = start()
+  answers.charge(1000)
+  turn()
+  wait()
+  t.same(started(), [true, true, false, false])
+  // Its answer, of which its client takes nothing.
+  answers.charge(401)
+  wait()
+  t.same(started(), [true, true, false, false])
+  answers.release(1)
+  wait()
+  t.same(started(), [true, true, true, false])
+  large.forget(owners[3]!)
+  wait()
+  t.equal(timers.size, 0, 'and then nobody waits')
+  const late = new Owner(large)
+  late.flushLater()
+  turn()
+  wait()
+  t.equal(late.isStarted, true)
 })
 
 t.test('a connection that is gone, or cannot start now, holds nobody up', async (t) => {
