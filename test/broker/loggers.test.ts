@@ -51,6 +51,22 @@ t.test('levels are what was set last, and not what was refused or validated only
   await world.stop()
 })
 
+t.test('a broker named twice, or asked for what no operation is, changes no level', async (t) => {
+  const world = await World.start(t)
+  const client = await world.connect()
+  const debug = (configOperation: number) => {
+    const configs = [{ name: 'root', configOperation, value: 'DEBUG' }]
+    return { resourceType: RESOURCE.brokerLogger, resourceName: '1', configs }
+  }
+  const send = (...resources: ReturnType<typeof debug>[]) =>
+    client.request('IncrementalAlterConfigs', 1, { resources, validateOnly: false })
+  const refused = { errorCode: ErrorCode.INVALID_REQUEST }
+  t.match(await send(debug(ALTER.set), debug(ALTER.set)), { responses: [refused, refused] })
+  t.match(await send(debug(7)), { responses: [{ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR }] })
+  t.same(await levels(client, 'root'), { root: 'INFO' })
+  await world.stop()
+})
+
 t.test('every line of a broker has the name of a logger that can be set', async (t) => {
   const world = await World.start(t, { 'milena.log.levels': 'root:DEBUG' })
   const client = await world.connect()

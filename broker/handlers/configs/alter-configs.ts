@@ -2,10 +2,10 @@
 
 import { handler } from '../handler.ts'
 import { askController } from '../topics/controller-request.ts'
-import { answerEach, preliminaryFaults } from './resources.ts'
+import { answerEach, kindFault, preliminaryFaults } from './resources.ts'
 
 export const alterConfigs = handler('AlterConfigs', (services, request) => {
-  const faults = preliminaryFaults(request.resources, services.nodeId)
+  const faults = preliminaryFaults(request.resources, (resource) => kindFault(resource, services.nodeId))
   return answerEach(request.resources, faults, (resources, unanswered) =>
     askController(services, 'AlterConfigs', { ...request, resources }, unanswered),
   )

@@ -7,15 +7,15 @@ import { RESOURCE } from '../../metadata/image.ts'
 import { handler } from '../handler.ts'
 import { askController } from '../topics/controller-request.ts'
 import { alterLoggers } from './loggers.ts'
-import { answerEach, preliminaryFaults } from './resources.ts'
+import { answerEach, kindFault, preliminaryFaults } from './resources.ts'
 
 export const incrementalAlterConfigs = handler('IncrementalAlterConfigs', (services, request) => {
-  const isLogger = (resource: { readonly resourceType: number }) => resource.resourceType === RESOURCE.brokerLogger
-  const persistent = request.resources.filter((resource) => !isLogger(resource))
-  const faults = preliminaryFaults(persistent, services.nodeId)
-  for (const resource of request.resources.filter(isLogger)) {
-    faults.set(resource, alterLoggers(resource, services.nodeId, services.loggers, request.validateOnly))
-  }
+  const { nodeId, loggers } = services
+  const faults = preliminaryFaults(request.resources, (resource) =>
+    resource.resourceType === RESOURCE.brokerLogger
+      ? alterLoggers(resource, nodeId, loggers, request.validateOnly)
+      : kindFault(resource, nodeId),
+  )
   return answerEach(request.resources, faults, (resources, unanswered) =>
     askController(services, 'IncrementalAlterConfigs', { ...request, resources }, unanswered),
   )

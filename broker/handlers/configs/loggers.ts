@@ -1,5 +1,5 @@
 // Loggers as a config resource (KIP-412): a level takes effect at once and lasts as long as the process, as in Kafka.
-// Source: ConfigAdminManager.validateLogLevelConfigs.
+// Source: RuntimeLoggerManager.
 
 import type { LogLevel } from '../../../host/host.ts'
 import { type Loggers, ROOT } from '../../../host/loggers.ts'
@@ -7,22 +7,22 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { LEVEL_NAMES, levelOfName } from '../../config/loggers.ts'
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault, NO_FAULT } from '../../controller/decision.ts'
-import { type AlteredResource, invalidRequest, nodeFault, valuesFault } from './resources.ts'
+import { type AlteredResource, invalidRequest, nodeFault } from './resources.ts'
 
 /** All changes, or none and what is wrong. */
 export function alterLoggers(
-  resource: AlteredResource,
+  { resourceName, configs }: AlteredResource,
   nodeId: number,
   loggers: Loggers,
   validateOnly: boolean,
 ): Fault {
-  const wrong = valuesFault(resource) ?? nodeFault(resource.resourceName, nodeId)
-  if (wrong !== null) return wrong
+  const otherNode = nodeFault(resourceName, nodeId)
+  if (otherNode !== null) return otherNode
   /** null: what it inherits. */
   const levels: [logger: string, level: LogLevel | null][] = []
-  for (const { name, value, configOperation } of resource.configs) {
-    if (configOperation === ALTER.append) return operationFault('APPEND')
-    if (configOperation === ALTER.subtract) return operationFault('SUBTRACT')
+  for (const { name, value, configOperation } of configs) {
+    const wrong = operationFault(configOperation)
+    if (wrong !== null) return wrong
     if (!loggers.has(name)) return fault(ErrorCode.INVALID_CONFIG, `Logger ${name} does not exist!`)
     if (configOperation === ALTER.delete) {
       if (name === ROOT) return invalidRequest('Removing the log level of the root logger is not allowed')
@@ -40,6 +40,10 @@ export function alterLoggers(
   return NO_FAULT
 }
 
-function operationFault(operation: string): Fault {
-  return invalidRequest(`${operation} operation is not allowed for the BROKER_LOGGER resource`)
+function operationFault(operation: number | undefined): Fault | null {
+  if (operation === ALTER.set || operation === ALTER.delete) return null
+  // As Kafka, which fails on what it does not know.
+  if (operation !== ALTER.append && operation !== ALTER.subtract) return fault(ErrorCode.UNKNOWN_SERVER_ERROR, null)
+  const name = operation === ALTER.append ? 'APPEND' : 'SUBTRACT'
+  return invalidRequest(`${name} operation is not allowed for the BROKER_LOGGER resource`)
 }

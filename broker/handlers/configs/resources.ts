@@ -23,8 +23,14 @@ export interface AlteredResource {
   }[]
 }
 
-/** What is wrong with how each resource is asked for; a resource without an entry goes on to the controller. */
-export function preliminaryFaults<R extends AlteredResource>(resources: readonly R[], nodeId: number): Map<R, Fault> {
+/**
+ * What is wrong with how each resource is asked for, or what `check` says of it; one without an entry goes on to the
+ * controller.
+ */
+export function preliminaryFaults<R extends AlteredResource>(
+  resources: readonly R[],
+  check: (resource: R) => Fault | null,
+): Map<R, Fault> {
   const faults = new Map<R, Fault>()
   const first = new Map<string, R>()
   for (const resource of resources) {
@@ -34,8 +40,8 @@ export function preliminaryFaults<R extends AlteredResource>(resources: readonly
   }
   for (const resource of resources) {
     if (faults.has(resource)) continue
-    const wrong = valuesFault(resource) ?? kindFault(resource, nodeId)
-    if (wrong !== null) faults.set(resource, wrong)
+    const answer = valuesFault(resource) ?? check(resource)
+    if (answer !== null) faults.set(resource, answer)
   }
   return faults
 }
@@ -68,7 +74,7 @@ export async function answerEach<R extends AlteredResource>(
 const keyOf = ({ resourceType, resourceName }: Pick<AlteredResource, 'resourceType' | 'resourceName'>): string =>
   `${resourceType}:${resourceName}`
 
-export function valuesFault({ configs }: AlteredResource): Fault | null {
+function valuesFault({ configs }: AlteredResource): Fault | null {
   if (new Set(configs.map(({ name }) => name)).size < configs.length) {
     return invalidRequest('Error due to duplicate config keys')
   }
@@ -77,7 +83,7 @@ export function valuesFault({ configs }: AlteredResource): Fault | null {
   return invalidRequest(`Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`)
 }
 
-function kindFault(resource: AlteredResource, nodeId: number): Fault | null {
+export function kindFault(resource: AlteredResource, nodeId: number): Fault | null {
   const { resourceType, resourceName } = resource
   switch (resourceType) {
     case RESOURCE.topic:
