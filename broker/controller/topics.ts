@@ -340,7 +340,7 @@ function askedTwice({ image }: ControllerState, { topics, topicNames }: RequestO
   const both = new Map<string, string>()
   for (const name of givenIds.size > 0 ? named : []) {
     const id = image.topics.byName(name)?.id
-    if (id !== undefined && givenIds.has(id)) both.set(id, name)
+    if (id !== undefined && givenIds.has(id) && !names.has(name)) both.set(id, name)
   }
   const namesOfBoth = new Set(both.values())
   return {

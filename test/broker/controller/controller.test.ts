@@ -137,6 +137,19 @@ t.test('a deleted topic takes its configs with it, and its name is free', async 
   t.equal(running.controller.image.configs.of(RESOURCE.topic, 'a').size, 0)
 })
 
+t.test('a topic asked for by its name twice and by its id is deleted by that', async (t) => {
+  const { running, complete, send } = await started(6)
+  const { topics } = await complete(send('CreateTopics', createTopicsRequest(topicOf('a'))))
+  const { topicId = '' } = topics[0]!
+  const { responses } = await complete(send('DeleteTopics', deleteRequest({ name: 'a' }, { topicId }, { name: 'a' })))
+  t.match(responses, [
+    { name: 'a', topicId: ZERO_UUID, errorCode: ErrorCode.INVALID_REQUEST },
+    { name: 'a', topicId, errorCode: ErrorCode.NONE },
+  ])
+  t.equal(responses.length, 2)
+  t.equal(running.controller.image.topics.size, 0)
+})
+
 t.test('partitions are added and never taken away', async (t) => {
   const { running, complete, send } = await started(7)
   await complete(send('CreateTopics', createTopicsRequest(topicOf('a', { numPartitions: 2 }))))
