@@ -56,7 +56,7 @@ export interface Random {
 
 export type LogFields = Readonly<Record<string, unknown>>
 
-/** Nothing is logged at the first and the last: what drops `trace` drops nothing, what passes `fatal` is silent. */
+/** No event is of the first or the last: at `trace` a logger writes what it does at `debug`, at `fatal` nothing. */
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const
 export type LogLevel = (typeof logLevels)[number]
 

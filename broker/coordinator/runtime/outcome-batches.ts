@@ -1,5 +1,5 @@
-// The records of an outcome as batches of a coordinator's log: one, or, of clean-ups that may take effect piece by
-// piece, as many as it takes to keep each below the size that the log takes.
+// The records of an outcome as batches of a coordinator's log: one, or, of those that may take effect piece by piece,
+// as many as it takes to keep each below the size that the log takes.
 
 import type { Host } from '../../../host/host.ts'
 import { BatchBuilder, type BatchOptions, type RecordInput } from '../../../protocol/records/builder.ts'

@@ -33,7 +33,7 @@ export interface Outcome<R> {
   readonly producer?: TransactionProducer
   /** A marker, appended instead of records. */
   readonly marker?: TransactionEnd
-  /** For clean-ups of any size, whose pieces may take effect one without the other. */
+  /** For clean-ups and targets of any size, whose pieces may take effect one without the other. */
   readonly inPieces?: boolean
   /** Where a piece may begin; anywhere, if it is not said. */
   beginsPiece?(record: R): boolean
