@@ -129,4 +129,14 @@ t.test('streams groups are there when their feature is, and their protocol is al
   const { groups } = await client.request('StreamsGroupDescribe', 0, request)
   t.match(groups, [{ groupId: 'app', errorCode: ErrorCode.UNSUPPORTED_VERSION }])
   await world.stop()
+
+  const old = await World.start(t, NO_WAIT)
+  const asking = await old.connect()
+  const featureUpdates = [{ feature: 'streams.version', maxVersionLevel: 0, upgradeType: 2 }]
+  t.match(await asking.request('UpdateFeatures', 2, { featureUpdates, validateOnly: false }), { errorCode: 0 })
+  t.equal((await beat(asking, 0, COUNTING)).errorCode, ErrorCode.UNSUPPORTED_VERSION)
+  t.match((await asking.request('StreamsGroupDescribe', 0, request)).groups, [
+    { groupId: 'app', errorCode: ErrorCode.UNSUPPORTED_VERSION },
+  ])
+  await old.stop()
 })

@@ -18,6 +18,7 @@ import { dataScenarios } from './scenarios/data.ts'
 import { everyScenarios, firstScenarios } from './scenarios/every.ts'
 import { fetchingScenarios } from './scenarios/fetching.ts'
 import { groupScenarios } from './scenarios/groups.ts'
+import { levelScenarios } from './scenarios/levels.ts'
 import { logDirScenarios } from './scenarios/log-dirs.ts'
 import { memberScenarios } from './scenarios/members.ts'
 import { operatingScenarios } from './scenarios/operating.ts'
@@ -39,6 +40,7 @@ const ofBrokers: Readonly<Record<string, Scenario>> = {
   ...producingScenarios,
   ...fetchingScenarios,
   ...groupScenarios,
+  ...levelScenarios,
   ...logDirScenarios,
   ...memberScenarios,
   ...consumerScenarios,

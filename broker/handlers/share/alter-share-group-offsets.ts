@@ -7,12 +7,14 @@ import { fault } from '../../controller/decision.ts'
 import { initializeState } from '../../coordinator/group/share/requests.ts'
 import { type Alteration, beginAlteration, stateInitialized } from '../../coordinator/group/share/state-plans.ts'
 import { handler } from '../handler.ts'
+import { hasShareGroups, NO_SHARE_GROUPS } from './enabled.ts'
 
 const UNKNOWN = 'This server does not host this topic-partition.'
 
 const NO_NAME = fault(ErrorCode.INVALID_GROUP_ID, 'The group has no name.')
 
 export const alterShareGroupOffsets = handler('AlterShareGroupOffsets', async (services, request) => {
+  if (!hasShareGroups(services)) return { ...NO_SHARE_GROUPS, responses: [] }
   const { groups, shareState, metadata } = services
   const { groupId } = request
   if (groupId === '') return { ...NO_NAME, responses: [] }

@@ -5,10 +5,12 @@ import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { fault } from '../../controller/decision.ts'
 import { handler } from '../handler.ts'
 import { deleteShareState } from './delete-share-state.ts'
+import { hasShareGroups, NO_SHARE_GROUPS } from './enabled.ts'
 
 const NO_NAME = fault(ErrorCode.INVALID_GROUP_ID, 'The group has no name.')
 
 export const deleteShareGroupOffsets = handler('DeleteShareGroupOffsets', async (services, request) => {
+  if (!hasShareGroups(services)) return { ...NO_SHARE_GROUPS, responses: [] }
   if (request.groupId === '') return { ...NO_NAME, responses: [] }
   const idOf = (name: string) => services.metadata.image.topics.byName(name)?.id
   const topicIds = request.topics.flatMap(({ topicName }) => idOf(topicName) ?? [])

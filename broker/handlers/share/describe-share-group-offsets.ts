@@ -6,10 +6,15 @@ import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { type KnownState, knownState, refused } from '../../coordinator/group/share/state-plans.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
+import { hasShareGroups } from './enabled.ts'
 
 const NONE = -1
 
 export const describeShareGroupOffsets = handler('DescribeShareGroupOffsets', async (services, request) => {
+  if (!hasShareGroups(services)) {
+    const refusal = { errorCode: ErrorCode.UNSUPPORTED_VERSION, errorMessage: null }
+    return { groups: request.groups.map(({ groupId }) => ({ groupId, topics: [], ...refusal })) }
+  }
   const groups = await Promise.all(request.groups.map((group) => describe(services, group)))
   return { groups }
 })

@@ -10,12 +10,12 @@ const GROUPS = '__consumer_offsets'
 const TIMEOUT_MS = 60_000
 
 /** Records are of long ago and markers of today: neither begins a new segment, or ends an old one. */
-function created(s: Session, name: string, partitions = 1): Promise<Topic> {
+export function created(s: Session, name: string, partitions = 1): Promise<Topic> {
   return Topic.create(s, name, partitions, { 'segment.ms': '9223372036854775807', 'retention.ms': '-1' })
 }
 
 /** A transactional producer in single requests. */
-class Producer {
+export class Producer {
   readonly #session: Session
   readonly transactionalId: string
   producerId = -1n
@@ -109,7 +109,7 @@ function addBody(
 }
 
 /** The topic of the coordinators is there, and loaded. */
-async function ready(s: Session, name: string): Promise<void> {
+export async function ready(s: Session, name: string): Promise<void> {
   await s.coordinator(`${name}-group`)
   const key = { keyType: 1, coordinatorKeys: [name] }
   await s.settled('its coordinator', 'FindCoordinator', 4, key, ({ coordinators: [found] }) => found?.errorCode === 0)
@@ -196,7 +196,7 @@ async function classic(s: Session): Promise<void> {
 }
 
 /** What the log knows of producers, and what a consumer of committed records sees. */
-async function described(s: Session, topic: Topic, label: string): Promise<void> {
+export async function described(s: Session, topic: Topic, label: string): Promise<void> {
   await s.ask(`producers ${label}`, 'DescribeProducers', 0, {
     topics: [{ name: topic.name, partitionIndexes: [0, 1] }],
   })
