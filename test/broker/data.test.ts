@@ -318,33 +318,6 @@ t.test('trap 13: an incremental fetch session tells only what is new', async (t)
   await world.stop()
 })
 
-t.test('trap 17: leader epochs: stale ones are fenced, future ones unknown, divergence is told', async (t) => {
-  const { world, client } = await ready(t)
-  await client.produce(TOPIC, batchOf(['a']))
-  const fetch = async (epochs: { currentLeaderEpoch?: number; lastFetchedEpoch?: number }, fetchOffset = 0n) => {
-    const answer = await client.request('Fetch', 12, {
-      maxWaitMs: 10,
-      minBytes: 1,
-      isolationLevel: 0,
-      topics: [{ topic: TOPIC, partitions: [{ partition: 0, fetchOffset, partitionMaxBytes: 1000, ...epochs }] }],
-      forgottenTopicsData: [],
-      rackId: '',
-    })
-    return answer.responses[0]!.partitions[0]!
-  }
-  t.equal((await fetch({ currentLeaderEpoch: 0 })).errorCode, ErrorCode.NONE)
-  t.equal((await fetch({ currentLeaderEpoch: 9 })).errorCode, ErrorCode.UNKNOWN_LEADER_EPOCH)
-  t.equal((await fetch({ lastFetchedEpoch: 7 }, 1n)).errorCode, ErrorCode.OFFSET_OUT_OF_RANGE)
-  const diverged = await fetch({ lastFetchedEpoch: 0 }, 5n)
-  t.same(diverged.divergingEpoch, { epoch: 0, endOffset: 1n })
-  const { topics } = await client.request('OffsetForLeaderEpoch', 4, {
-    replicaId: -1,
-    topics: [{ topic: TOPIC, partitions: [{ partition: 0, leaderEpoch: 0 }] }],
-  })
-  t.equal(topics[0]?.partitions[0]?.endOffset, 1n)
-  await world.stop()
-})
-
 t.test('trap 18: who looks for a leader in vain is told who leads, and where that broker is', (t) => {
   const leader = { leader: 2, leaderEpoch: 8 }
   const endpoint = { nodeId: 2, host: 'other', port: 9093, rack: 'r' }

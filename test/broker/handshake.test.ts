@@ -1,11 +1,14 @@
 // What breaks clients before their first record: the handshake, and requests that cannot be answered.
 
 import t from 'tap'
+import { Broker } from '../../broker/broker.ts'
 import { handlers } from '../../broker/handlers/table.ts'
 import { apis } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiVersionsResponse } from '../../protocol/messages/cluster/api-versions.ts'
 import { Reader } from '../../protocol/reader.ts'
+import { oracleText } from '../protocol/oracle.ts'
+import { WireClient } from '../sim/wire-client.ts'
 import { type Client, World } from './harness.ts'
 
 const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1.0' }
@@ -27,6 +30,44 @@ t.test('KAFKA-18659, KAFKA-17011: every version of ApiVersions is answered with 
   }
   await world.stop()
 })
+
+/** Served when there is security. */
+const OF_SECURITY = new Set([17, 36, 38, 39, 40, 41])
+/** What other nodes ask a controller: served in a cluster. */
+const OF_CLUSTERS = new Set([1, 52, 53, 54, 56, 58, 59, 62, 63, 67, 70, 73, 82])
+
+t.test(
+  'what Apache Kafka 4.4.0 advertises on either listener is advertised, but for security and other nodes',
+  async (t) => {
+    const world = await World.start(t, { listeners: 'PLAINTEXT://broker:9092,CONTROLLER://broker:9093' })
+    const { network } = world.simulation.node('client').host
+    for (const [listener, port] of [
+      ['BROKER', 9092],
+      ['CONTROLLER', 9093],
+    ] as const) {
+      const connection = await world.simulation.complete(network.connect({ host: 'broker', port }))
+      const client = new WireClient(connection, 'test')
+      const answer = await world.simulation.complete(client.send('ApiVersions', 4, software))
+      const left = listener === 'BROKER' ? OF_SECURITY : new Set([...OF_SECURITY, ...OF_CLUSTERS])
+      const expected = advertisedByKafka(listener).filter(({ apiKey }) => !left.has(apiKey))
+      t.ok(expected.length > 20)
+      t.same(
+        answer?.apiKeys.toSorted((a, b) => a.apiKey - b.apiKey),
+        expected,
+        listener,
+      )
+    }
+    await world.stop()
+  },
+)
+
+function advertisedByKafka(listener: string) {
+  return oracleText('apiversions-advertised-4.4.0.tsv')
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([first]) => first === listener)
+    .map(([, key, , min, max]) => ({ apiKey: Number(key), minVersion: Number(min), maxVersion: Number(max) }))
+}
 
 t.test(
   'trap 1: an unknown version of ApiVersions is answered in version 0 with the versions that there are',
@@ -56,6 +97,9 @@ t.test('trap 3: a client that names its software badly is told so in the body', 
   for (const name of ['', '-x', 'a b', 'x.', 'ü']) {
     const answer = await client.request('ApiVersions', 3, { clientSoftwareName: name, clientSoftwareVersion: '1' })
     t.equal(answer.errorCode, ErrorCode.INVALID_REQUEST, `'${name}'`)
+    const versioned = { clientSoftwareName: 'a', clientSoftwareVersion: name }
+    const refused = await client.request('ApiVersions', 3, versioned)
+    t.equal(refused.errorCode, ErrorCode.INVALID_REQUEST, `version '${name}'`)
   }
   await world.stop()
 })
@@ -159,9 +203,18 @@ t.test('traps 4, 6: what cannot be answered closes its connection, with one line
 t.test('requests before the broker is ready wait for it', async (t) => {
   const world = await World.start(t)
   await world.stop()
-  const restarting = world.restart()
-  await restarting
-  const client = await world.connect()
-  t.equal((await client.request('ApiVersions', 0, software)).errorCode, ErrorCode.NONE)
+  let isReady = false
+  const { simulation } = world
+  const starting = Broker.start({ host: world.node.restart(), properties: world.properties }).then((broker) => {
+    isReady = true
+    return broker
+  })
+  const { network } = simulation.node('client').host
+  const connection = await simulation.complete(network.connect({ host: 'broker', port: 9092 }))
+  const early = new WireClient(connection, 'early').send('ApiVersions', 0, software)
+  t.notOk(isReady)
+  t.equal((await simulation.complete(early))?.errorCode, ErrorCode.NONE)
+  t.ok(isReady)
+  world.broker = await simulation.complete(starting)
   await world.stop()
 })

@@ -3,7 +3,7 @@
 
 import t from 'tap'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { type Client, World } from './harness.ts'
+import { batchOf, type Client, World } from './harness.ts'
 
 const SOFTWARE = { clientSoftwareName: 'test', clientSoftwareVersion: '1' }
 const UPGRADE = 1
@@ -113,5 +113,33 @@ t.test('quotas are kept over a restart, each value of an entity alone', async (t
     [[{ key: 'request_percentage', value: 12.5 }]],
   )
   t.match(entries?.[0]?.entity, entity)
+  await world.stop()
+})
+
+t.test('producers that are idle for producer.id.expiration.ms are forgotten, which may change meanwhile', async (t) => {
+  const world = await World.start(t)
+  let client = await world.connect()
+  await client.createTopic('a')
+  const asked = { transactionalId: null, transactionTimeoutMs: 1000 }
+  const { producerId } = await client.request('InitProducerId', 4, asked)
+  const send = (baseSequence: number) =>
+    client.produce('a', batchOf(['x'], { producerId, producerEpoch: 0, baseSequence }))
+  const known = async () => {
+    client = await world.connect()
+    const topics = [{ name: 'a', partitionIndexes: [0] }]
+    const answer = await client.request('DescribeProducers', 0, { topics })
+    return answer.topics[0]!.partitions[0]!.activeProducers.length
+  }
+  t.equal((await send(0)).errorCode, ErrorCode.NONE)
+  await world.simulation.run(3_600_000)
+  t.equal(await known(), 1)
+  t.equal((await send(5)).errorCode, ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER)
+  const configs = [{ name: 'producer.id.expiration.ms', configOperation: 0, value: '600000' }]
+  const resources = [{ resourceType: 4, resourceName: '', configs }]
+  const { responses } = await client.request('IncrementalAlterConfigs', 1, { resources, validateOnly: false })
+  t.equal(responses[0]?.errorCode, ErrorCode.NONE)
+  await world.simulation.run(1_300_000)
+  t.equal(await known(), 0)
+  t.equal((await send(5)).errorCode, ErrorCode.NONE, 'as one that is not known')
   await world.stop()
 })

@@ -302,3 +302,48 @@ t.test('Jepsen, Bufstream: where there is no offset none is told, least of all 0
   const isAnswered = offset.errorCode === ErrorCode.NONE
   t.equal(isAnswered ? offset.topics[0]!.partitions[0]!.committedOffset : -1n, -1n)
 })
+
+t.test(
+  'Jepsen: a clock that is set back an hour, and then ahead by two, shuts nobody out and loses nothing',
+  async (t) => {
+    const { world, client } = await ready(t)
+    const producerId = await idempotent(client)
+    const send = (sequence: number) =>
+      client.produce(TOPIC, batchOf([`letter ${sequence}`], { producerId, producerEpoch: 0, baseSequence: sequence }))
+    const member = { groupId: GROUP, memberId: 'a', instanceId: null, rackId: null, serverAssignor: null }
+    const names = { subscribedTopicNames: [TOPIC], subscribedTopicRegex: null, topicPartitions: [] }
+    const beat = (memberEpoch: number, rest: object) =>
+      client.request('ConsumerGroupHeartbeat', 1, {
+        ...{ ...member, ...names, rebalanceTimeoutMs: -1, ...rest },
+        memberEpoch,
+      })
+    const silent = { subscribedTopicNames: null, topicPartitions: null }
+    let { memberEpoch } = await beat(0, { rebalanceTimeoutMs: 60_000 })
+    let now: Identity = await init(world, client, 'now')
+    let sequence = 0
+    const sent: string[] = []
+    for (const stepMs of [0, -3_600_000, 7_200_000, -3_600_000]) {
+      t.equal(await produce(client, 12, now, 0, `of ${stepMs}`, 1), ErrorCode.NONE)
+      world.node.clockSkewMs += stepMs
+      t.match(await send(sequence), { errorCode: 0, baseOffset: BigInt(sequence) })
+      t.match(await send(sequence), { errorCode: 0, baseOffset: BigInt(sequence) }, 'and again')
+      sequence++
+      const ended = await end(client, 5, now, true)
+      t.equal(ended.errorCode, ErrorCode.NONE)
+      now = ended
+      sent.push(`of ${stepMs}`)
+      await world.simulation.run(6_000)
+      const heard = await beat(memberEpoch, silent)
+      t.equal(heard.errorCode, ErrorCode.NONE, 'its session has not ended')
+      memberEpoch = heard.memberEpoch
+      const image = await client.request('Metadata', 12, { topics: null })
+      t.equal(image.brokers.length, 1, 'nor that of the broker')
+    }
+    const again = await crash(world)
+    t.same(
+      texted((await again.fetch(TOPIC, 0)).read),
+      [0, 1, 2, 3].map((one) => `letter ${one}`),
+    )
+    t.same(texts(await committed(again, 1)), sent)
+  },
+)

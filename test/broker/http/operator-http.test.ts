@@ -119,6 +119,28 @@ t.test('the broker says that it is alive, and that it is ready', async (t) => {
   await world.stop()
 })
 
+t.test('a broker that is fenced is alive and not ready, until it serves again', async (t) => {
+  const world = await start(t)
+  const client = await world.connect()
+  await client.request('UnregisterBroker', 0, { brokerId: 1 })
+  t.match(await get(world, '/readyz'), /^HTTP\/1\.1 503 Service Unavailable\r\n[\s\S]*\r\n\r\nfenced\n$/)
+  t.match(await get(world, '/healthz'), /^HTTP\/1\.1 200 /)
+  await world.simulation.run(15_000)
+  t.match(await get(world, '/readyz'), /^HTTP\/1\.1 200 /)
+  await world.stop()
+})
+
+t.test('a broker whose last log directory has failed is not ready', async (t) => {
+  const world = await start(t)
+  const client = await world.connect()
+  await client.createTopic('q')
+  world.node.disk.fault = (_operation, path) => (path.startsWith('/data') ? 'failed' : null)
+  await client.produce('q', batchOf(['a']))
+  await world.simulation.run(20_000)
+  t.match(await get(world, '/readyz'), /^HTTP\/1\.1 503 [\s\S]*\r\n\r\n[\s\S]*no log directory is online\n/)
+  t.match(await get(world, '/healthz'), /^HTTP\/1\.1 200 /)
+})
+
 t.test('other requests are refused, and the broker goes on', async (t) => {
   const world = await start(t)
   t.match(await get(world, '/'), /^HTTP\/1\.1 404 /)

@@ -66,6 +66,26 @@ t.test('trap 34: a producer beyond its quota is answered at once and its connect
   await world.stop()
 })
 
+t.test('who has not said who it is has the quotas of the user ANONYMOUS, and of no other', async (t) => {
+  const world = await World.start(t)
+  const admin = await world.connect('admin')
+  await admin.createTopic('a')
+  const key = 'producer_byte_rate'
+  const records = batchOf(['x'.repeat(20_000)])
+  const throttled = async (clientId: string) => {
+    const client = await world.connect(clientId)
+    return (await client.request('Produce', 9, produceRequest(records))).throttleTimeMs > 0
+  }
+  await setQuota(admin, { user: 'alice' }, key, 1)
+  t.notOk(await throttled('p'))
+  await setQuota(admin, { user: 'ANONYMOUS' }, key, 1000)
+  t.ok(await throttled('p'))
+  await setQuota(admin, { user: 'ANONYMOUS', 'client-id': 'p' }, key, 1e9)
+  t.notOk(await throttled('p'), 'what is more specific holds')
+  t.ok(await throttled('q'))
+  await world.stop()
+})
+
 t.test('a producer that asks for no answers is muted too', async (t) => {
   const world = await World.start(t)
   const admin = await world.connect('admin')

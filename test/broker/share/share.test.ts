@@ -68,6 +68,23 @@ t.test('two members never have the same record, and what one releases the other 
   await world.stop()
 })
 
+t.test('a fetch by batches gets whole ones, one by records no more than it asks for', async (t) => {
+  const { world, client } = await start()
+  for (const from of [0, 10, 20]) await client.produce('q', batchOf(values(from, 10)))
+  const a = await joined(world, client, 'g', 'a', ['q'])
+  const b = await joined(world, await world.connect(), 'g', 'b', ['q'])
+  t.same(shown((await fetch(world, a, { maxRecords: 3, shareAcquireMode: 0 })).acquired), ['0-9x1'])
+  const limited = await fetch(world, b, { maxRecords: 3, shareAcquireMode: 1 })
+  t.same(shown(limited.acquired), ['10-12x1'])
+  t.same(
+    limited.records.map(({ value }) => value),
+    values(10, 3),
+  )
+  t.same(shown((await fetch(world, b, { maxRecords: 12, shareAcquireMode: 1 })).acquired), ['13-24x1'])
+  t.same(shown((await fetch(world, a, { maxRecords: 3, version: 1 })).acquired), ['25-29x1'], 'v1 knows batches only')
+  await world.stop()
+})
+
 t.test('a lock that ends gives the records to others; its member is told when it acknowledges', async (t) => {
   const { world, client, topicId } = await start({ 'share.record.lock.duration.ms': '15000' })
   await client.produce('q', batchOf(values(0, 10)))
@@ -145,6 +162,23 @@ t.test(
     await world.stop()
   },
 )
+
+t.test('trap 21: of a share partition the coordinator is asked for as group:topic id:partition', async (t) => {
+  const { world, client, topicId } = await start()
+  const find = async (...coordinatorKeys: string[]) => {
+    const answer = await client.request('FindCoordinator', 6, { keyType: 2, coordinatorKeys })
+    return answer.coordinators.map(({ errorCode, nodeId }) => [errorCode, nodeId])
+  }
+  t.same(await find(`g:${topicId}:0`), [[ErrorCode.COORDINATOR_NOT_AVAILABLE, -1]], 'its topic is being made')
+  await world.simulation.run(1000)
+  t.same(await find(`g:${topicId}:0`, `with:colons:${topicId}:1`), [
+    [ErrorCode.NONE, 1],
+    [ErrorCode.NONE, 1],
+  ])
+  const none = [ErrorCode.INVALID_REQUEST, -1]
+  t.same(await find('g', `g:${topicId}`, 'g:no-id:0', `g:${topicId}:x`), [none, none, none, none])
+  await world.stop()
+})
 
 t.test('a group that has no offsets begins with what comes later', async (t) => {
   const { world, client } = await start({ 'share.auto.offset.reset': 'latest' })

@@ -15,7 +15,7 @@ import { buildEndTransactionBatch } from '../../../protocol/records/control.ts'
 import { DELETE_HORIZON_FLAG } from '../../../protocol/records/layout.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
 import { readOffsetCheckpoint } from '../../../storage/checkpoint.ts'
-import { LogCleaner } from '../../../storage/cleaner/log-cleaner.ts'
+import { type CleanerSettings, LogCleaner } from '../../../storage/cleaner/log-cleaner.ts'
 import { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 import type { Log } from '../../../storage/log/log.ts'
@@ -35,7 +35,7 @@ class World {
   readonly log: Log
   readonly cleaner: LogCleaner
 
-  constructor(config: Partial<LogConfig> = {}) {
+  constructor(config: Partial<LogConfig> = {}, settings: Partial<CleanerSettings> = {}) {
     const environment = createStorageEnvironment(this.node.host)
     this.directory = LogDirectory.open({ environment, path: '/data', nodeId: 1, clusterId: null })
     this.log = this.directory.openLog('topic', TOPIC_ID, 0, {
@@ -46,7 +46,7 @@ class World {
     })
     const { log } = this
     log.listener = { onWritten() {}, onDurable: () => log.updateHighWatermark(log.durableEndOffset), onFailed() {} }
-    this.cleaner = new LogCleaner(environment, [this.directory], () => CLEANER)
+    this.cleaner = new LogCleaner(environment, [this.directory], () => ({ ...CLEANER, ...settings }))
   }
 
   /** `k=v`; `k`: a tombstone. */
@@ -152,6 +152,22 @@ t.test('a tombstone goes after delete.retention.ms from the round that met it fi
   world.append('d=1')
   await world.clean()
   t.same(await world.records(), ['1:b=1', '3:c=1', '4:d=1'])
+})
+
+t.test('compaction keeps to log.cleaner.io.max.bytes.per.second', async (t) => {
+  const durationMs = async (maxBytesPerSecond: number): Promise<number> => {
+    const world = new World({}, { maxBytesPerSecond })
+    for (let index = 0; index < 20; index++) world.append(`a=${'x'.repeat(1000)}${index} b${index}=1`)
+    const before = world.node.host.clock.monotonic()
+    await world.clean()
+    t.same((await world.records()).length, 21)
+    return world.node.host.clock.monotonic() - before
+  }
+  // Some 22 KB are read twice, to see which keys there are and to copy, and 2 KB written.
+  const free = await durationMs(Number.POSITIVE_INFINITY)
+  const slow = await durationMs(4000)
+  t.ok(free < 1000, `${free} ms`)
+  t.ok(slow > 10_000 && slow < 20_000, `${slow} ms`)
 })
 
 t.test('the horizon stands in the batch, and its records keep their times', async (t) => {

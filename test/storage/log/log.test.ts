@@ -227,6 +227,32 @@ t.test('compression.type of the topic wins over that of the producer', async (t)
   }
 })
 
+t.test('compression.gzip.level and compression.zstd.level say how hard the broker compresses', async (t) => {
+  const simulation = simulate(7)
+  const text = Array.from({ length: 20_000 }, (_, index) => `${(index * index) % 997} letters`).join(' ')
+  const sizeUnder = async (name: string, config: Partial<LogConfig>): Promise<number> => {
+    const log = openLog(simulation.node(name), config)
+    t.equal(log.append(records([text]), 0, 'client').errorCode, ErrorCode.NONE)
+    await simulation.run(1)
+    const bytes = simulation.node(name).disk.bytes(`${DIRECTORY}/00000000000000000000.log`)
+    t.equal(readRecords(bytes).length, 1)
+    return bytes.length
+  }
+  const gzip = (level: number) => sizeUnder(`gzip ${level}`, { compressionType: 'gzip', compressionGzipLevel: level })
+  const zstd = (level: number) => sizeUnder(`zstd ${level}`, { compressionType: 'zstd', compressionZstdLevel: level })
+  t.ok((await gzip(1)) > (await gzip(9)))
+  t.equal(await gzip(-1), await gzip(6), 'the default')
+  t.ok((await zstd(-50)) > (await zstd(19)))
+})
+
+t.test('what counts against max.message.bytes is the batch as it will be stored', async (t) => {
+  const log = openLog(simulate(7).node('a'), { compressionType: 'none', maxMessageBytes: 1000 })
+  const small = records(['x'.repeat(2000)], { compression: 'gzip' })
+  t.ok(small.length < 1000)
+  t.equal(log.append(small, 0, 'client').errorCode, ErrorCode.MESSAGE_TOO_LARGE)
+  t.equal(log.logEndOffset, 0)
+})
+
 t.test('a duplicate is answered with its first offsets and appended once', async (t) => {
   const log = openLog(simulate(8).node('a'))
   const sent = (baseSequence: number): Uint8Array =>
