@@ -60,6 +60,9 @@ const mainClasses: Readonly<Record<string, string>> = {
   'kafka-verifiable-producer': 'org.apache.kafka.tools.VerifiableProducer',
 }
 
+/** A tool on one broker; what it prints. */
+export type Tool = (tool: string, args: readonly string[], options?: RunOptions) => Promise<string>
+
 export class KafkaTools {
   readonly #classPath: string
 

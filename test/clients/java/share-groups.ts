@@ -2,9 +2,8 @@
 // topic; offsets are shown, reset and deleted.
 
 import assert from 'node:assert/strict'
-import { expect, type Report, type RunOptions, sleep } from '../harness.ts'
-
-type Tool = (tool: string, args: readonly string[], options?: RunOptions) => Promise<string>
+import { expect, type Report, sleep } from '../harness.ts'
+import type { Tool } from './kafka.ts'
 
 const COUNT = 300
 /** Assignments and dead letters come a little later. */

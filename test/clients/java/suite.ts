@@ -16,9 +16,10 @@ import {
   sleep,
   type Target,
 } from '../harness.ts'
-import { KafkaTools } from './kafka.ts'
+import { KafkaTools, type Tool } from './kafka.ts'
 import { operating } from './operating.ts'
 import { shareGroups } from './share-groups.ts'
+import { transactions } from './transactions.ts'
 
 export async function suite(target: Target, report: Report): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), 'milena-java-'))
@@ -59,8 +60,9 @@ class JavaSuite {
     await this.#consumerGroup()
     await this.#groupOfThree()
     await this.#perf()
-    await this.#transactions()
-    await shareGroups((...call) => this.#tool(...call), this.#report, this.#topic)
+    const tool: Tool = (...call) => this.#tool(...call)
+    await transactions(this.#target.bootstrap, tool, this.#report, this.#topic)
+    await shareGroups(tool, this.#report, this.#topic)
     await operating(this.#target, this.#tools, this.#report, this.#topic, this.#dir)
     await this.#deletions()
     await this.#dumpLog()
@@ -368,38 +370,6 @@ class JavaSuite {
     })
     const dirs = new RegExp(`"partition":"${this.#topic}-0","size":[1-9]\\d*,"offsetLag":0,"isFuture":false`)
     await this.#check('log-dirs', 'kafka-log-dirs', ['--describe', '--topic-list', this.#topic], dirs)
-  }
-
-  async #transactions(): Promise<void> {
-    const id = `${this.#topic}-tx`
-    const topic = `${id}-topic`
-    const shape = ['--partitions', '2', '--replication-factor', '1']
-    await this.#check(
-      'transactions: a topic',
-      'kafka-topics',
-      ['--create', '--topic', topic, ...shape],
-      /Created topic/,
-    )
-    const produce = ['--topic', topic, '--num-records', '5000', '--record-size', '100', '--throughput', '-1']
-    const transactional = [...produce, '--transactional-id', id, '--transaction-duration-ms', '50']
-    await this.#check('transactions: perf-test', 'kafka-producer-perf-test', transactional, /5000 records sent/)
-    await this.#check(
-      'transactions: list',
-      'kafka-transactions',
-      ['list'],
-      new RegExp(`${id}\\s+1\\s+\\d+\\s+Complete`),
-    )
-    const describe = ['describe', '--transactional-id', id]
-    await this.#check('transactions: describe', 'kafka-transactions', describe, /CompleteCommit\s+60000/)
-    await this.#report.check('transactions: read committed', async () => {
-      const limits = ['--max-messages', '5000', '--timeout-ms', '20000']
-      const reading = ['--topic', topic, '--from-beginning', '--isolation-level', 'read_committed', ...limits]
-      const lines = (await this.#tool('kafka-console-consumer', reading))
-        .split('\n')
-        .filter((line) => line.length === 100)
-      assert.equal(lines.length, 5000)
-    })
-    await this.#check('transactions: none hangs', 'kafka-transactions', ['find-hanging', '--broker-id', '1'], /^Topic/m)
   }
 
   async #deletions(): Promise<void> {
