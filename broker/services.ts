@@ -1,4 +1,4 @@
-// The parts of a broker that handlers reach, in the order in which broker.ts builds them.
+// The parts of a broker that handlers reach, in the order in which assembly.ts makes them.
 
 import type { Host } from '../host/host.ts'
 import type { Loggers, NamedLogger } from '../host/loggers.ts'
