@@ -3,7 +3,7 @@
 import t from 'tap'
 import { apis } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { WireClient } from '../sim/wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 import { World } from './harness.ts'
 
 const CONTROLLERS = 2

@@ -10,7 +10,7 @@ import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
 import { seed } from '../host/implementations.ts'
-import { WireClient } from '../sim/wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 
 const PROPERTIES: Properties = {
   listeners: 'PLAINTEXT://broker:9092',

@@ -9,8 +9,8 @@ import { Broker } from '../../broker/broker.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { type Served, served } from '../clients/served.ts'
 import { seed } from '../host/implementations.ts'
-import { WireClient } from '../sim/wire-client.ts'
 import { expectedTopics, install, kafkaFiles } from '../storage/kafka-data.ts'
+import { WireClient } from '../wire-client.ts'
 
 const expected: { groupOffsets: Served['offsets'] } = JSON.parse(
   gunzipSync(readFileSync(new URL('../oracle/kafka-data-4.4.0.expected.json.gz', import.meta.url))).toString('utf8'),

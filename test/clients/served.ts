@@ -7,8 +7,8 @@ import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts
 import { batchProducerId, isControl, isTransactional, viewOf } from '../../protocol/records/batch.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
-import type { WireClient } from '../sim/wire-client.ts'
 import { type ExpectedPartition, type ExpectedRecord, shownValue } from '../storage/kafka-data.ts'
+import type { WireClient } from '../wire-client.ts'
 
 type Ask = <Name extends ApiName>(
   name: Name,

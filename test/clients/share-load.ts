@@ -15,7 +15,7 @@ import { realHost } from '../../host/real/host.ts'
 import type { RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { batch, ShareMember } from '../broker/share/harness.ts'
-import { WireClient } from '../sim/wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 
 const FETCHES_A_ROUND = 340
 const RETRY_MS = 300

@@ -8,7 +8,7 @@ import type { ApiName } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { fetchedRecords } from '../sim/fetched.ts'
 import { type ClientSetting, LastingClient, Setback } from '../sim/lasting-client.ts'
-import type { WireClient } from '../sim/wire-client.ts'
+import type { WireClient } from '../wire-client.ts'
 
 const GROUP = 'swapped-readers'
 const HEARTBEAT_MS = 500

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
-import type { WireClient } from '../sim/wire-client.ts'
+import type { WireClient } from '../wire-client.ts'
 
 const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 /** Each is waited for: enough of them that the shared journal comes to be. */

@@ -5,7 +5,7 @@ import { Broker } from '../../broker/broker.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { batchOf, World } from '../broker/harness.ts'
 import { seed } from '../host/implementations.ts'
-import { WireClient } from '../sim/wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 
 const MIB = 1024 * 1024
 

@@ -6,11 +6,11 @@ import type { Host } from '../../host/host.ts'
 import type { Address } from '../../host/network.ts'
 import type { SeededRandom } from '../../host/simulated/random.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { WireClient } from '../wire-client.ts'
 import { INPUT, LastingChain, OUTPUT, OUTPUT_PARTITIONS, transformed } from './chain.ts'
 import { CommittedConsumer } from './committed-consumer.ts'
 import type { LastingClient } from './lasting-client.ts'
 import { LastingProducer } from './producer.ts'
-import { WireClient } from './wire-client.ts'
 
 export interface ChainReport {
   readonly inputs: number

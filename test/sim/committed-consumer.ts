@@ -7,9 +7,9 @@ import { batchLastOffset, batchProducerId, isControl, isTransactional, viewOf } 
 import { controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
+import type { WireClient } from '../wire-client.ts'
 import { isRetriable } from './fetched.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
-import type { WireClient } from './wire-client.ts'
 
 interface Aborted {
   readonly producerId: bigint

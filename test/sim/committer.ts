@@ -2,8 +2,8 @@
 
 import { strict as assert } from 'node:assert'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { WireClient } from '../wire-client.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
-import type { WireClient } from './wire-client.ts'
 
 const groupId = 'readers'
 

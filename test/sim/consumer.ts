@@ -3,9 +3,9 @@
 
 import { strict as assert } from 'node:assert'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { WireClient } from '../wire-client.ts'
 import { fetchedRecords, isRetriable } from './fetched.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
-import type { WireClient } from './wire-client.ts'
 
 export class LastingConsumer extends LastingClient {
   readonly partition: number

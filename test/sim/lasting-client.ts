@@ -4,7 +4,7 @@
 import type { Host } from '../../host/host.ts'
 import type { Address } from '../../host/network.ts'
 import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
-import { WireClient } from './wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 
 /** As real clients wait between two attempts. */
 const retryMs = 50

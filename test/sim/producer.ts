@@ -6,8 +6,8 @@ import { strict as assert } from 'node:assert'
 import type { SeededRandom } from '../../host/simulated/random.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
+import type { WireClient } from '../wire-client.ts'
 import { type ClientSetting, LastingClient } from './lasting-client.ts'
-import type { WireClient } from './wire-client.ts'
 
 const maxInFlight = 5
 

@@ -8,7 +8,7 @@ import type { SeededRandom } from '../../host/simulated/random.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { readRecords } from '../../protocol/records/record.ts'
-import { WireClient } from './wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 
 const name = 'again'
 

@@ -11,12 +11,12 @@ import type { Host } from '../../host/host.ts'
 import type { Address } from '../../host/network.ts'
 import type { SeededRandom } from '../../host/simulated/random.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { WireClient } from '../wire-client.ts'
 import { LastingCommitter } from './committer.ts'
 import { LastingConsumer } from './consumer.ts'
 import { fetchedRecords } from './fetched.ts'
 import type { LastingClient } from './lasting-client.ts'
 import { LastingProducer } from './producer.ts'
-import { WireClient } from './wire-client.ts'
 
 export const topic = 'letters'
 export const partitionCount = 2

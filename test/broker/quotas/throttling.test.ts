@@ -6,7 +6,7 @@ import { realHost } from '../../../host/real/host.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { readRecords } from '../../../protocol/records/record.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
-import { WireClient } from '../../sim/wire-client.ts'
+import { WireClient } from '../../wire-client.ts'
 import { batchOf, type Client, World } from '../harness.ts'
 
 type Entity = Record<string, string | null>

@@ -2,7 +2,7 @@
 
 import type { RequestInputOf, ResponseOf } from '../../../protocol/apis.ts'
 import { fetchedRecords } from '../../sim/fetched.ts'
-import type { WireClient } from '../../sim/wire-client.ts'
+import type { WireClient } from '../../wire-client.ts'
 import type { Client, World } from '../harness.ts'
 
 export interface Acquired {

@@ -15,7 +15,7 @@ import type { Address } from '../../../host/network.ts'
 import type { SeededRandom } from '../../../host/simulated/random.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { fetchedRecords } from '../../sim/fetched.ts'
-import { WireClient } from '../../sim/wire-client.ts'
+import { WireClient } from '../../wire-client.ts'
 import { batchOf } from '../harness.ts'
 import { batch, type Delivered, ShareMember } from './harness.ts'
 

@@ -1,8 +1,8 @@
 // Speaks to a broker in requests of any API and version, over any Network: one connection, answers in order.
 
-import type { Connection } from '../../host/network.ts'
-import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
-import { decodeAnswer, encodeRequest } from '../frames.ts'
+import type { Connection } from '../host/network.ts'
+import type { ApiName, RequestInputOf, ResponseOf } from '../protocol/apis.ts'
+import { decodeAnswer, encodeRequest } from './frames.ts'
 
 interface Waiting {
   readonly correlationId: number
