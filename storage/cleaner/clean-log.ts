@@ -159,7 +159,7 @@ class Cleaning {
     const { log } = this.#target
     const first = group[0]!
     const cleaned = newSegment(this.#environment, log.directory, first.baseOffset, CLEANED_SUFFIX)
-    this.#transactions.onKept = (transaction) => cleaned.transactionIndex.append(transaction)
+    this.#transactions.onKept = (transaction) => cleaned.indexes.transactions.append(transaction)
     try {
       this.#lastRecords = log.producers.state.lastRecords()
       for (const segment of group) {

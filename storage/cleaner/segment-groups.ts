@@ -19,8 +19,8 @@ export function groupSegments(segments: readonly Segment[], config: LogConfig, e
   for (const [index, segment] of segments.entries()) {
     const lastOffset = (segments[index + 1]?.baseOffset ?? endOffset) - 1
     size += segment.size
-    indexSize += segment.offsetIndex.count * OFFSET_INDEX_ENTRY_SIZE
-    timeIndexSize += segment.timeIndex.count * TIME_INDEX_ENTRY_SIZE
+    indexSize += segment.indexes.offset.count * OFFSET_INDEX_ENTRY_SIZE
+    timeIndexSize += segment.indexes.time.count * TIME_INDEX_ENTRY_SIZE
     const fits =
       size <= config.segmentBytes &&
       indexSize <= config.segmentIndexBytes &&
@@ -33,8 +33,8 @@ export function groupSegments(segments: readonly Segment[], config: LogConfig, e
     group = [segment]
     groups.push(group)
     size = segment.size
-    indexSize = segment.offsetIndex.count * OFFSET_INDEX_ENTRY_SIZE
-    timeIndexSize = segment.timeIndex.count * TIME_INDEX_ENTRY_SIZE
+    indexSize = segment.indexes.offset.count * OFFSET_INDEX_ENTRY_SIZE
+    timeIndexSize = segment.indexes.time.count * TIME_INDEX_ENTRY_SIZE
   }
   return groups
 }

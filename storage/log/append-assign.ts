@@ -76,7 +76,7 @@ export function noteBatches(
     const epoch = batch.batchLeaderEpoch(view, position)
     if (epoch > epochs.latestEpoch) epochs.assign(epoch, cursor.baseOffset)
     const aborted = producers.apply(bytes, view, position)
-    if (aborted !== null) segment.transactionIndex.append(aborted)
+    if (aborted !== null) segment.indexes.transactions.append(aborted)
   }
 }
 

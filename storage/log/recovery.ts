@@ -231,7 +231,7 @@ function recover(segments: Segment[], options: LoadOptions): Loaded {
   next = replayed.nextOffset
   const scanned = kept.slice(first)
   for (const segment of scanned) {
-    if (segment === kept.at(-1)) segment.transactionIndex.flush(false)
+    if (segment === kept.at(-1)) segment.indexes.transactions.flush(false)
     else segment.flushIndexes(false)
   }
   const report: RecoveryReport = {
@@ -353,7 +353,7 @@ function noteRecovered(batch: RecoveredBatch, segment: Segment, options: LoadOpt
   const epoch = batchLeaderEpoch(batch.view, batch.at)
   if (epoch > epochs.latestEpoch) epochs.assign(epoch, batch.baseOffset)
   const aborted = producers.apply(batch.bytes, batch.view, batch.at)
-  if (aborted !== null) segment.transactionIndex.append(aborted)
+  if (aborted !== null) segment.indexes.transactions.append(aborted)
 }
 
 function batchFaultAt(scanner: SegmentScanner, next: number, segment: Segment): string | null {

@@ -22,7 +22,7 @@ export function findByTimestamp(
 ): OffsetAndTimestamp | null {
   for (const segment of segments) {
     if (segment.maxTimestamp < timestamp) continue
-    const start = segment.offsetIndex.lookup(Math.max(segment.timeIndex.lookup(timestamp), logStartOffset))
+    const start = segment.indexes.offset.lookup(Math.max(segment.indexes.time.lookup(timestamp), logStartOffset))
     const isWanted = (record: LogRecord): boolean => record.timestamp >= timestamp && record.offset >= logStartOffset
     const found = findRecord(segment, start, timestamp, isWanted)
     if (found !== null) return found
@@ -38,7 +38,7 @@ export function findMaxTimestamp(segments: readonly Segment[], logStartOffset: n
   if (latest === null) return null
   const timestamp = latest.maxTimestamp
   // Entries below that timestamp: the batch that has it comes after them.
-  const start = latest.offsetIndex.lookup(latest.timeIndex.lookup(timestamp - 1))
+  const start = latest.indexes.offset.lookup(latest.indexes.time.lookup(timestamp - 1))
   const isWanted = (record: LogRecord): boolean => record.timestamp === timestamp && record.offset >= logStartOffset
   return findRecord(latest, start, timestamp, isWanted)
 }

@@ -126,7 +126,7 @@ export class ProducerSnapshots {
       const segment = segments[index]!
       // Of the one that is too large, the end: from an index entry, or not at all.
       const skipped = index === first ? Math.max(0, -left) : 0
-      const start = skipped > 0 ? segment.offsetIndex.positionAtOrAfter(skipped) : 0
+      const start = skipped > 0 ? segment.indexes.offset.positionAtOrAfter(skipped) : 0
       if (start !== null) replayHeaders(segment, producers, start)
     }
     return producers

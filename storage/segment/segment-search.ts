@@ -23,7 +23,7 @@ export function abortedTransactions(
 ): AbortedTransaction[] {
   const found: AbortedTransaction[] = []
   for (let index = segmentIndexFor(segments, offset); index < segments.length; index++) {
-    if (segments[index]!.transactionIndex.collect(offset, upperBound, found)) break
+    if (segments[index]!.indexes.transactions.collect(offset, upperBound, found)) break
   }
   return found.sort((a, b) => a.firstOffset - b.firstOffset)
 }

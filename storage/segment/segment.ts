@@ -1,5 +1,5 @@
-// One segment of a log: the .log file with its batches, and the indexes beside it. The last segment of a log is
-// active: appended to.
+// One segment of a log: the .log file with its batches, and the indexes beside it (segment-indexes.ts). The last
+// segment of a log is active: appended to.
 //
 //   .log   0 ──────────────── writtenSize ─────────────────────────────── size
 //          │ in the file      │ in the pool, being written │ pending     │
@@ -10,19 +10,11 @@
 import { DiskError, type DiskFile } from '../../host/disk.ts'
 import { hold, letGoOfAll } from '../../host/slab.ts'
 import type { StorageEnvironment } from '../environment.ts'
-import {
-  join,
-  LOG_SUFFIX,
-  OFFSET_INDEX_SUFFIX,
-  segmentFileName,
-  TIME_INDEX_SUFFIX,
-  TRANSACTION_INDEX_SUFFIX,
-} from '../file-names.ts'
-import { OffsetIndex } from './offset-index.ts'
+import { join, LOG_SUFFIX, segmentFileName } from '../file-names.ts'
 import { ReadPositions } from './read-positions.ts'
+import { SegmentIndexes } from './segment-indexes.ts'
 import { SegmentScanner } from './segment-scanner.ts'
-import { NO_TIMESTAMP, TimeIndex } from './time-index.ts'
-import { TransactionIndex } from './transaction-index.ts'
+import { NO_TIMESTAMP } from './time-index.ts'
 
 /** Relative offsets in indexes are int32, and so are positions. */
 const MAX_RELATIVE_OFFSET = 0x7fffffff
@@ -39,10 +31,9 @@ export class Segment {
   #nameSuffix: string
   #file: DiskFile | null = null
   #pins = 0
-  /** False: they come when the segment ends, or the broker; what has their names is not read. */
-  #hasIndexFiles = true
-  /** What has their names is of an earlier run. */
-  #hasStaleIndexFiles = false
+  /** Begun in this life: nothing stands at the names of its indexes. */
+  #isNew = false
+  #indexes: SegmentIndexes | null = null
   #size = UNKNOWN
   #pending: Uint8Array[] = NO_CHUNKS
   #pendingSize = 0
@@ -56,9 +47,6 @@ export class Segment {
   #maxTimestamp = UNKNOWN
   #offsetOfMaxTimestamp = UNKNOWN
   #firstTimestamp = UNKNOWN
-  #offsetIndex: OffsetIndex | null = null
-  #timeIndex: TimeIndex | null = null
-  #transactionIndex: TransactionIndex | null = null
   #whenUnpinned: (() => void) | null = null
   /** Its files belong to somebody else now, or to nobody. */
   #isReleased = false
@@ -75,7 +63,7 @@ export class Segment {
   /** New and empty, in memory alone: makeFile follows, or the first write of a new log. */
   begin(): void {
     this.#size = 0
-    this.#hasIndexFiles = false
+    this.#isNew = true
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
     this.#firstTimestamp = NO_TIMESTAMP
@@ -85,8 +73,7 @@ export class Segment {
   makeFile(): void {
     const file = this.file()
     if (file.size() !== 0) file.truncate(0)
-    this.#environment.host.disk.remove(this.path(TRANSACTION_INDEX_SUFFIX))
-    this.#hasStaleIndexFiles = true
+    this.indexes.disownFiles()
   }
 
   /** New and empty, with all its files: the first sync of the directory covers their names. */
@@ -137,36 +124,14 @@ export class Segment {
     return this.#pendingSize > 0 || this.#inPoolSize > 0 || this.#isTorn
   }
 
-  get offsetIndex(): OffsetIndex {
-    const { host, indexMemory } = this.#environment
-    if (this.#offsetIndex === null) {
-      this.#offsetIndex = new OffsetIndex(host.disk, indexMemory, this.path(OFFSET_INDEX_SUFFIX), this.baseOffset)
-      if (!this.#hasIndexFiles) this.#offsetIndex.begin()
-    }
-    return this.#offsetIndex
-  }
-
-  get timeIndex(): TimeIndex {
-    const { host, indexMemory } = this.#environment
-    if (this.#timeIndex === null) {
-      this.#timeIndex = new TimeIndex(host.disk, indexMemory, this.path(TIME_INDEX_SUFFIX), this.baseOffset)
-      if (!this.#hasIndexFiles) this.#timeIndex.begin()
-    }
-    return this.#timeIndex
-  }
-
-  get transactionIndex(): TransactionIndex {
-    if (this.#transactionIndex === null) {
-      this.#transactionIndex = new TransactionIndex(this.#environment.host.disk, this.path(TRANSACTION_INDEX_SUFFIX))
-      if (!this.#hasIndexFiles && !this.#hasStaleIndexFiles) this.#transactionIndex.begin()
-    }
-    return this.#transactionIndex
+  get indexes(): SegmentIndexes {
+    this.#indexes ??= new SegmentIndexes(this.#environment, this, this.#isNew)
+    return this.#indexes
   }
 
   /** Most of thousands of logs never have so much that indexes are made. */
   isIndexFull(indexBytes: number): boolean {
-    if (!this.#hasIndexFiles && this.#offsetIndex === null) return false
-    return this.offsetIndex.isFull(indexBytes) || this.timeIndex.isFull(indexBytes)
+    return (this.#indexes !== null || !this.#isNew) && this.indexes.isFull(indexBytes)
   }
 
   /** Of all batches in the segment; -1 when none has one. */
@@ -210,8 +175,8 @@ export class Segment {
       this.#offsetOfMaxTimestamp = lastOffset
     }
     if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
-      this.offsetIndex.append(lastOffset, position)
-      this.timeIndex.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp)
+      this.indexes.offset.append(lastOffset, position)
+      this.indexes.time.maybeAppend(this.#maxTimestamp, this.#offsetOfMaxTimestamp)
       this.#bytesSinceIndexEntry = 0
     }
     this.#bytesSinceIndexEntry += size
@@ -343,11 +308,9 @@ export class Segment {
 
   /** Gives back what was needed to open the log: most logs are not used for long after a start. */
   rest(): void {
-    if (this.hasUnwritten || this.#hasUnflushedEntries || !this.closeFile()) return
+    if (this.hasUnwritten || this.#indexes?.areEntriesFlushed === false || !this.closeFile()) return
     this.#leaveBounds()
-    this.#offsetIndex = null
-    this.#timeIndex = null
-    this.#transactionIndex = null
+    this.#indexes?.rest()
   }
 
   /** Closes the file whatever is under way, and forgets what is not written. */
@@ -360,34 +323,23 @@ export class Segment {
 
   /** Of open files and of the memory of indexes. */
   #leaveBounds(): void {
-    const { files, indexMemory } = this.#environment
-    files.forget(this)
-    if (this.#offsetIndex !== null) indexMemory.forget(this.#offsetIndex)
-    if (this.#timeIndex !== null) indexMemory.forget(this.#timeIndex)
+    this.#environment.files.forget(this)
+    this.#indexes?.leaveMemory()
   }
 
   /** Brings the files beside the log up to date: when the segment ends, or the broker. */
   flushIndexes(sync: boolean): void {
-    if (this.size > 0) this.timeIndex.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp)
-    this.offsetIndex.flush(sync)
-    this.timeIndex.flush(sync)
-    this.transactionIndex.flush(sync)
-    this.#hasIndexFiles = true
-    this.#hasStaleIndexFiles = false
+    if (this.size > 0) this.indexes.time.maybeAppend(this.maxTimestamp, this.offsetOfMaxTimestamp)
+    this.indexes.flush(sync)
   }
 
   get hasUnflushedIndexes(): boolean {
-    const areFilesDue = !this.#hasIndexFiles && (this.size > 0 || this.#hasStaleIndexFiles)
-    return areFilesDue || this.#hasUnflushedEntries
-  }
-
-  get #hasUnflushedEntries(): boolean {
-    return [this.#offsetIndex, this.#timeIndex, this.#transactionIndex].some((index) => index?.isFlushed === false)
+    return !this.indexes.isFlushed(this.size > 0)
   }
 
   /** A position from which to look for `offset`: at or before the batch that holds it. */
   positionFor(offset: number): number {
-    return Math.min(this.offsetIndex.lookup(offset), this.writtenSize)
+    return Math.min(this.indexes.offset.lookup(offset), this.writtenSize)
   }
 
   /** Where the batch with `offset` begins, when a reader has come that far; -1 otherwise. */
@@ -402,7 +354,7 @@ export class Segment {
 
   /** Removes whole batches with offsets from `offset` on; returns where the rest ends. Nothing may be pending. */
   truncateTo(offset: number): number {
-    const start = Math.min(this.offsetIndex.lookup(offset - 1), this.size)
+    const start = Math.min(this.indexes.offset.lookup(offset - 1), this.size)
     const scanner = new SegmentScanner(this.file(), start, this.size)
     let position = this.size
     let isCut = false
@@ -425,25 +377,16 @@ export class Segment {
 
   /** What the indexes and the fields here say of batches from `offset` on, which are not in the file. */
   forgetFrom(offset: number): void {
-    this.offsetIndex.truncateTo(offset)
-    this.timeIndex.truncateTo(offset)
-    this.transactionIndex.truncateTo(offset)
+    this.indexes.truncateTo(offset)
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = UNKNOWN
     this.#firstTimestamp = UNKNOWN
     this.#readPositions = null
   }
 
-  /**
-   * Recovery begins to build the indexes from nothing. What stands in their files counts no more and is overwritten
-   * when the segment ends, or the broker: to cut thousands of small files, each waits for the disk.
-   */
+  /** Recovery begins to build the indexes from nothing. */
   resetForRecovery(): void {
-    this.#hasIndexFiles = false
-    this.#hasStaleIndexFiles = true
-    this.#offsetIndex = null
-    this.#timeIndex = null
-    this.transactionIndex.reset()
+    this.indexes.reset()
     this.#bytesSinceIndexEntry = 0
     this.#maxTimestamp = NO_TIMESTAMP
     this.#offsetOfMaxTimestamp = this.baseOffset
@@ -458,7 +401,7 @@ export class Segment {
 
   /** The offset after the last batch, found from the last index entry on. */
   nextOffset(): number {
-    const index = this.offsetIndex
+    const index = this.indexes.offset
     const start = index.isSane(this.size) ? index.lastPosition : 0
     const scanner = new SegmentScanner(this.file(), start, this.size)
     let next = this.baseOffset
@@ -469,26 +412,20 @@ export class Segment {
 
   moved(directory: string): void {
     this.#directory = directory
-    this.#renamed()
+    this.#indexes?.moved()
   }
 
   /** Its files have other names now; none of them is open. */
   renamed(nameSuffix: string): void {
     this.#nameSuffix = nameSuffix
-    this.#renamed()
-  }
-
-  #renamed(): void {
-    this.#offsetIndex?.moved(this.path(OFFSET_INDEX_SUFFIX))
-    this.#timeIndex?.moved(this.path(TIME_INDEX_SUFFIX))
-    this.#transactionIndex?.moved(this.path(TRANSACTION_INDEX_SUFFIX))
+    this.#indexes?.moved()
   }
 
   /** From the time index, then from the batches after its last entry. */
   #loadMaxTimestamp(): void {
-    this.#maxTimestamp = this.timeIndex.lastTimestamp
-    this.#offsetOfMaxTimestamp = this.timeIndex.lastOffset
-    const start = Math.min(this.offsetIndex.lookup(this.#offsetOfMaxTimestamp), this.writtenSize)
+    this.#maxTimestamp = this.indexes.time.lastTimestamp
+    this.#offsetOfMaxTimestamp = this.indexes.time.lastOffset
+    const start = Math.min(this.indexes.offset.lookup(this.#offsetOfMaxTimestamp), this.writtenSize)
     const scanner = new SegmentScanner(this.file(), start, this.writtenSize)
     while (scanner.next()) {
       if (scanner.maxTimestamp <= this.#maxTimestamp) continue

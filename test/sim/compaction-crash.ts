@@ -335,7 +335,7 @@ class CompactionRun {
 
   #checkIndexes(log: Log): void {
     for (const segment of log.segments) {
-      const { offsetIndex } = segment
+      const { offset: offsetIndex } = segment.indexes
       for (let index = 0; index < offsetIndex.count; index++) {
         assert.ok(offsetIndex.positionAt(index) < segment.size, 'an index entry points beyond its segment')
       }

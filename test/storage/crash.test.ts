@@ -349,7 +349,7 @@ function checkIndexes(t: Test, log: Log, where: string): void {
     }
     if (scanner.fault !== null) t.fail(`${where}: segment ${segment.baseOffset}: ${scanner.fault}`)
     scanner.close()
-    const { offsetIndex, timeIndex } = segment
+    const { offset: offsetIndex, time: timeIndex } = segment.indexes
     for (let index = 0; index < offsetIndex.count; index++) {
       const batch = batches.get(offsetIndex.positionAt(index))
       same(t, offsetIndex.offsetAt(index), batch?.lastOffset, `${where}: index of ${segment.baseOffset}`)

@@ -154,5 +154,5 @@ t.test('a segment that compaction has emptied takes the place of the one it was 
   const { log } = open(node)
   t.match(ends(log), WHOLE)
   t.equal(log.segments[1]!.size, 0)
-  t.equal(log.segments[1]!.offsetIndex.count, 0)
+  t.equal(log.segments[1]!.indexes.offset.count, 0)
 })
