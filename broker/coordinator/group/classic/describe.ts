@@ -4,9 +4,12 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
+import { groupNotFound, type Refusal } from '../model/refusal.ts'
 import { classicGroup } from './classic-group.ts'
 import type { ClassicMember } from './classic-member.ts'
 import { EMPTY_BYTES } from './classic-member.ts'
+
+const NO_FAULT: Refusal = { errorCode: ErrorCode.NONE, errorMessage: null }
 
 export type DescribedGroup = ResponseInputOf<'DescribeGroups'>['groups'][number]
 
@@ -17,11 +20,8 @@ export function describeError(groupId: string, errorCode: number, errorMessage: 
 export function describeGroup(machine: GroupMachine, groupId: string, apiVersion: number): DescribedGroup {
   const group = classicGroup(machine, groupId)
   if (group === undefined) {
-    const errorMessage = !machine.groups.has(groupId)
-      ? `Group ${groupId} not found.`
-      : `Group ${groupId} is not a classic group.`
-    const errorCode = apiVersion >= 6 ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.NONE
-    return { ...describeError(groupId, errorCode, apiVersion >= 6 ? errorMessage : null), groupState: 'Dead' }
+    const fault = apiVersion >= 6 ? groupNotFound(machine, groupId, 'classic') : NO_FAULT
+    return { ...describeError(groupId, fault.errorCode, fault.errorMessage), groupState: 'Dead' }
   }
   const { state, protocolType, protocolName } = group
   const isStable = state === 'Stable' && protocolName !== null

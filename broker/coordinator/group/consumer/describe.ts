@@ -3,11 +3,11 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
-import { isRefusal } from '../model/refusal.ts'
+import { groupNotFound } from '../model/refusal.ts'
 import type { TopicLookup } from '../model/topic-lookup.ts'
 import { type Assignment, toNamedPartitions } from '../modern/assignment.ts'
+import { consumerGroup } from './consumer-group.ts'
 import type { ConsumerMember } from './consumer-member.ts'
-import { findGroup } from './enter.ts'
 import { defaultAssignor } from './speaker.ts'
 
 export type DescribedConsumerGroup = ResponseInputOf<'ConsumerGroupDescribe'>['groups'][number]
@@ -33,8 +33,11 @@ export function describeConsumerGroupError(
 }
 
 export function describeConsumerGroup(machine: GroupMachine, groupId: string): DescribedConsumerGroup {
-  const group = machine.groups.has(groupId) ? findGroup(machine, groupId) : missing(groupId)
-  if (isRefusal(group)) return describeConsumerGroupError(groupId, group.errorCode, group.errorMessage)
+  const group = consumerGroup(machine, groupId)
+  if (group === undefined) {
+    const { errorCode, errorMessage } = groupNotFound(machine, groupId, 'consumer')
+    return describeConsumerGroupError(groupId, errorCode, errorMessage)
+  }
   return {
     errorCode: ErrorCode.NONE,
     errorMessage: null,
@@ -48,11 +51,6 @@ export function describeConsumerGroup(machine: GroupMachine, groupId: string): D
     ),
   }
 }
-
-const missing = (groupId: string) => ({
-  errorCode: ErrorCode.GROUP_ID_NOT_FOUND,
-  errorMessage: `Group ${groupId} not found.`,
-})
 
 function describeMember(topics: TopicLookup, member: ConsumerMember, target: Assignment): DescribedMember {
   const owned = new Map<string, Set<number>>()

@@ -3,11 +3,10 @@
 // protocol.
 
 import { randomUuid } from '../../../../host/random-uuid.ts'
-import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import { ClassicGroup } from '../classic/classic-group.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import { forgetMember } from '../model/member-timers.ts'
-import { type Refusal, refusal } from '../model/refusal.ts'
+import { groupNotFound, type Refusal } from '../model/refusal.ts'
 import type { TopicPartitions } from '../modern/assignment.ts'
 import type { Draft } from '../modern/draft.ts'
 import {
@@ -19,17 +18,13 @@ import {
   unreleasedInstance,
 } from '../modern/entry.ts'
 import { LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
-import { ConsumerGroup } from './consumer-group.ts'
+import { ConsumerGroup, consumerGroup } from './consumer-group.ts'
 import { type ConsumerMember, type EpochAssignment, newMember } from './consumer-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './consumer-records.ts'
 import { upgrade } from './upgrade.ts'
 
 export function findGroup(machine: GroupMachine, groupId: string): ConsumerGroup | Refusal {
-  const group = machine.groups.get(groupId)
-  if (group instanceof ConsumerGroup) return group
-  const what =
-    group === undefined ? `Consumer group ${groupId} not found.` : `Group ${groupId} is not a consumer group.`
-  return refusal(ErrorCode.GROUP_ID_NOT_FOUND, what)
+  return consumerGroup(machine, groupId) ?? groupNotFound(machine, groupId, 'consumer', 'Consumer group')
 }
 
 /** The group that a member may join: a new one, or a classic one that becomes one of consumers. */

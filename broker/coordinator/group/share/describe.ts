@@ -3,8 +3,9 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
+import { groupNotFound } from '../model/refusal.ts'
 import { toNamedPartitions } from '../modern/assignment.ts'
-import { groupNotFound, shareGroup } from './share-group.ts'
+import { shareGroup } from './share-group.ts'
 
 export type DescribedShareGroup = ResponseInputOf<'ShareGroupDescribe'>['groups'][number]
 
@@ -29,7 +30,7 @@ export function describeShareGroupError(
 export function describeShareGroup(machine: GroupMachine, groupId: string): DescribedShareGroup {
   const group = shareGroup(machine, groupId)
   if (group === undefined) {
-    const { errorCode, errorMessage } = groupNotFound(machine, groupId)
+    const { errorCode, errorMessage } = groupNotFound(machine, groupId, 'share')
     return describeShareGroupError(groupId, errorCode, errorMessage)
   }
   return {

@@ -7,6 +7,7 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Reply } from '../../runtime/reply.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
+import { groupNotFound } from '../model/refusal.ts'
 import { type Assignment, equalAssignments, equalSets, NO_PARTITIONS, toTopicPartitions } from '../modern/assignment.ts'
 import { fencedEpoch, fullError, notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
@@ -15,7 +16,7 @@ import { inPiecesByTarget } from '../modern/target-pieces.ts'
 import { type ShareHeartbeat, type ShareHeartbeatAnswer, shareRefusal } from './heartbeat-answer.ts'
 import { leaveShareGroup } from './leave.ts'
 import { shareConfig } from './share-config.ts'
-import { groupNotFound, newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
+import { newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
 import { newShareMember, type ShareMember } from './share-member.ts'
 import {
   currentAssignmentRecord,
@@ -42,7 +43,7 @@ export function shareHeartbeat(
   const { groupId, memberId, memberEpoch } = request
   if (memberEpoch === LEAVE_EPOCH) return leaveShareGroup(machine, request, reply)
   const group = shareGroup(machine, groupId) ?? (memberEpoch === 0 ? newShareGroup(machine, groupId) : undefined)
-  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId))
+  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId, 'share'))
   const full = fullError(group, machine.config.get('group.share.max.size'), memberId, null)
   if (full !== null) return shareRefusal(reply, full)
   const known = group.members.get(memberId)

@@ -5,11 +5,12 @@ import type { Reply } from '../../runtime/reply.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
 import { forgetMember } from '../model/member-timers.ts'
+import { groupNotFound } from '../model/refusal.ts'
 import { notAMember } from '../modern/entry.ts'
 import { metadataHash } from '../modern/metadata-hash.ts'
 import { LEAVE_EPOCH } from '../modern/modern-group.ts'
 import { type ShareHeartbeat, shareRefusal } from './heartbeat-answer.ts'
-import { groupNotFound, type ShareGroup, shareGroup } from './share-group.ts'
+import { type ShareGroup, shareGroup } from './share-group.ts'
 import type { ShareMember } from './share-member.ts'
 import { groupEpochRecord, removalRecords } from './share-records.ts'
 
@@ -29,7 +30,7 @@ export function leaveShareGroup(
   reply: Reply<ShareHeartbeat>,
 ): GroupOutcome {
   const group = shareGroup(machine, groupId)
-  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId))
+  if (group === undefined) return shareRefusal(reply, groupNotFound(machine, groupId, 'share'))
   const member = group.members.get(memberId)
   if (member === undefined) return shareRefusal(reply, notAMember(groupId, memberId))
   return {

@@ -12,7 +12,6 @@ import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { Group } from '../model/group.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
-import { type Refusal, refusal } from '../model/refusal.ts'
 import { type Assignment, NO_PARTITIONS } from '../modern/assignment.ts'
 import { count } from '../modern/counts.ts'
 import { ModernGroup } from '../modern/modern-group.ts'
@@ -101,13 +100,6 @@ export class ShareGroup extends ModernGroup<ShareMember, Assignment> implements 
 export function shareGroup(machine: GroupMachine, groupId: string): ShareGroup | undefined {
   const group = machine.groups.get(groupId)
   return group instanceof ShareGroup ? group : undefined
-}
-
-/** Why `shareGroup` found none. */
-export function groupNotFound(machine: GroupMachine, groupId: string): Refusal {
-  const isThere = machine.groups.has(groupId)
-  const words = isThere ? `Group ${groupId} is not a share group.` : `Group ${groupId} not found.`
-  return refusal(ErrorCode.GROUP_ID_NOT_FOUND, words)
 }
 
 /** One that is not there yet, nor in the machine before its records are. undefined: there is one of another kind. */

@@ -8,8 +8,8 @@ import type { Reply } from '../../runtime/reply.ts'
 import { NOTHING } from '../../runtime/state-machine.ts'
 import type { GroupMachine, GroupOutcome } from '../model/group-machine.ts'
 import type { GroupRecord } from '../model/group-records.ts'
-import type { Refusal } from '../model/refusal.ts'
-import { groupNotFound, newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
+import { groupNotFound, type Refusal } from '../model/refusal.ts'
+import { newShareGroup, type ShareGroup, shareGroup } from './share-group.ts'
 import { groupEpochRecord, stateRecord } from './share-records.ts'
 import {
   type StatePartitions,
@@ -147,7 +147,7 @@ export function endDeletion(
 }
 
 function emptyFault(machine: GroupMachine, groupId: string, group: ShareGroup | undefined): Refusal | null {
-  if (group === undefined) return groupNotFound(machine, groupId)
+  if (group === undefined) return groupNotFound(machine, groupId, 'share')
   const fault = group.deleteError()
   return fault && { ...fault, errorMessage: 'The group is not empty.' }
 }

@@ -4,10 +4,9 @@
 import type { ResponseInputOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
-import { isRefusal } from '../model/refusal.ts'
-import { findGroup } from './enter.ts'
+import { groupNotFound } from '../model/refusal.ts'
 import { DEFAULT_ASSIGNOR } from './streams-config.ts'
-import type { StreamsGroup } from './streams-group.ts'
+import { type StreamsGroup, streamsGroup } from './streams-group.ts'
 import type { StreamsMember } from './streams-member.ts'
 import { listOffsets, NO_OFFSETS } from './task-offsets.ts'
 import { type TaskPartitions, type TaskSets, toTaskIds } from './tasks.ts'
@@ -43,10 +42,10 @@ export function describeStreamsGroup(
   groupId: string,
   includeTopologyDescription: boolean,
 ): DescribedStreamsGroup {
-  const group = findGroup(machine, groupId)
-  if (isRefusal(group)) {
-    const message = machine.groups.has(groupId) ? group.errorMessage : `Group ${groupId} not found.`
-    return describeStreamsGroupError(groupId, group.errorCode, message)
+  const group = streamsGroup(machine, groupId)
+  if (group === undefined) {
+    const { errorCode, errorMessage } = groupNotFound(machine, groupId, 'streams')
+    return describeStreamsGroupError(groupId, errorCode, errorMessage)
   }
   return {
     errorCode: ErrorCode.NONE,

@@ -1,10 +1,9 @@
 // Who speaks, and in which group: checks of ids and epochs. A static member may take the place of the one that ran
 // under its instance id before, when that has said that it is away.
 
-import { ErrorCode } from '../../../../protocol/error-codes.ts'
 import type { GroupMachine } from '../model/group-machine.ts'
 import { forgetMember } from '../model/member-timers.ts'
-import { type Refusal, refusal } from '../model/refusal.ts'
+import { groupNotFound, type Refusal } from '../model/refusal.ts'
 import type { Draft } from '../modern/draft.ts'
 import {
   fencedEpoch,
@@ -16,16 +15,13 @@ import {
 } from '../modern/entry.ts'
 import { LEAVE_STATIC_EPOCH } from '../modern/modern-group.ts'
 import type { HeartbeatRequest } from './heartbeat-answer.ts'
-import { StreamsGroup } from './streams-group.ts'
+import { StreamsGroup, streamsGroup } from './streams-group.ts'
 import { newMember, type StreamsMember } from './streams-member.ts'
 import { currentAssignmentRecord, memberRecord, removalRecords, targetRecord } from './streams-records.ts'
 import { isWithin, type TaskIds, toTasks } from './tasks.ts'
 
 export function findGroup(machine: GroupMachine, groupId: string): StreamsGroup | Refusal {
-  const group = machine.groups.get(groupId)
-  if (group instanceof StreamsGroup) return group
-  const what = group === undefined ? `Streams group ${groupId} not found.` : `Group ${groupId} is not a streams group.`
-  return refusal(ErrorCode.GROUP_ID_NOT_FOUND, what)
+  return streamsGroup(machine, groupId) ?? groupNotFound(machine, groupId, 'streams', 'Streams group')
 }
 
 /** The group that a member may join: the one there is, or a new one, for which an empty classic one gives way. */
