@@ -1,6 +1,6 @@
 // Several log directories: where partitions go, how they move, and one that fails alone.
 
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { Broker } from '../../broker/broker.ts'
 import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
@@ -46,6 +46,16 @@ async function offsets(client: Client, topic: string): Promise<number[]> {
   }
 }
 
+/** A partition in one of two directories, with so many batches of a record of so many bytes; and the other one. */
+async function withPartition(t: Test, count: number, size: number) {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t')
+  for (let index = 0; index < count; index++) await client.produce('t', batch('x'.repeat(size)))
+  const [from] = await placesOf(client, 't')
+  return { world, client, from, to: from === '/a' ? '/b' : '/a' }
+}
+
 t.test('new partitions go where the fewest are, and the controller learns where', async (t) => {
   const world = await World.start(t, TWO)
   const client = await world.connect()
@@ -60,12 +70,7 @@ t.test('new partitions go where the fewest are, and the controller learns where'
 })
 
 t.test('a partition moves while it is written to, and loses nothing', async (t) => {
-  const world = await World.start(t, TWO)
-  const client = await world.connect()
-  await client.createTopic('t')
-  for (let index = 0; index < 50; index++) await client.produce('t', batch('x'.repeat(1000)))
-  const [from] = await placesOf(client, 't')
-  const to = from === '/a' ? '/b' : '/a'
+  const { world, client, from, to } = await withPartition(t, 50, 1000)
   t.equal(await move(client, 't', 0, to), ErrorCode.NONE)
   for (let index = 0; index < 50; index++) {
     const { errorCode, baseOffset } = await client.produce('t', batch('y'.repeat(1000)))
@@ -87,12 +92,7 @@ t.test('a partition moves while it is written to, and loses nothing', async (t) 
 })
 
 t.test('a move keeps to the rate that is set for it', async (t) => {
-  const world = await World.start(t, TWO)
-  const client = await world.connect()
-  await client.createTopic('t')
-  for (let index = 0; index < 50; index++) await client.produce('t', batch('x'.repeat(1000)))
-  const [from] = await placesOf(client, 't')
-  const to = from === '/a' ? '/b' : '/a'
+  const { world, client, from, to } = await withPartition(t, 50, 1000)
   const setRate = async (value: string): Promise<number> => {
     const configs = [{ name: 'replica.alter.log.dirs.io.max.bytes.per.second', configOperation: 0, value }]
     const resources = [{ resourceType: 4, resourceName: '1', configs }]
@@ -111,12 +111,7 @@ t.test('a move keeps to the rate that is set for it', async (t) => {
 })
 
 t.test('a move that a crash cuts off begins anew', async (t) => {
-  const world = await World.start(t, TWO)
-  const client = await world.connect()
-  await client.createTopic('t')
-  for (let index = 0; index < 40; index++) await client.produce('t', batch('x'.repeat(100_000)))
-  const [from] = await placesOf(client, 't')
-  const to = from === '/a' ? '/b' : '/a'
+  const { world, client, to } = await withPartition(t, 40, 100_000)
   await move(client, 't', 0, to)
   await world.simulation.run(5)
   const { results } = await client.request('DescribeLogDirs', 4, { topics: null })

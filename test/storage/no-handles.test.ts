@@ -1,7 +1,6 @@
 // A process without file handles: what it cannot open now it opens later, and nothing else waits for it.
 
 import t from 'tap'
-import type { SimulatedNode } from '../../host/simulated/node.ts'
 import { simulate } from '../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
@@ -12,27 +11,29 @@ import { append } from './logs.ts'
 
 const config: LogConfig = { ...defaultLogConfig, fileDeleteDelayMs: 1000 }
 
-function logs(node: SimulatedNode): Log[] {
+/** Three logs that have one file handle between them, with a batch each in their files. */
+async function setUp(seed: number) {
+  const simulation = simulate(seed)
+  const node = simulation.node('a')
   const environment = createStorageEnvironment(node.host, { maxOpenFiles: 1, maxConcurrentSyncs: 1 })
-  return [0, 1, 2].map((partition) =>
+  const logs = [0, 1, 2].map((partition) =>
     Log.open({ environment, directory: `/data/t-${partition}`, topic: 't', partition, config }),
   )
+  for (const log of logs) append(log)
+  await simulation.run(1)
+  return { simulation, node, logs }
 }
 
 t.test('for a sync no file handle is left: it is tried again, and no other log waits for it', async (t) => {
-  const simulation = simulate(8)
-  const node = simulation.node('a')
-  const all = logs(node)
-  for (const log of all) append(log)
-  await simulation.run(1)
-  for (const log of all) log.requestSync()
+  const { simulation, node, logs } = await setUp(8)
+  for (const log of logs) log.requestSync()
   let isExhausted = true
   node.disk.fault = (operation, path) => {
     return isExhausted && operation === 'open' && path.includes('/t-1/') ? 'exhausted' : null
   }
   await simulation.run(50)
   t.same(
-    all.map((log) => [log.durableEndOffset, log.isOffline]),
+    logs.map((log) => [log.durableEndOffset, log.isOffline]),
     [
       [1, false],
       [0, false],
@@ -41,12 +42,12 @@ t.test('for a sync no file handle is left: it is tried again, and no other log w
   )
   isExhausted = false
   await simulation.run(200)
-  t.equal(all[1]!.durableEndOffset, 1)
-  for (const log of all) append(log)
-  for (const log of all) log.requestSync()
+  t.equal(logs[1]!.durableEndOffset, 1)
+  for (const log of logs) append(log)
+  for (const log of logs) log.requestSync()
   await simulation.run(50)
   t.same(
-    all.map((log) => log.durableEndOffset),
+    logs.map((log) => log.durableEndOffset),
     [2, 2, 2],
   )
 })
@@ -54,23 +55,19 @@ t.test('for a sync no file handle is left: it is tried again, and no other log w
 t.test(
   'for a write no file handle is left: it is taken back, and the log goes on when there are some again',
   async (t) => {
-    const simulation = simulate(9)
-    const node = simulation.node('a')
-    const all = logs(node)
-    for (const log of all) append(log)
-    await simulation.run(1)
+    const { simulation, node, logs } = await setUp(9)
     node.disk.fault = (operation) => (operation === 'open' ? 'exhausted' : null)
-    for (const log of all) append(log, 'lost')
+    for (const log of logs) append(log, 'lost')
     await simulation.run(50)
-    for (const log of all) t.match(log, { logEndOffset: 1, isOffline: false })
+    for (const log of logs) t.match(log, { logEndOffset: 1, isOffline: false })
     await simulation.run(200)
-    for (const log of all.slice(0, 2)) t.equal(append(log), ErrorCode.KAFKA_STORAGE_ERROR)
+    for (const log of logs.slice(0, 2)) t.equal(append(log), ErrorCode.KAFKA_STORAGE_ERROR)
     node.disk.fault = null
     await simulation.run(200)
-    for (const log of all) t.equal(append(log), ErrorCode.NONE)
-    for (const log of all) log.requestSync()
+    for (const log of logs) t.equal(append(log), ErrorCode.NONE)
+    for (const log of logs) log.requestSync()
     await simulation.run(50)
-    for (const log of all) t.match(log, { logEndOffset: 2, durableEndOffset: 2 })
+    for (const log of logs) t.match(log, { logEndOffset: 2, durableEndOffset: 2 })
   },
 )
 
@@ -114,16 +111,12 @@ t.test(
 )
 
 t.test('a segment that cannot be opened for another reason ends its log, not those of others', async (t) => {
-  const simulation = simulate(10)
-  const node = simulation.node('a')
-  const all = logs(node)
-  for (const log of all) append(log)
-  await simulation.run(1)
-  for (const log of all) log.requestSync()
+  const { simulation, node, logs } = await setUp(10)
+  for (const log of logs) log.requestSync()
   node.disk.fault = (operation, path) => (operation === 'open' && path.includes('/t-1/') ? 'failed' : null)
   await simulation.run(50)
   t.same(
-    all.map((log) => [log.durableEndOffset, log.isOffline]),
+    logs.map((log) => [log.durableEndOffset, log.isOffline]),
     [
       [1, false],
       [0, true],
