@@ -2,62 +2,32 @@
 // of transactions that the answers name as aborted, as real clients do.
 
 import { strict as assert } from 'node:assert'
-import { ErrorCode } from '../../protocol/error-codes.ts'
 import { batchLastOffset, batchProducerId, isControl, isTransactional, viewOf } from '../../protocol/records/batch.ts'
 import { controlTypeOf } from '../../protocol/records/control.ts'
 import { BatchCursor } from '../../protocol/records/cursor.ts'
 import { readBatch } from '../../protocol/records/record.ts'
-import type { WireClient } from '../wire-client.ts'
-import { isRetriable } from './fetched.ts'
-import { type ClientSetting, LastingClient } from './lasting-client.ts'
+import { type FetchedPartition, PartitionReader } from './partition-reader.ts'
 
 interface Aborted {
   readonly producerId: bigint
   readonly firstOffset: bigint
 }
 
-export class CommittedConsumer extends LastingClient {
-  readonly partition: number
+export class CommittedConsumer extends PartitionReader {
   readonly seen: string[] = []
   /** Records that were aborted. */
   skipped = 0
-  readonly #topic: string
-  #nextOffset = 0
+  protected readonly isolationLevel = 1
+  protected nextOffset = 0
 
-  constructor(setting: ClientSetting & { readonly topic: string; readonly partition: number }) {
-    super(setting)
-    this.#topic = setting.topic
-    this.partition = setting.partition
+  protected take(fetched: FetchedPartition): void {
+    const stable = Number(fetched.lastStableOffset)
+    this.#read(fetched.records ?? new Uint8Array(), fetched.abortedTransactions ?? [])
+    const isBelow = this.mayBeKafka || this.nextOffset <= stable
+    assert.ok(isBelow, `${this.name} has read to ${this.nextOffset}, stable is ${stable}`)
   }
 
-  protected onConnected(client: WireClient): void {
-    this.#fetch(client)
-  }
-
-  #fetch(client: WireClient): void {
-    if (this.isStopped || this.client !== client) return
-    const fetchOffset = BigInt(this.#nextOffset)
-    const partitions = [{ partition: this.partition, fetchOffset, partitionMaxBytes: 1 << 20 }]
-    const request = {
-      ...{ maxWaitMs: 500, minBytes: 1, maxBytes: 1 << 20, isolationLevel: 1, sessionId: 0, sessionEpoch: -1 },
-      ...{ forgottenTopicsData: [], rackId: '', topics: [{ topic: this.#topic, partitions }] },
-    }
-    this.ask(client, 'Fetch', 11, request, (answer) => {
-      const result = answer?.responses[0]?.partitions[0]
-      if (result === undefined) return this.reconnect(client)
-      if (result.errorCode !== ErrorCode.NONE) {
-        assert.ok(isRetriable(result.errorCode), `${this.name}: fetch answers ${result.errorCode}`)
-        return this.later(() => this.#fetch(client))
-      }
-      const stable = Number(result.lastStableOffset)
-      this.#take(result.records ?? new Uint8Array(), result.abortedTransactions ?? [])
-      const isBelow = this.mayBeKafka || this.#nextOffset <= stable
-      assert.ok(isBelow, `${this.name} has read to ${this.#nextOffset}, stable is ${stable}`)
-      this.#fetch(client)
-    })
-  }
-
-  #take(records: Uint8Array, aborted: readonly Aborted[]): void {
+  #read(records: Uint8Array, aborted: readonly Aborted[]): void {
     const view = viewOf(records)
     const cursor = new BatchCursor()
     const left = [...aborted]
@@ -74,10 +44,10 @@ export class CommittedConsumer extends LastingClient {
         this.skipped += read.length
       } else {
         for (const { offset, value } of read) {
-          if (offset >= this.#nextOffset) this.seen.push(Buffer.from(value ?? []).toString())
+          if (offset >= this.nextOffset) this.seen.push(Buffer.from(value ?? []).toString())
         }
       }
-      this.#nextOffset = Math.max(this.#nextOffset, batchLastOffset(view, position) + 1)
+      this.nextOffset = Math.max(this.nextOffset, batchLastOffset(view, position) + 1)
     }
   }
 }
