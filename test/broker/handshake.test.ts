@@ -8,7 +8,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiVersionsResponse } from '../../protocol/messages/cluster/api-versions.ts'
 import { Reader } from '../../protocol/reader.ts'
 import { oracleText } from '../protocol/oracle.ts'
-import { WireClient } from '../sim/wire-client.ts'
+import { WireClient } from '../wire-client.ts'
 import { type Client, World } from './harness.ts'
 
 const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1.0' }
