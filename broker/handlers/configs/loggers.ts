@@ -42,8 +42,6 @@ export function alterLoggers(
 
 function operationFault(operation: number | undefined): Fault | null {
   if (operation === ALTER.set || operation === ALTER.delete) return null
-  // As Kafka, which fails on what it does not know.
-  if (operation !== ALTER.append && operation !== ALTER.subtract) return fault(ErrorCode.UNKNOWN_SERVER_ERROR, null)
-  const name = operation === ALTER.append ? 'APPEND' : 'SUBTRACT'
+  const name = operation === ALTER.append ? 'APPEND' : operation === ALTER.subtract ? 'SUBTRACT' : 'Unknown'
   return invalidRequest(`${name} operation is not allowed for the BROKER_LOGGER resource`)
 }

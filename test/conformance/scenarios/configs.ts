@@ -224,6 +224,7 @@ async function loggers(s: Session): Promise<void> {
     await alter('deleted', 'root', DELETE, null)
     await alter('appended to', 'root', APPEND, 'INFO')
     await alter('less a level', 'root', SUBTRACT, 'INFO')
+    await alter('by an unknown operation', 'root', 9, 'WARN')
     await alter('one logger', 'kafka.request.logger', SET, 'TRACE')
     await levels('one logger set')
     await alter('back to what it inherits', 'kafka.request.logger', DELETE, null)
@@ -238,6 +239,12 @@ async function loggers(s: Session): Promise<void> {
     await alter('no logger', '', SET, 'INFO')
     await levels('one logger at last')
     await twice(version)
+    const configs = [{ name: 'kafka.request.logger', configOperation: SET, value: 'INFO' }]
+    const loggers = { resourceType: BROKER_LOGGER, resourceName: NODE, configs }
+    await s.ask('a resource twice, of loggers', 'IncrementalAlterConfigs', version, {
+      resources: [loggers, loggers],
+      validateOnly: false,
+    })
     await alter('an unknown logger', 'no.such.logger', SET, 'INFO')
     await alter('an unknown logger deleted', 'no.such.logger', DELETE, null)
     await alter('of another broker', 'root', SET, 'INFO', '77')

@@ -213,7 +213,7 @@ async function createPartitions(s: Session): Promise<void> {
 
 async function deleteTopics(s: Session): Promise<void> {
   for (const version of versionsOf('DeleteTopics')) {
-    const names = ['one', 'two', 'three'].map((word) => `delete-v${version}-${word}`)
+    const names = ['one', 'two', 'three', 'four'].map((word) => `delete-v${version}-${word}`)
     const ids: string[] = []
     for (const name of names) ids.push(await s.topic(name))
     const remove = (label: string, ...topicNames: string[]) =>
@@ -236,6 +236,8 @@ async function deleteTopics(s: Session): Promise<void> {
     await byId('by both', { name: names[2]!, topicId: ids[2]! })
     await byId('by id and by name at once', { name: null, topicId: ids[2]! }, { name: names[2]!, topicId: ZERO_UUID })
     await byId('by id', { name: null, topicId: ids[2]! })
+    const named = { name: names[3]!, topicId: ZERO_UUID }
+    await byId('by id, and by name twice', named, { name: null, topicId: ids[3]! }, named)
     const left = { topics: [{ name: names[2]!, topicId: ZERO_UUID }], allowAutoTopicCreation: false }
     const gone = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
     await s.settled('what is left', 'Metadata', 12, left, (body) => body.topics[0]?.errorCode === gone)
