@@ -132,9 +132,9 @@ function openStorage({ config, hostOf, budgets, endings }: Base) {
   const environment = createStorageEnvironment(hostOf('storage'), options, budgets.requests)
   endings.push(() => environment.reserve.stop())
   /** Of this life, for the next one to tell; -1 while the broker is not registered. */
-  const life = { brokerEpoch: -1 }
+  const life = { brokerEpoch: () => -1 }
   const { online, offlinePaths, metadata, metadataPath } = openLogDirs(environment, config, (directory) => {
-    endings.push(() => directory.close(life.brokerEpoch))
+    endings.push(() => directory.close(life.brokerEpoch()))
   })
   return { environment, directories: online, offlinePaths, metadata, metadataPath, clusterId: metadata.clusterId, life }
 }
@@ -243,7 +243,8 @@ async function register({ endings }: Base, storage: Storage, { lifecycle }: Cont
   endings.push(() => lifecycle.stop())
   replicas.onDirectoryOffline = () => lifecycle.report()
   await lifecycle.start()
-  storage.life.brokerEpoch = Number(lifecycle.brokerEpoch)
+  // Asked for at the stop: the controller may have it register anew.
+  storage.life.brokerEpoch = () => Number(lifecycle.brokerEpoch)
 }
 
 /**
