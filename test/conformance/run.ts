@@ -28,6 +28,7 @@ import { securingScenarios } from './scenarios/securing.ts'
 import { shareScenarios } from './scenarios/shares.ts'
 import { streamsScenarios } from './scenarios/streams.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
+import { timeoutScenarios } from './scenarios/timeouts.ts'
 import { topicScenarios } from './scenarios/topics.ts'
 import { transactionScenarios } from './scenarios/transactions.ts'
 import { type Endpoints, type Entry, type Scenario, Session } from './session.ts'
@@ -52,6 +53,7 @@ const ofBrokers: Readonly<Record<string, Scenario>> = {
   ...streamsScenarios,
   ...telemetryScenarios,
   ...transactionScenarios,
+  ...timeoutScenarios,
   ...everyScenarios,
 }
 /** Names are the same for broker and controller: each round has brokers of its own. */

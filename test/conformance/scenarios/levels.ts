@@ -14,22 +14,23 @@ const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAbw'
 const LEVELS = { 'transaction.version': 2, 'group.version': 1, 'share.version': 2 }
 
 /** Runs at each of the levels, and then at the highest once more. */
-async function atLevels(
+export async function atLevels(
   s: Session,
   feature: keyof typeof LEVELS,
   levels: readonly number[],
-  run: (level: number) => Promise<void>,
+  run: (level: number, isLast: boolean) => Promise<void>,
 ): Promise<void> {
   let current = LEVELS[feature]
-  for (const level of [...levels, LEVELS[feature]]) {
+  const all = [...levels, LEVELS[feature]]
+  for (const [index, level] of all.entries()) {
     const upgradeType = level < current ? SAFE_DOWNGRADE : UPGRADE
     const featureUpdates = [{ feature, maxVersionLevel: level, upgradeType }]
-    await s.ask(`to level ${level}`, 'UpdateFeatures', 2, { featureUpdates, validateOnly: false })
-    await s.settled(`at level ${level}`, 'ApiVersions', 4, SOFTWARE, ({ finalizedFeatures }) => {
+    await s.ask(`step ${index}, to level ${level}`, 'UpdateFeatures', 2, { featureUpdates, validateOnly: false })
+    await s.settled(`step ${index}, at level ${level}`, 'ApiVersions', 4, SOFTWARE, ({ finalizedFeatures }) => {
       return (finalizedFeatures.find(({ name }) => name === feature)?.maxVersionLevel ?? 0) === level
     })
     current = level
-    await run(level)
+    await run(level, index === all.length - 1)
   }
 }
 
