@@ -112,7 +112,10 @@ class LogCrashRun {
   #open(isClean: boolean): Log {
     // At times all but the first is written in the pool, at times nothing.
     const slowWriteMs = this.#simulation.random.pick([0, 1000])
-    const journal = { journalSize: this.#journalSize, journalAfterSyncs: 0 }
+    const { random } = this.#simulation
+    // Another one now and then, as an operator may set it.
+    const journalSize = random.chance(0.3) ? random.pick([0, 16_384, 65_536, 262_144]) : this.#journalSize
+    const journal = { journalSize, journalAfterSyncs: 0 }
     const options = { slowWriteMs, poolWriteFromSize: 1, ...journal }
     const environment = createStorageEnvironment(this.#simulation.node('a').host, options)
     environment.host.disk.makeDirectory(parent)
