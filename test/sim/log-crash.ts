@@ -110,9 +110,9 @@ class LogCrashRun {
   }
 
   #open(isClean: boolean): Log {
-    // At times all but the first is written in the pool, at times nothing.
-    const slowWriteMs = this.#simulation.random.pick([0, 1000])
     const { random } = this.#simulation
+    // At times all but the first is written in the pool, at times nothing.
+    const slowWriteMs = random.pick([0, 1000])
     // Another one now and then, as an operator may set it.
     const journalSize = random.chance(0.3) ? random.pick([0, 16_384, 65_536, 262_144]) : this.#journalSize
     const journal = { journalSize, journalAfterSyncs: 0 }
