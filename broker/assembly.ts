@@ -203,6 +203,8 @@ function openController({ host, properties, config, nodeId, hostOf, endings }: B
     rack: config.get('broker.rack'),
     logDirs: directories.map(({ directoryId }) => directoryId),
     offlineLogDirs: () => directories.filter(({ isOffline }) => isOffline).map(({ directoryId }) => directoryId),
+    cordonedLogDirs: () =>
+      directories.filter(({ path }) => config.isCordoned(path)).map(({ directoryId }) => directoryId),
     previousBrokerEpoch: BigInt(epochs.size === 1 ? first.previousBrokerEpoch : -1),
     heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
   })
@@ -220,7 +222,7 @@ function createReplicas({ config, nodeId, hostOf, endings }: Base, storage: Stor
     directories: storage.directories,
     offlinePaths: storage.offlinePaths,
     assignReplicas: (directories) => channel.send('AssignReplicasToDirs', { ...sender(), directories }),
-    cordonedPaths: () => config.get('cordoned.log.dirs') ?? [],
+    isCordoned: (path) => config.isCordoned(path),
     logConfigFor: (topic) => config.logConfigFor(topic),
     moveBytesPerSecond: () => config.moveRate,
     syncsAcksAll: config.get('milena.flush.on.acks.all'),

@@ -16,6 +16,7 @@ import {
   shippedProperties,
 } from './broker-configs.ts'
 import { type ConfigRow, configFault, parseConfig } from './config-row.ts'
+import { isCordoned } from './cordoned-log-dirs.ts'
 import { clientListener, type ListenerBound } from './listener-configs.ts'
 import { type TopicConfigValues, toLogConfig, topicConfigValues } from './log-configs.ts'
 import type { Properties } from './properties.ts'
@@ -100,6 +101,11 @@ export class BrokerConfig {
   get moveRate(): number {
     const value = Number(this.dynamicValues().get(MOVE_RATE) ?? this.dynamicDefaults().get(MOVE_RATE) ?? Number.NaN)
     return Number.isSafeInteger(value) && value >= 0 ? value : Number.POSITIVE_INFINITY
+  }
+
+  /** Whether the log directory takes no new replicas. */
+  isCordoned(path: string): boolean {
+    return isCordoned(this.get('cordoned.log.dirs') ?? [], path)
   }
 
   onLogConfigChange(listener: LogConfigListener): void {

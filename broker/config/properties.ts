@@ -2,6 +2,7 @@
 
 import { brokerConfigRow, brokerConfigs, shippedProperties } from './broker-configs.ts'
 import { configFault, splitList } from './config-row.ts'
+import { CORDONED_LOG_DIRS, cordonFault } from './cordoned-log-dirs.ts'
 import { actsOfListener, baseOfListener } from './listener-configs.ts'
 import { nearestName } from './nearest-name.ts'
 
@@ -81,6 +82,11 @@ export function checkProperties(properties: Properties): PropertiesReport {
   if (directories?.split(',').every((path) => path.trim() === '')) {
     errors.push('log.dirs names no directory: write one, for example log.dirs=./data')
   }
+  const cordoned = cordonFault(
+    splitList(properties[CORDONED_LOG_DIRS] ?? ''),
+    splitList(directories ?? shippedProperties['log.dirs'] ?? ''),
+  )
+  if (cordoned !== null) errors.push(cordoned)
   errors.push(...otherNodes(properties))
   if (idle.includes(AUTHORIZER)) warnings.push(`${AUTHORIZER} has no effect yet: whoever can connect may do everything`)
   if (idle.length > 0) warnings.push(`Not supported yet, without effect: ${idle.join(', ')}`)

@@ -78,8 +78,23 @@ export function brokerHeartbeat(state: ControllerState, request: RequestOf<'Brok
   }
   const lost = loseDirectories(image, broker, request.offlineLogDirs)
   if (lost.length > 0) return beat(lost, { isCaughtUp, isFenced: broker.fenced })
-  if (broker.fenced && isCaughtUp) return beat(unfence(image, broker), { isCaughtUp, isFenced: false })
-  return beat([], { isCaughtUp, isFenced: broker.fenced })
+  const cordoned = cordonDirectories(image, broker, request.cordonedLogDirs)
+  if (broker.fenced && isCaughtUp) {
+    return beat([...cordoned, ...unfence(image, broker)], { isCaughtUp, isFenced: false })
+  }
+  return beat(cordoned, { isCaughtUp, isFenced: broker.fenced })
+}
+
+/** Those that take no new replicas, when they are others than with the last heartbeat; null: nothing is said. */
+function cordonDirectories(
+  image: MetadataImage,
+  { id, epoch, cordonedLogDirs }: BrokerImage,
+  now: readonly string[] | null,
+): MetadataRecord[] {
+  const before = cordonedLogDirs ?? []
+  if (now === null || (now.length === before.length && now.every((directory) => before.includes(directory)))) return []
+  const change = { brokerId: id, brokerEpoch: epoch, cordonedLogDirs: [...now].sort() }
+  return [recordMaker(image)('BrokerRegistrationChangeRecord', change)]
 }
 
 /** Directories that have failed since the last heartbeat: what lies in them is led by others, or by nobody. */

@@ -6,7 +6,7 @@ import { randomUuid } from '../../host/random-uuid.ts'
 import type { RequestOf, ResponseInputOf } from '../../protocol/apis.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import { type ControllerChannel, NotCommitted } from './controller-channel.ts'
-import { FEATURES } from './features.ts'
+import { CORDONED_METADATA_VERSION, FEATURES } from './features.ts'
 import type { EndPoint } from './image.ts'
 import type { MetadataLoader } from './loader.ts'
 
@@ -27,6 +27,8 @@ export interface BrokerLifecycleOptions {
   readonly logDirs: readonly string[]
   /** Ids of those that have failed since. */
   readonly offlineLogDirs: () => readonly string[]
+  /** Ids of those that take no new replicas. */
+  readonly cordonedLogDirs: () => readonly string[]
   /** Of the life before, when all log directories say that it ended cleanly; else -1 (KIP-966). */
   readonly previousBrokerEpoch: bigint
   readonly heartbeatIntervalMs: () => number
@@ -139,7 +141,8 @@ export class BrokerLifecycle {
       wantFence: false,
       wantShutDown,
       offlineLogDirs: [...this.#options.offlineLogDirs()],
-      cordonedLogDirs: null,
+      cordonedLogDirs:
+        metadata.image.metadataVersion < CORDONED_METADATA_VERSION ? null : [...this.#options.cordonedLogDirs()],
     })
   }
 

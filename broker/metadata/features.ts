@@ -19,6 +19,9 @@ export const PRODUCTION_METADATA_VERSION = 33
 /** From 4.0-IV1 on partition records have room for eligible leader replicas. */
 const ELR_METADATA_VERSION = 23
 
+/** From 4.3-IV0 on records of brokers have room for cordoned log directories. */
+export const CORDONED_METADATA_VERSION = 30
+
 export const FEATURES: readonly Feature[] = [
   {
     name: 'eligible.leader.replicas.version',

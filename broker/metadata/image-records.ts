@@ -1,7 +1,7 @@
 // The records that make an image from nothing: what a snapshot holds. In Kafka's order; records of types not known here
 // last.
 
-import { KRAFT_VERSION } from './features.ts'
+import { CORDONED_METADATA_VERSION, KRAFT_VERSION } from './features.ts'
 import type { BrokerImage, MetadataImage, TopicImage } from './image.ts'
 import { type MetadataRecord, newRecord } from './records.ts'
 
@@ -52,7 +52,7 @@ function brokerRecord(metadataVersion: number, broker: BrokerImage): MetadataRec
     fenced,
     inControlledShutdown,
     logDirs,
-    ...(metadataVersion >= 30 ? { cordonedLogDirs: broker.cordonedLogDirs } : {}),
+    ...(metadataVersion >= CORDONED_METADATA_VERSION ? { cordonedLogDirs: broker.cordonedLogDirs } : {}),
   })
 }
 

@@ -22,7 +22,7 @@ export interface ReplicaManagerOptions {
   readonly offlinePaths: readonly string[]
   readonly assignReplicas: SendAssignments
   /** Of cordoned.log.dirs: no new replica is put there (KIP-1066). */
-  readonly cordonedPaths: () => readonly string[]
+  readonly isCordoned: (path: string) => boolean
   readonly logConfigFor: (topic: string) => LogConfig
   /** Of moves between log directories; Infinity: as fast as they go. */
   readonly moveBytesPerSecond: () => number
@@ -245,8 +245,7 @@ export class ReplicaManager {
   }
 
   #leastLoaded(online: readonly LogDirectory[]): LogDirectory | undefined {
-    const cordoned = this.#options.cordonedPaths()
-    const open = online.filter(({ path }) => !cordoned.includes('*') && !cordoned.includes(path))
+    const open = online.filter(({ path }) => !this.#options.isCordoned(path))
     const choice = open.length > 0 ? open : online
     return choice.reduce<LogDirectory | undefined>(
       (best, next) => (best === undefined || next.logCount < best.logCount ? next : best),

@@ -14,7 +14,7 @@ import {
 } from '../../broker/metadata/image.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
-import { type Client, World } from './harness.ts'
+import { batchOf, type Client, World } from './harness.ts'
 
 const NOT_ASKED = -2147483648
 
@@ -232,13 +232,17 @@ t.test('an altered config acts when the answer is there, and after a crash', asy
     const { responses } = await client.request('IncrementalAlterConfigs', 1, { resources, validateOnly: false })
     return responses[0]?.errorCode
   }
+  const large = batchOf(['x'.repeat(2000)])
+  t.equal((await client.produce('a', large)).errorCode, ErrorCode.NONE)
   t.equal(await alter(RESOURCE.topic, 'a', 'max.message.bytes', '1000'), ErrorCode.NONE)
+  t.equal((await client.produce('a', large)).errorCode, ErrorCode.MESSAGE_TOO_LARGE)
   t.equal(await alter(RESOURCE.broker, '', 'log.retention.ms', '12345'), ErrorCode.NONE)
   t.equal(await alter(RESOURCE.broker, '1', 'log.dirs', '/else'), ErrorCode.INVALID_REQUEST, 'fixed at the start')
   t.equal(await alter(RESOURCE.topic, 'absent', 'retention.ms', '1'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   world.node.crash()
   await world.restart()
   const again = await world.connect()
+  t.equal((await again.produce('a', large)).errorCode, ErrorCode.MESSAGE_TOO_LARGE)
   const resources = [{ resourceType: RESOURCE.topic, resourceName: 'a', configurationKeys: null }]
   const { results } = await again.request('DescribeConfigs', 4, { resources, includeSynonyms: false })
   const shown = new Map(results[0]?.configs.map((one) => [one.name, one]))

@@ -128,6 +128,39 @@ t.test('a move that a crash cuts off begins anew', async (t) => {
   t.equal((await offsets(again, 't')).length, 40)
 })
 
+t.test('a cordoned directory takes no new partitions and keeps those that it has (KIP-1066)', async (t) => {
+  const world = await World.start(t, TWO)
+  const client = await world.connect()
+  await client.createTopic('t', 2)
+  const lying = (await placesOf(client, 't')).indexOf('/b')
+  const cordon = async (on: Client, value: string) => {
+    const configs = [{ name: 'cordoned.log.dirs', configOperation: 0, value }]
+    const resources = [{ resourceType: 4, resourceName: '1', configs }]
+    const { responses } = await on.request('IncrementalAlterConfigs', 1, { resources, validateOnly: false })
+    // The controller hears of it with the next heartbeat.
+    await world.simulation.run(3_000)
+    return responses[0]?.errorCode
+  }
+  t.equal(await cordon(client, '/c'), ErrorCode.INVALID_REQUEST)
+  t.equal(await cordon(client, '/b'), ErrorCode.NONE)
+  const { results } = await client.request('DescribeLogDirs', 5, { topics: null })
+  t.same(Object.fromEntries(results.map(({ logDir, isCordoned }) => [logDir, isCordoned])), { '/a': false, '/b': true })
+  await client.createTopic('new', 3)
+  t.same(await placesOf(client, 'new'), ['/a', '/a', '/a'])
+  t.equal((await client.produce('t', batch('v'), { index: lying })).errorCode, ErrorCode.NONE)
+  t.equal(await move(client, 't', 1 - lying, '/b'), ErrorCode.INVALID_REPLICA_ASSIGNMENT)
+  t.equal(await cordon(client, '*'), ErrorCode.NONE)
+  await t.rejects(client.createTopic('none'), `${ErrorCode.INVALID_REPLICATION_FACTOR}`)
+  world.node.crash()
+  await world.restart()
+  const again = await world.connect()
+  await t.rejects(again.createTopic('none'), `${ErrorCode.INVALID_REPLICATION_FACTOR}`)
+  t.equal((await offsets(again, 't')).length, lying === 0 ? 1 : 0)
+  t.equal(await cordon(again, ''), ErrorCode.NONE)
+  await again.createTopic('last')
+  await world.stop()
+})
+
 t.test('a directory that fails goes alone: its partitions answer KAFKA_STORAGE_ERROR, the rest serves', async (t) => {
   const world = await World.start(t, TWO)
   const client = await world.connect()

@@ -5,7 +5,7 @@ import { askController } from '../topics/controller-request.ts'
 import { answerEach, kindFault, preliminaryFaults } from './resources.ts'
 
 export const alterConfigs = handler('AlterConfigs', (services, request) => {
-  const faults = preliminaryFaults(request.resources, (resource) => kindFault(resource, services.nodeId))
+  const faults = preliminaryFaults(request.resources, (resource) => kindFault(resource, services))
   return answerEach(request.resources, faults, (resources, unanswered) =>
     askController(services, 'AlterConfigs', { ...request, resources }, unanswered),
   )

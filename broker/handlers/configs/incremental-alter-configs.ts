@@ -14,7 +14,7 @@ export const incrementalAlterConfigs = handler('IncrementalAlterConfigs', (servi
   const faults = preliminaryFaults(request.resources, (resource) =>
     resource.resourceType === RESOURCE.brokerLogger
       ? alterLoggers(resource, nodeId, loggers, request.validateOnly)
-      : kindFault(resource, nodeId),
+      : kindFault(resource, services),
   )
   return answerEach(request.resources, faults, (resources, unanswered) =>
     askController(services, 'IncrementalAlterConfigs', { ...request, resources }, unanswered),

@@ -4,11 +4,13 @@
 import type { ResponseInputOf } from '../../../protocol/apis.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { brokerConfigRow } from '../../config/broker-configs.ts'
-import { configFault } from '../../config/config-row.ts'
+import { configFault, splitList } from '../../config/config-row.ts'
+import { CORDONED_LOG_DIRS, cordonFault } from '../../config/cordoned-log-dirs.ts'
 import { baseOfListener, dynamicConfigRow } from '../../config/listener-configs.ts'
 import { ALTER } from '../../controller/configs.ts'
 import { type Fault, fault } from '../../controller/decision.ts'
 import { RESOURCE } from '../../metadata/image.ts'
+import type { Services } from '../../services.ts'
 import { TIMED_OUT } from '../topics/controller-request.ts'
 
 export const invalidRequest = (message: string): Fault => fault(ErrorCode.INVALID_REQUEST, message)
@@ -83,7 +85,7 @@ function valuesFault({ configs }: AlteredResource): Fault | null {
   return invalidRequest(`Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}`)
 }
 
-export function kindFault(resource: AlteredResource, nodeId: number): Fault | null {
+export function kindFault(resource: AlteredResource, { nodeId, replicas }: Services): Fault | null {
   const { resourceType, resourceName } = resource
   switch (resourceType) {
     case RESOURCE.topic:
@@ -91,10 +93,22 @@ export function kindFault(resource: AlteredResource, nodeId: number): Fault | nu
     case RESOURCE.clientMetrics:
       return null
     case RESOURCE.broker:
-      return (resourceName === '' ? null : nodeFault(resourceName, nodeId)) ?? brokerValuesFault(resource)
+      return (
+        (resourceName === '' ? null : nodeFault(resourceName, nodeId)) ??
+        brokerValuesFault(resource) ??
+        cordonedFault(resource, replicas)
+      )
     default:
       return invalidRequest(`Unknown resource type ${resourceType}`)
   }
+}
+
+function cordonedFault({ configs }: AlteredResource, replicas: Services['replicas']): Fault | null {
+  const one = configs.find(({ name }) => name === CORDONED_LOG_DIRS)
+  if (one?.value === null || one === undefined || one.configOperation === ALTER.subtract) return null
+  const logDirs = [...replicas.directories.map(({ path }) => path), ...replicas.offlinePaths]
+  const wrong = cordonFault(splitList(one.value), logDirs)
+  return wrong === null ? null : invalidRequest(wrong)
 }
 
 export function nodeFault(name: string, nodeId: number): Fault | null {

@@ -10,7 +10,7 @@ import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 
 export const alterReplicaLogDirs = handler('AlterReplicaLogDirs', (services, request) => {
-  const { replicas } = services
+  const { replicas, config } = services
   const topics = new Map<string, Map<number, number>>()
   for (const { path, topics: wanted } of request.dirs) {
     const target = replicas.directories.find((directory) => directory.path === path)
@@ -20,7 +20,9 @@ export const alterReplicaLogDirs = handler('AlterReplicaLogDirs', (services, req
       topics.set(name, results)
       for (const index of partitions) {
         const absent = isOffline ? ErrorCode.KAFKA_STORAGE_ERROR : ErrorCode.LOG_DIR_NOT_FOUND
-        results.set(index, target === undefined || isOffline ? absent : move(services, name, index, target))
+        if (target === undefined || isOffline) results.set(index, absent)
+        else if (config.isCordoned(path)) results.set(index, ErrorCode.INVALID_REPLICA_ASSIGNMENT)
+        else results.set(index, move(services, name, index, target))
       }
     }
   }

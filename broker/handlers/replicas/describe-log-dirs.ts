@@ -14,14 +14,13 @@ export const describeLogDirs = handler('DescribeLogDirs', (services, request) =>
       ? null
       : new Map(request.topics.map(({ topic, partitions }) => [topic, new Set(partitions)]))
   const { replicas, config } = services
-  const cordoned = config.get('cordoned.log.dirs') ?? []
   const online = replicas.directories.filter(({ isOffline }) => !isOffline)
   const results = online.map((directory) => ({
     errorCode: ErrorCode.NONE,
     logDir: directory.path,
     topics: topicsIn(services, directory, wanted),
     ...space(services, directory.path),
-    isCordoned: cordoned.includes('*') || cordoned.includes(directory.path),
+    isCordoned: config.isCordoned(directory.path),
   }))
   const failed = replicas.offlinePaths.map((logDir) => ({
     errorCode: ErrorCode.KAFKA_STORAGE_ERROR,

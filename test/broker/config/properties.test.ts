@@ -47,6 +47,10 @@ t.test('a misspelt key is an error with the nearest name, one without effect a w
   ])
   t.match(checkProperties({ 'authorizer.class.name': 'x.Authorizer' }).warnings[0], /may do everything/)
   t.equal(checkProperties({ 'milena.nothing.of.the.kind': '1' }).errors.length, 1)
+  t.same(checkProperties({ 'log.dirs': '/a,/b', 'cordoned.log.dirs': '/b' }).errors, [])
+  t.same(checkProperties({ 'log.dirs': '/a,/b', 'cordoned.log.dirs': '/b,/c' }).errors, [
+    'All entries in cordoned.log.dirs must be present in log.dirs',
+  ])
   t.equal(checkProperties(shippedProperties as Record<string, string>).errors.length, 0)
   t.equal(nearestName('adn', ['and', 'or', 'android']), 'and')
   t.end()

@@ -78,6 +78,7 @@ export class MetadataMachine {
       logDirs: [this.directoryId],
       previousBrokerEpoch: this.previousBrokerEpoch,
       offlineLogDirs: () => [],
+      cordonedLogDirs: () => [],
       heartbeatIntervalMs: () => config.get('broker.heartbeat.interval.ms'),
     })
     return { host, quorum, controller, channel, metadata, config, lifecycle }

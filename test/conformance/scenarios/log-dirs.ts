@@ -111,4 +111,54 @@ function wholeSize(bytes: Uint8Array): number {
   return at
 }
 
-export const logDirScenarios: Readonly<Record<string, Scenario>> = { 'log directories': moves, compaction }
+/** A directory that takes no new replicas (KIP-1066): here the only one. */
+async function cordoned(s: Session): Promise<void> {
+  await s.topic('cordoned-before', 1)
+  const { results } = await s.get('DescribeLogDirs', 5, { topics: null })
+  const path = results[0]!.logDir
+  const alter = async (label: string, value: string | null) => {
+    const configs = [{ name: 'cordoned.log.dirs', configOperation: value === null ? 1 : 0, value }]
+    const resources = [{ resourceType: 4, resourceName: '1', configs }]
+    await s.ask(label, 'IncrementalAlterConfigs', 1, { resources, validateOnly: false })
+  }
+  const topicOf = (name: string) => ({ name, numPartitions: 1, replicationFactor: 1, assignments: [], configs: [] })
+  const look = async (label: string, isCordoned: boolean) => {
+    const topics = [{ topic: 'cordoned-before', partitions: [0] }]
+    await s.settled(`directories ${label}`, 'DescribeLogDirs', 5, { topics }, ({ results: [one] }) => {
+      return one?.isCordoned === isCordoned
+    })
+    // The controller hears of it with a heartbeat.
+    const wanted = isCordoned ? ErrorCode.INVALID_REPLICATION_FACTOR : ErrorCode.NONE
+    const asked = { topics: [{ name: 'cordoned-before', count: 9, assignments: null }], validateOnly: true }
+    await s.settled(`validated ${label}`, 'CreatePartitions', 3, { ...asked, timeoutMs: 5000 }, ({ results }) => {
+      return results[0]?.errorCode === wanted
+    })
+    const assignments = [{ partitionIndex: 0, brokerIds: [1] }]
+    const assigned = { ...topicOf(`cordoned-assigned-${label}`), numPartitions: -1, replicationFactor: -1, assignments }
+    await s.ask(`topics ${label}`, 'CreateTopics', 7, {
+      topics: [topicOf(`cordoned-${label}`), assigned],
+      validateOnly: true,
+    })
+    for (const count of [isCordoned ? 2 : 3])
+      await s.ask(`partitions ${label}`, 'CreatePartitions', 3, {
+        topics: [{ name: 'cordoned-before', count, assignments: null }],
+        timeoutMs: 5000,
+        validateOnly: false,
+      })
+    await s.ask(`moved to where it is ${label}`, 'AlterReplicaLogDirs', 2, {
+      dirs: [{ path, topics: [{ name: 'cordoned-before', partitions: [0] }] }],
+    })
+  }
+  await alter('a directory that there is not', '/none')
+  await alter('relative', 'none')
+  await alter('all', '*')
+  await look('while all are cordoned', true)
+  await alter('not any more', null)
+  await look('when none is', false)
+  await alter('the directory by its name', path)
+  await look('while it is cordoned', true)
+  await alter('not any more, again', null)
+  await look('when it is not any more', false)
+}
+
+export const logDirScenarios: Readonly<Record<string, Scenario>> = { 'log directories': moves, cordoned, compaction }
