@@ -61,7 +61,7 @@ export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as
 export type LogLevel = (typeof logLevels)[number]
 
 /**
- * One line per event, never one per request; but for the request log (broker/dispatch.ts). `fields` are appended as
+ * One line per event, never one per request; but for the request log (broker/served-call.ts). `fields` are appended as
  * key=value.
  */
 export interface Logger {

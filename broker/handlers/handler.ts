@@ -29,10 +29,10 @@ export interface RequestContext {
   onDisconnect(run: () => void): void
 }
 
-/** Within all quotas; dispatch makes more of it when one is broken. */
+/** Within all quotas; served-call.ts makes more of it when one is broken. */
 export const NOT_THROTTLED = 0
 
-/** A response without its throttle time, which dispatch fills in for all. */
+/** A response without its throttle time, which served-call.ts fills in for all. */
 export type Unthrottled<Response> = Omit<Response, 'throttleTimeMs'> & { readonly throttleTimeMs?: number }
 export type AnswerOf<Name extends ApiName> = Unthrottled<ResponseInputOf<Name>>
 

@@ -3,8 +3,7 @@
 // whose connection is closed tries again for ever.
 
 import t from 'tap'
-import { expectedAnswerSize } from '../../broker/dispatch.ts'
-import { type ApiName, apis, type RequestInputOf, type ResponseOf } from '../../protocol/apis.ts'
+import type { ApiName, RequestInputOf, ResponseOf } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../protocol/wire.ts'
 import { World } from './harness.ts'
@@ -74,13 +73,6 @@ t.test('Jepsen, TigerBeetle: what can never be done is refused for good: more th
   const half = { resources: resources.slice(0, COUNT / 2), validateOnly: false }
   t.match(await codesOf('IncrementalAlterConfigs', 1, half, ({ responses }) => responses), [COUNT / 2, ErrorCode.NONE])
   await client.createTopic('orders')
-})
-
-t.test('memory for an answer as large as its request is taken for names, not for records', (t) => {
-  const size = 2 * 1024 * 1024
-  t.ok(expectedAnswerSize(apis.DeleteTopics, size) > size)
-  t.same([expectedAnswerSize(apis.Produce, size), expectedAnswerSize(apis.DeleteTopics, 1000)], [0, 0])
-  t.end()
 })
 
 t.test('10 MiB of names are looked up, once each', async (t) => {

@@ -1,4 +1,4 @@
-// Loggers of a broker: their levels by requests and by property, and the request log.
+// Loggers of a broker: their levels by requests and by property.
 
 import t from 'tap'
 import { Broker } from '../../broker/broker.ts'
@@ -80,32 +80,6 @@ t.test('every line of a broker has the name of a logger that can be set', async 
   t.ok(names.has(groupCoordinator), 'has loaded its partitions')
   for (const name of names) t.ok(Object.values<unknown>(LOGGERS).includes(name), String(name))
   t.notOk(names.has(requests), 'a line a request is asked for by its own name')
-})
-
-t.test('the request log has a line for each request while its logger is at DEBUG', async (t) => {
-  const world = await World.start(t, { 'milena.log.levels': `${requests}:DEBUG` })
-  const client = await world.connect('shop')
-  const lines = () => {
-    const events = world.node.logger.events.filter(({ fields }) => fields['logger'] === requests)
-    world.node.logger.events.length = 0
-    return events.map(({ fields }) => fields)
-  }
-  lines()
-  await client.request('ApiVersions', 3, { clientSoftwareName: 'test-client', clientSoftwareVersion: '1.2' })
-  await client.request('ListOffsets', 6, {
-    replicaId: -1,
-    isolationLevel: 0,
-    topics: [{ name: 'absent', partitions: [{ partitionIndex: 0, currentLeaderEpoch: -1, timestamp: -1n }] }],
-  })
-  const common = { clientId: 'shop', listener: 'PLAINTEXT', principal: 'User:ANONYMOUS', software: 'test-client/1.2' }
-  t.match(lines(), [
-    { ...common, api: 'ApiVersions', version: 3, requestSize: Number, responseSize: Number, errors: undefined },
-    { ...common, api: 'ListOffsets', version: 6, totalTimeMs: Number, errors: 'UNKNOWN_TOPIC_OR_PARTITION' },
-  ])
-  await alter(client, { [requests]: 'INFO' })
-  await client.request('ApiVersions', 3, { clientSoftwareName: 'test-client', clientSoftwareVersion: '1.2' })
-  t.same(lines(), [])
-  await world.stop()
 })
 
 t.test('levels that mean nothing keep a broker from starting', async (t) => {

@@ -78,7 +78,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'broker/share',
     'broker/services.ts',
   ],
-  'broker/dispatch.ts': [
+  'broker/served-call.ts': [
     'host',
     'protocol',
     'broker/handlers',
@@ -86,6 +86,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
     'broker/network',
     'broker/quotas',
     'broker/services.ts',
+  ],
+  'broker/dispatch.ts': [
+    'host',
+    'protocol',
+    'broker/handlers',
+    'broker/network',
+    'broker/services.ts',
+    'broker/served-call.ts',
   ],
   broker: [
     'host',

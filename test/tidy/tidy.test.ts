@@ -67,6 +67,7 @@ t.test('the rules see what they forbid', async (t) => {
   t.ok(complains(importArrows, 'broker/replication/a.ts', "} from '../coordinator/group/group.ts'"))
   t.ok(complains(importArrows, 'broker/broker.ts', "import { x } from '../cli/serve.ts'"))
   t.notOk(complains(importArrows, 'broker/broker.ts', "import { x } from './dispatch.ts'"))
+  t.ok(complains(importArrows, 'broker/served-call.ts', "import type { x } from './dispatch.ts'"))
   const group = 'broker/coordinator/group'
   t.ok(complains(coordinatorLayers, `${group}/classic/a.ts`, "import { x } from '../consumer/leave.ts'"))
   t.ok(complains(coordinatorLayers, `${group}/model/a.ts`, "import type { x } from '../group-coordinator.ts'"))
