@@ -450,9 +450,42 @@ async function offsets(s: Session): Promise<void> {
   await remove('deleted again', 'share-offsets')
 }
 
+/** A group that allows no renewals, and each record two deliveries. */
+async function limits(s: Session): Promise<void> {
+  const groupId = 'share-limits'
+  await s.coordinator(groupId)
+  const topicId = await s.topic(groupId)
+  await configure(s, groupId, {
+    'share.auto.offset.reset': 'earliest',
+    'share.renew.acknowledge.enable': 'false',
+    'share.delivery.count.limit': '2',
+  })
+  await produce(s, groupId, 0, 4)
+  await member(s, groupId, 'a', groupId)
+  const topics = (...acknowledgementBatches: Batches) => [
+    { topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches }] },
+  ]
+  const acknowledge = (label: string, shareSessionEpoch: number, batches: Batches, isRenewAck = false) =>
+    s.ask(label, 'ShareAcknowledge', 2, {
+      ...{ groupId, memberId: 'a', shareSessionEpoch, isRenewAck, topics: topics(...batches) },
+    })
+  const fetch = (label: string, epoch: number, extra: Fetch = {}) =>
+    s.ask(label, 'ShareFetch', 2, fetchBody(groupId, 'a', epoch, extra))
+  await fetch('the first delivery', 0, { topics: topics() })
+  await acknowledge('a renewal where none is allowed', 1, [range(0, 1, RENEW)], true)
+  await acknowledge('released', 2, [range(0, 3, RELEASE)])
+  await fetch('the last delivery', 3)
+  await acknowledge('released for the last time', 4, [range(0, 2, RELEASE)])
+  await fetch('nothing is left but what is held', 5, { maxWaitMs: 50 })
+  await acknowledge('accepted', 6, [range(3, 3, ACCEPT)])
+  const described = await s.get('DescribeShareGroupOffsets', 1, { groups: [{ groupId, topics: null }] })
+  s.note('its lag', 'DescribeShareGroupOffsets', 1, described)
+}
+
 export const shareScenarios: Readonly<Record<string, Scenario>> = {
   shareMembership: membership,
   shareState: state,
   shareFetching: fetching,
   shareOffsets: offsets,
+  shareLimits: limits,
 }
