@@ -34,7 +34,7 @@ export interface NextCheckpoint {
 export class LeaderEpochCache {
   readonly #disk: Disk
   readonly #logger: Logger
-  #directory: string
+  readonly #directory: string
   /** null: not read yet. */
   #entries: EpochEntry[] | null = null
   /** Assigned before the file was read, as for each log at a start: most are not used for long. -1: none. */
@@ -184,10 +184,6 @@ export class LeaderEpochCache {
     const lasting = this.#load().filter((entry) => entry.startOffset < logEndOffset)
     const text = textOf(lasting)
     return text === this.#writtenText ? null : text
-  }
-
-  moved(directory: string): void {
-    this.#directory = directory
   }
 
   #replaceHead(entries: EpochEntry[], covering: number, first: EpochEntry): void {

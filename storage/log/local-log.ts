@@ -435,7 +435,9 @@ export class LocalLog implements SyncedLog {
     for (const segment of this.segments) {
       if (unsynced.has(segment)) paths.push(segment.path(LOG_SUFFIX))
       else if (!segment.hasUnflushedIndexes) continue
+      const isSynced = segment !== this.active || !segment.indexes.canBeLost
       segment.flushIndexes(false)
+      if (!isSynced) continue
       paths.push(...sideFiles(this.#environment.host.disk, segment, this.segments))
       if (!directories.includes(this.directory)) directories.push(this.directory)
     }

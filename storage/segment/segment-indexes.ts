@@ -13,6 +13,9 @@ import { OffsetIndex } from './offset-index.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
+/** Within a sector, which a device writes as a whole. */
+const MAX_LOST_TIMES = 16
+
 /** Whose indexes they are. */
 interface IndexedSegment {
   readonly baseOffset: number
@@ -105,6 +108,16 @@ export class SegmentIndexes {
 
   get areEntriesFlushed(): boolean {
     return [this.#offset, this.#time, this.#transactions].every((index) => index === null || index.isFlushed)
+  }
+
+  /**
+   * Asked before `flush`: a crash after a stop may take the files, or entries of them. The segment is so short that the
+   * next start finds the same in a batch or two. Nor does Kafka sync the last entry of a time index when it stops.
+   */
+  get canBeLost(): boolean {
+    if (this.#files === 'stale' || this.#transactions?.isFlushed === false) return false
+    const { offset, time } = this
+    return offset.count === 0 && time.count < MAX_LOST_TIMES && offset.hasOnlyGrown && time.hasOnlyGrown
   }
 
   /** The files have other names now. */

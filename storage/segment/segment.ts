@@ -26,7 +26,7 @@ export class Segment {
   readonly baseOffset: number
   readonly createdMs: number
   readonly #environment: StorageEnvironment
-  #directory: string
+  readonly #directory: string
   /** Behind all its names while compaction has it under way; empty otherwise. */
   #nameSuffix: string
   #file: DiskFile | null = null
@@ -408,11 +408,6 @@ export class Segment {
     while (scanner.next()) next = scanner.lastOffset + 1
     scanner.close()
     return next
-  }
-
-  moved(directory: string): void {
-    this.#directory = directory
-    this.#indexes?.moved()
   }
 
   /** Its files have other names now; none of them is open. */

@@ -29,6 +29,8 @@ export abstract class SparseIndex {
   #opened = false
   /** The file has more than the persisted entries: cut ones. */
   #hasStaleEnd = false
+  /** After a crash it will have the first of its entries, or none, and no others. */
+  hasOnlyGrown = true
 
   constructor(disk: Disk, memory: IndexMemory, path: string, baseOffset: number, entrySize: number) {
     this.#disk = disk
@@ -85,7 +87,7 @@ export abstract class SparseIndex {
     this.#bufferStart = 0
     this.#count = 0
     this.#persisted = 0
-    this.#hasStaleEnd = true
+    this.#leaveStaleEnd()
   }
 
   protected cut(count: number): void {
@@ -94,8 +96,13 @@ export abstract class SparseIndex {
     this.#count = count
     if (this.#persisted > count) {
       this.#persisted = count
-      this.#hasStaleEnd = true
+      this.#leaveStaleEnd()
     }
+  }
+
+  #leaveStaleEnd(): void {
+    this.#hasStaleEnd = true
+    this.hasOnlyGrown = false
   }
 
   get isFlushed(): boolean {
@@ -161,6 +168,7 @@ export abstract class SparseIndex {
       this.#count = count
       this.#persisted = count
       this.#bufferStart = count
+      this.hasOnlyGrown = count * this.entrySize === file.size()
     } finally {
       file.close()
     }

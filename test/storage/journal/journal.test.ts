@@ -7,6 +7,7 @@ import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { SeededRandom } from '../../../host/simulated/random.ts'
 import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { batchMaxTimestamp, viewOf } from '../../../protocol/records/batch.ts'
 import { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 import type { Log } from '../../../storage/log/log.ts'
@@ -107,6 +108,37 @@ t.test('a new log is found by its directory after a while, when it has rolled, a
     [1, 2, 1, 1],
   )
   t.match(next.log(9), { logStartOffset: 1, logEndOffset: 1 })
+})
+
+t.test('a stop syncs nothing of a log that was synced in the background since its last append', async (t) => {
+  const { simulation, node, directory, log } = await setUp(2, 1)
+  append(log(4), 'settled')
+  await simulation.run(70_000)
+  append(log(5), 'not yet')
+  await simulation.run(100)
+  const synced: string[] = []
+  node.disk.fault = (operation, path) => {
+    if (operation === 'sync' && /-[45]/.test(path)) synced.push(path.slice('/data/topic-'.length))
+    return null
+  }
+  await simulation.complete(directory.close(1))
+  node.disk.fault = null
+  const files = ['5/00000000000000000000.log', '5/leader-epoch-checkpoint.tmp', '5/partition.metadata']
+  t.same(synced.sort(), ['5', ...files], 'and of another one what a start cannot find in it')
+  losePower(node)
+  const next = open(node)
+  t.same(
+    [4, 5].map((partition) => valuesOf(next.log(partition))),
+    [['settled'], ['not yet']],
+  )
+  t.same(
+    [4, 5].map((partition) => next.log(partition).segments[0]!.maxTimestamp),
+    [record('v'), record('v')].map((batch) => batchMaxTimestamp(viewOf(batch), 0)),
+  )
+  t.same(
+    [4, 5].map((partition) => next.log(partition).latestEpoch),
+    [1, 1],
+  )
 })
 
 t.test('what a crash has left of a deleted topic without its id is not taken for a new one', async (t) => {
