@@ -18,20 +18,24 @@ export interface Identity {
   readonly producerEpoch: number
 }
 
-export async function ready(t: Parameters<typeof World.start>[0], properties: Record<string, string> = {}) {
+/** `keyTypes`: of the coordinators that have been looked for, of groups and of transactions. */
+export async function ready(
+  t: Parameters<typeof World.start>[0],
+  properties: Record<string, string> = {},
+  keyTypes: readonly number[] = [0, 1],
+) {
   const world = await World.start(t, { ...PROPERTIES, ...properties })
   const client = await world.connect()
   await client.createTopic(TOPIC, 2)
-  for (const [keyType, key] of [
-    [0, GROUP],
-    [1, 'any'],
-  ] as const) {
-    await until(world, async () => {
-      const { coordinators } = await client.request('FindCoordinator', 4, { keyType, coordinatorKeys: [key] })
-      return coordinators[0]?.errorCode === ErrorCode.NONE
-    })
-  }
+  for (const keyType of keyTypes) await coordinatorOf(world, client, keyType, keyType === 0 ? GROUP : 'any')
   return { world, client }
+}
+
+export function coordinatorOf(world: World, client: Client, keyType: number, key: string): Promise<void> {
+  return until(world, async () => {
+    const { coordinators } = await client.request('FindCoordinator', 4, { keyType, coordinatorKeys: [key] })
+    return coordinators[0]?.errorCode === ErrorCode.NONE
+  })
 }
 
 export async function until(world: World, holds: () => Promise<boolean>): Promise<void> {

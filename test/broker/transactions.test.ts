@@ -10,6 +10,7 @@ import {
   commitOffset,
   committed,
   complete,
+  coordinatorOf,
   end,
   fetchOffset,
   GROUP,
@@ -216,6 +217,19 @@ t.test('trap 28: the oldest versions of all requests make a whole transaction', 
   }
   t.same(texts(await committed(client)), ['letter 0', 'letter 2'])
   await until(world, async () => (await fetchOffset(client, true)).committedOffset === 2n)
+})
+
+t.test('a group becomes part of a transaction before anybody has looked for its coordinator', async (t) => {
+  const { world, client } = await ready(t, {}, [1])
+  const old = await init(world, client, 'old')
+  const added = await client.request('AddOffsetsToTxn', 3, { ...old, groupId: GROUP })
+  t.equal(added.errorCode, ErrorCode.NONE)
+  t.not(await commitOffset(client, 3, old, 7n), ErrorCode.NONE, 'its topic is not there')
+  await coordinatorOf(world, client, 0, GROUP)
+  await until(world, async () => (await commitOffset(client, 3, old, 7n)) === ErrorCode.NONE)
+  t.equal((await end(client, 3, old, true)).errorCode, ErrorCode.NONE)
+  await complete(world, client, 'old')
+  await until(world, async () => (await fetchOffset(client, true)).committedOffset === 7n)
 })
 
 t.test('a consumer of committed records waits for what is open, and for nothing else', async (t) => {

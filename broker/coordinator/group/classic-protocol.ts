@@ -17,12 +17,7 @@ import type { GroupMachine, GroupOutcome } from './model/group-machine.ts'
 import { StreamsGroup } from './streams/streams-group.ts'
 
 export function joinGroup(machine: GroupMachine, request: JoinRequest, reply: JoinReply): GroupOutcome {
-  const { groupId, memberId, sessionTimeoutMs } = request
-  const { groupMinSessionTimeoutMs, groupMaxSessionTimeoutMs } = machine.config
-  if (sessionTimeoutMs < groupMinSessionTimeoutMs || sessionTimeoutMs > groupMaxSessionTimeoutMs) {
-    return refuseJoin(reply, ErrorCode.INVALID_SESSION_TIMEOUT, memberId)
-  }
-  const group = machine.groups.get(groupId)
+  const group = machine.groups.get(request.groupId)
   if (group === undefined) return joinNewClassic(machine, [], request, reply)
   if (group instanceof ClassicGroup) return joinClassic(machine, group, request, reply)
   if (group instanceof ConsumerGroup && !group.isEmpty) return joinConsumers(machine, group, request, reply)

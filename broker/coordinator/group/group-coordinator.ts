@@ -8,7 +8,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { GROUP_TOPIC } from '../../metadata/internal-topics.ts'
 import { coordinatorErrorOf } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
-import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
+import { CoordinatorRuntime, coordinatorPartition } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
 import { NOTHING } from '../runtime/state-machine.ts'
 import type { MemberProtocol } from './classic/classic-member.ts'
@@ -66,6 +66,11 @@ export class GroupCoordinator implements GroupShards {
     return this.#runtime.partitionOf(groupId)
   }
 
+  /** As partitionOf, or, while the topic does not exist, the one that it is going to be. */
+  partitionToBeOf(groupId: string): number {
+    return this.partitionOf(groupId) ?? coordinatorPartition(groupId, this.config.get('offsets.topic.num.partitions'))
+  }
+
   /** This broker leads a partition of `__consumer_offsets` from now on. */
   onElected(index: number, partition: CoordinatorPartition): void {
     this.#runtime.onElected(index, partition)
@@ -120,19 +125,24 @@ export class GroupCoordinator implements GroupShards {
     // Null names no protocol from v7 on; before, an empty string does.
     const word = (answer: ResponseInputOf<'JoinGroup'>): ResponseInputOf<'JoinGroup'> =>
       apiVersion < 7 && answer.protocolName === null ? { ...answer, protocolName: '' } : answer
-    if (request.groupId === '') return Promise.resolve(word(joinError(ErrorCode.INVALID_GROUP_ID, request.memberId)))
+    const { groupId, memberId, sessionTimeoutMs } = request
+    const { groupMinSessionTimeoutMs, groupMaxSessionTimeoutMs } = this.config
+    if (groupId === '') return Promise.resolve(word(joinError(ErrorCode.INVALID_GROUP_ID, memberId)))
+    if (sessionTimeoutMs < groupMinSessionTimeoutMs || sessionTimeoutMs > groupMaxSessionTimeoutMs) {
+      return Promise.resolve(word(joinError(ErrorCode.INVALID_SESSION_TIMEOUT, memberId)))
+    }
     const join = {
       ...request,
-      rebalanceTimeoutMs: apiVersion === 0 ? request.sessionTimeoutMs : request.rebalanceTimeoutMs,
+      rebalanceTimeoutMs: apiVersion === 0 ? sessionTimeoutMs : request.rebalanceTimeoutMs,
       protocols: copyProtocols(request.protocols),
       ...clientOf(context),
       requiresMemberId: apiVersion >= 4,
       canSkipAssignment: apiVersion >= 9,
     }
     return this.run<ResponseInputOf<'JoinGroup'>>(
-      request.groupId,
+      groupId,
       (machine, reply) => joinGroup(machine, join, reply),
-      (errorCode) => joinError(errorCode, request.memberId),
+      (errorCode) => joinError(errorCode, ''),
     ).then(word)
   }
 

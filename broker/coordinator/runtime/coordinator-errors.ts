@@ -3,6 +3,17 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 
+/** For answers that say why; those of some APIs do not. */
+export function coordinatorRefusal(errorCode: number): { errorCode: number; errorMessage: string | null } {
+  return { errorCode, errorMessage: MESSAGES.get(errorCode) ?? null }
+}
+
+const MESSAGES: ReadonlyMap<number, string> = new Map([
+  [ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, 'The coordinator is loading its state.'],
+  [ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The coordinator cannot do it now.'],
+  [ErrorCode.NOT_COORDINATOR, 'This broker is not the coordinator.'],
+])
+
 export function coordinatorErrorOf(errorCode: number): number {
   switch (errorCode) {
     case ErrorCode.UNKNOWN_TOPIC_OR_PARTITION:

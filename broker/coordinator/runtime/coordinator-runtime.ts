@@ -69,8 +69,8 @@ export class CoordinatorRuntime<M extends StateMachine<R>, R> {
     event: (machine: M, reply: Reply<T>) => Outcome<R>,
     onError: (errorCode: number) => T,
   ): Promise<T> {
-    if (partition === undefined) return Promise.resolve(onError(ErrorCode.COORDINATOR_NOT_AVAILABLE))
-    const shard = this.#shards.get(partition)
+    // Its topic is made when somebody looks for a coordinator.
+    const shard = partition === undefined ? undefined : this.#shards.get(partition)
     if (shard === undefined) return Promise.resolve(onError(ErrorCode.NOT_COORDINATOR))
     return shard.run(event, onError)
   }

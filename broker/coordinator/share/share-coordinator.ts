@@ -8,6 +8,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ShareRecordInput } from '../../../protocol/messages/share-state/share-records.ts'
 import type { Codec } from '../../../protocol/records/layout.ts'
 import { SHARE_TOPIC } from '../../metadata/internal-topics.ts'
+import { coordinatorRefusal } from '../runtime/coordinator-errors.ts'
 import type { CoordinatorPartition } from '../runtime/coordinator-partition.ts'
 import { CoordinatorRuntime } from '../runtime/coordinator-runtime.ts'
 import type { Reply } from '../runtime/reply.ts'
@@ -149,7 +150,7 @@ export class ShareCoordinator {
     const end = clock.monotonic() + PATIENCE_MS
     for (;;) {
       const index = this.partitionOf(coordinatorKey(key))
-      if (index === undefined) this.#options.createTopic()
+      if (index === undefined && isPatient) this.#options.createTopic()
       const answer = await this.#runtime.run(index, event, onError)
       if (!isPatient || !TRANSIENT.has(answer.errorCode) || clock.monotonic() >= end || this.isClosed) return answer
       await new Promise<void>((resolve) => timers.after(RETRY_MS, resolve))
@@ -167,5 +168,5 @@ export function isCoordinatorKey(key: string): boolean {
 }
 
 function stateError(errorCode: number): StateAnswer {
-  return failed(errorCode, null)
+  return failed(errorCode, coordinatorRefusal(errorCode).errorMessage)
 }

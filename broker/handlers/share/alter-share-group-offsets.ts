@@ -6,6 +6,7 @@ import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { fault } from '../../controller/decision.ts'
 import { initializeState } from '../../coordinator/group/share/requests.ts'
 import { type Alteration, beginAlteration, stateInitialized } from '../../coordinator/group/share/state-plans.ts'
+import { coordinatorRefusal } from '../../coordinator/runtime/coordinator-errors.ts'
 import { handler } from '../handler.ts'
 import { hasShareGroups, NO_SHARE_GROUPS } from './enabled.ts'
 
@@ -28,7 +29,7 @@ export const alterShareGroupOffsets = handler('AlterShareGroupOffsets', async (s
   const { refusal, stateEpoch } = await groups.run<Alteration>(
     groupId,
     (machine, reply) => beginAlteration(machine, groupId, known, reply),
-    (errorCode) => ({ refusal: { errorCode, errorMessage: null }, stateEpoch: -1 }),
+    (errorCode) => ({ refusal: coordinatorRefusal(errorCode), stateEpoch: -1 }),
   )
   if (refusal !== null) return { ...refusal, responses: [] }
   const offsets = new Map(

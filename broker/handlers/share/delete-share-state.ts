@@ -3,6 +3,7 @@
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { Refusal } from '../../coordinator/group/model/refusal.ts'
 import { beginDeletion, type Deletion, endDeletion } from '../../coordinator/group/share/state-plans.ts'
+import { coordinatorRefusal } from '../../coordinator/runtime/coordinator-errors.ts'
 import type { Services } from '../../services.ts'
 
 /** `topicIds` null: all. Resolves to what became of each topic that there was state of, or why nothing was done. */
@@ -14,7 +15,7 @@ export async function deleteShareState(
   const { refusal, topics } = await groups.run<Deletion>(
     groupId,
     (machine, reply) => beginDeletion(machine, groupId, topicIds, reply),
-    (errorCode) => ({ refusal: { errorCode, errorMessage: null }, topics: new Map() }),
+    (errorCode) => ({ refusal: coordinatorRefusal(errorCode), topics: new Map() }),
   )
   const codes = new Map<string, number>()
   if (refusal !== null) return { refusal, codes }

@@ -3,7 +3,8 @@
 
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
-import { type KnownState, knownState, refused } from '../../coordinator/group/share/state-plans.ts'
+import { type KnownState, knownState } from '../../coordinator/group/share/state-plans.ts'
+import { coordinatorRefusal } from '../../coordinator/runtime/coordinator-errors.ts'
 import type { Services } from '../../services.ts'
 import { handler } from '../handler.ts'
 import { hasShareGroups } from './enabled.ts'
@@ -27,11 +28,15 @@ async function describe(
   },
 ) {
   const { groupId } = asked
-  const known = await services.groups.run<KnownState>(
-    groupId,
-    (machine, reply) => knownState(machine, groupId, reply),
-    (errorCode) => refused(errorCode, null),
-  )
+  // While nobody has looked for a coordinator there is no state; only of what there is all cannot be said.
+  const isEarly = asked.topics !== null && services.groups.partitionOf(groupId) === undefined
+  const known = isEarly
+    ? { topics: new Map(), refusal: null }
+    : await services.groups.run<KnownState>(
+        groupId,
+        (machine, reply) => knownState(machine, groupId, reply),
+        (errorCode) => ({ topics: new Map(), refusal: coordinatorRefusal(errorCode) }),
+      )
   if (known.refusal !== null) return { groupId, topics: [], ...known.refusal }
   const all = [...known.topics.values()].map(({ name, partitions }) => {
     return { topicName: name, partitions: [...partitions].sort((a, b) => a - b) }

@@ -9,9 +9,8 @@ const FENCED_SINCE = 2
 
 export const addOffsetsToTxn = handler('AddOffsetsToTxn', async ({ groups, transactions }, request, { apiVersion }) => {
   const { transactionalId, producerId, producerEpoch, groupId } = request
-  const partition = groups.partitionOf(groupId)
-  if (partition === undefined) return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
-  const partitions = new Map([[GROUP_TOPIC, new Set([partition])]])
+  // Producers look for the group's coordinator, which makes its topic, only after this.
+  const partitions = new Map([[GROUP_TOPIC, new Set([groups.partitionToBeOf(groupId)])]])
   // Only clients of the old rules ask; those of the new ones commit at once.
   const added = { transactionalId, producerId, producerEpoch, partitions, clientVersion: 0 }
   const errorCode = await transactions.addPartitions(added)

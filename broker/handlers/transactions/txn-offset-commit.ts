@@ -39,8 +39,8 @@ function admission({ groups, replicas, admission }: Services, request: TxnOffset
   const isNeeded = (): boolean => partition !== undefined && admission.isNeeded(partition, participant, mode)
   return {
     admit: async (): Promise<number> => {
-      if (index === undefined || partition === undefined) return ErrorCode.COORDINATOR_NOT_AVAILABLE
       if (groupId === '') return ErrorCode.INVALID_GROUP_ID
+      if (index === undefined || partition === undefined) return ErrorCode.COORDINATOR_NOT_AVAILABLE
       if (!isNeeded()) return ErrorCode.NONE
       const verdicts = await admission.ask(participant, new Map([[GROUP_TOPIC, new Set([index])]]), mode)
       return verdicts(GROUP_TOPIC, index)

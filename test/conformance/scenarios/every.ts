@@ -85,6 +85,27 @@ export async function every(s: Session, name: ApiName, prefix = 'every'): Promis
   }
 }
 
+const ofCoordinators = [
+  ...['JoinGroup', 'SyncGroup', 'Heartbeat', 'LeaveGroup', 'DescribeGroups', 'DeleteGroups'],
+  ...['OffsetCommit', 'OffsetFetch', 'OffsetDelete'],
+  ...['ConsumerGroupHeartbeat', 'ConsumerGroupDescribe', 'StreamsGroupHeartbeat', 'StreamsGroupDescribe'],
+  ...['ShareGroupHeartbeat', 'ShareGroupDescribe'],
+  ...['AlterShareGroupOffsets', 'DeleteShareGroupOffsets'],
+  ...['InitializeShareGroupState', 'ReadShareGroupState', 'WriteShareGroupState'],
+  ...['DeleteShareGroupState', 'ReadShareGroupStateSummary'],
+  ...['InitProducerId', 'AddPartitionsToTxn', 'AddOffsetsToTxn', 'EndTxn', 'TxnOffsetCommit'],
+  ...['ListTransactions', 'DescribeTransactions'],
+  // Kafka's asks the share coordinator, whose topic it has made.
+  'DescribeShareGroupOffsets',
+] as readonly ApiName[]
+
+/** Nobody has asked for one, so their topics are not there. */
+async function coordinatorsAreNotThere(s: Session): Promise<void> {
+  const ofNone = { transactionalId: null, transactionTimeoutMs: 10_000 }
+  await s.settled('of no transaction', 'InitProducerId', 4, ofNone, ({ errorCode }) => errorCode === ErrorCode.NONE)
+  for (const name of ofCoordinators) await every(s, name, 'early')
+}
+
 /** So that no answer is that a coordinator is on its way. */
 async function coordinatorsAreThere(s: Session): Promise<void> {
   const topicId = await s.topic('every')
@@ -117,6 +138,7 @@ const served = Object.keys(apis).filter(
 
 /** What lists all groups asks while there are none: those that nobody could join are a broker's own affair. */
 export const firstScenarios: Readonly<Record<string, Scenario>> = {
+  'every: no coordinators': coordinatorsAreNotThere,
   'every: coordinators': coordinatorsAreThere,
   'every: ListGroups': (s) => every(s, 'ListGroups'),
 }

@@ -3,6 +3,7 @@
 
 import type { RequestOf } from '../../../../protocol/apis.ts'
 import { ErrorCode } from '../../../../protocol/error-codes.ts'
+import { coordinatorRefusal } from '../../runtime/coordinator-errors.ts'
 import type { ShareCoordinator } from '../../share/share-coordinator.ts'
 import { describeEach, type GroupShards } from '../model/group-shards.ts'
 import { clientOf, type GroupRequestContext, isBlank } from '../model/request-context.ts'
@@ -101,6 +102,6 @@ function heartbeatFault(request: RequestOf<'ShareGroupHeartbeat'>): string | nul
 
 export function describeShareGroups(groups: GroupShards, groupIds: readonly string[]): Promise<DescribedShareGroup[]> {
   return describeEach(groups, groupIds, describeShareGroup, (groupId, errorCode) =>
-    describeShareGroupError(groupId, errorCode, null),
+    describeShareGroupError(groupId, errorCode, coordinatorRefusal(errorCode).errorMessage),
   )
 }

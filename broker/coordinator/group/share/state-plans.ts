@@ -52,10 +52,6 @@ export function knownState(machine: GroupMachine, groupId: string, reply: Reply<
   return NOTHING
 }
 
-export function refused(errorCode: number, errorMessage: string | null): KnownState {
-  return { topics: new Map(), refusal: { errorCode, errorMessage } }
-}
-
 /** The epoch at which a group without members has its offsets set. It may be a group that was not there before. */
 export interface Alteration {
   readonly refusal: Refusal | null
