@@ -407,7 +407,12 @@ async function offsets(s: Session): Promise<void> {
     s.ask(label, 'DeleteShareGroupOffsets', 0, { groupId: group, topics: [{ topicName }] })
   await describe('of a group that there is not', null)
   await describe('no group id', null, '')
-  await alter('of a group that there is not', 'share-offsets', 0, 1n, 'share-none')
+  for (const label of ['of a group that there is not', 'of a group that has only been altered']) {
+    await alter(label, 'share-offsets', 0, 1n, 'share-none')
+    await s.ask(label, 'ShareGroupDescribe', 1, { groupIds: ['share-none'], includeAuthorizedOperations: false })
+    const topics = [{ topicId, partitions: [{ partition: 0, leaderEpoch: -1 }] }]
+    await s.ask(label, 'ReadShareGroupStateSummary', 0, { groupId: 'share-none', topics })
+  }
   await remove('of a group that was not there before', 'share-offsets', 'share-none')
   await remove('of a group that there is not', 'share-offsets', 'share-nowhere')
   await member(s, groupId, 'a', 'share-offsets')
