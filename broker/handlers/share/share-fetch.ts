@@ -123,7 +123,9 @@ function serve(services: Services, request: Request, call: Call<'ShareFetch'>, s
     answer()
   })
   call.onDisconnect(() => fetch.cancel())
-  fetch.start()
+  // Acknowledgements are synced from the end of this turn on: their sync is not to wait for what is read here.
+  if (acknowledged !== null) fetch.start()
+  else host.timers.endOfTurn(() => fetch.start())
 }
 
 function tell(
