@@ -272,9 +272,13 @@ export class InFlightRecords {
     nowMs: number,
     changed: InFlightRun[],
   ): AcknowledgeFault | null {
+    let end = -1
     for (const one of acknowledgements) {
       const found = this.#acknowledgeFault(memberId, one)
       if (found !== null) return found
+      // What the one before has acknowledged by then.
+      if (one.firstOffset <= end) return fault.NOT_ACQUIRED
+      end = one.lastOffset
     }
     for (const { firstOffset, lastOffset, types } of acknowledgements) {
       if (types.length === 1) {

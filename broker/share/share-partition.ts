@@ -167,7 +167,9 @@ export class SharePartition {
     this.#write(records, stateBatches(changed), ({ errorCode, errorMessage }) => {
       records.settle(changed, errorCode === ErrorCode.NONE, this.#now())
       done(clientError(errorCode), errorCode === ErrorCode.NONE ? null : errorMessage)
-      if (errorCode === ErrorCode.NONE) this.#bury(changed)
+      // Where the change is lost, a lock may have ended meanwhile, for the last time; others are watched again.
+      this.#bury(changed)
+      if (errorCode !== ErrorCode.NONE) this.#watchFirstLock(records)
       this.wake()
     })
   }
@@ -250,14 +252,20 @@ export class SharePartition {
     if (records === null) return
     const changed: InFlightRun[] = []
     records.expire(this.#now(), changed)
-    const next = records.firstLockEndMs()
-    if (next !== Number.POSITIVE_INFINITY) this.#armLockTimer(next)
+    this.#watchFirstLock(records)
     if (changed.length === 0) return
+    // The others may be acquired, and in another change, when this one is durable.
+    const dying = changed.filter((run) => run.state === ARCHIVING)
     this.#write(records, stateBatches(changed), () => {
-      this.#bury(changed)
+      this.#bury(dying)
       this.wake()
     })
     this.wake()
+  }
+
+  #watchFirstLock(records: InFlightRecords): void {
+    const at = records.firstLockEndMs()
+    if (at !== Number.POSITIVE_INFINITY && this.#errorCode === ErrorCode.NONE) this.#armLockTimer(at)
   }
 
   /** It serves nobody from now on; who waits is told. Idempotent. */

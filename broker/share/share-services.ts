@@ -21,6 +21,7 @@ export interface ShareSurroundings {
 
 /** Since this level of share.version there are dead letter queues. */
 const DEAD_LETTERS_LEVEL = 2
+const MAX_KNOWN_GROUPS = 1000
 
 export function createSharePartitions(surroundings: ShareSurroundings): SharePartitions {
   const { host, config, metadata, replicas, shareState, createTopics } = surroundings
@@ -37,6 +38,8 @@ export function createSharePartitions(surroundings: ShareSurroundings): SharePar
     if (known.configs !== configs || known.features !== features) known = { configs, features, byGroup: new Map() }
     let settings = known.byGroup.get(groupId)
     if (settings === undefined) {
+      // Anybody may name a group.
+      if (known.byGroup.size >= MAX_KNOWN_GROUPS) known.byGroup.clear()
       settings = shareGroupSettings(config, ownValues(groupId), hasDeadLetters())
       known.byGroup.set(groupId, settings)
     }

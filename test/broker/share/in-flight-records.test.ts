@@ -267,6 +267,20 @@ t.test('what was never acquired cannot be acknowledged', async (t) => {
   t.equal(acknowledge(records, 50, 59, ACCEPT, 'b'), ErrorCode.INVALID_RECORD_STATE)
 })
 
+t.test('acknowledgements that overlap change nothing', async (t) => {
+  const records = make()
+  acquire(records, fetched(0, 20))
+  const changed: InFlightRun[] = []
+  const overlapping = [
+    { firstOffset: 0, lastOffset: 10, types: [ACCEPT] },
+    { firstOffset: 10, lastOffset: 19, types: [ACCEPT] },
+  ]
+  t.match(records.acknowledge('a', overlapping, 0, changed), { errorCode: ErrorCode.INVALID_RECORD_STATE })
+  t.same(changed, [])
+  t.equal(acknowledge(records, 0, 19, ACCEPT), ErrorCode.NONE)
+  t.equal(records.startOffset, 20)
+})
+
 /** What every offset is, each for itself: slow and plain. */
 interface Model {
   state: number
