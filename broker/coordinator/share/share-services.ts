@@ -1,5 +1,6 @@
 // The share coordinator put together with the parts of a broker that it lives on.
 
+import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { CODECS } from '../../../protocol/records/layout.ts'
 import { SHARE_TOPIC } from '../../metadata/internal-topics.ts'
 import type { CoordinatorTopic } from '../runtime/find-coordinator.ts'
@@ -76,8 +77,13 @@ function pruneStateLogs({ metadata, replicas }: CoordinatorSurroundings, shareSt
   const count = metadata.image.topics.byName(SHARE_TOPIC)?.partitions.length ?? 0
   for (let index = 0; index < count; index++) {
     const offset = shareState.firstNeededOffset(index)
-    const log = replicas.partition(SHARE_TOPIC, index)?.log
-    if (offset === null || log === undefined) continue
-    log.deleteRecordsBefore(Math.min(offset, log.highWatermark))
+    const partition = replicas.partition(SHARE_TOPIC, index)
+    if (offset === null || partition === undefined) continue
+    const { log } = partition
+    // A snapshot from which on it is needed may be appended and not be durable.
+    const onOffset = (errorCode: number) => {
+      if (errorCode === ErrorCode.NONE && partition.log === log) log.deleteRecordsBefore(offset)
+    }
+    partition.whenCommitted(log.logEndOffset, { onOffset })
   }
 }
