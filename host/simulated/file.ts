@@ -36,6 +36,8 @@ export class FileContent {
   #durablePages = new Map<number, Page>()
   #dirty = new Set<number>()
   readonly #syncing = new Set<SyncSnapshot>()
+  /** Syncs that have failed. Told once to each handle (open-file.ts). */
+  failureCount = 0
 
   get size(): number {
     return this.#size
@@ -124,9 +126,13 @@ export class FileContent {
     }
   }
 
-  /** A failed sync: as Linux does, the pages count as written though they are not, and no later sync writes them. */
-  failSync(snapshot: SyncSnapshot): void {
-    this.#syncing.delete(snapshot)
+  /**
+   * A failed sync: as Linux does, the pages count as written though they are not, and no later sync writes them. Whose
+   * pages were lost is not told: all that are under way, also those that another sync waits for.
+   */
+  failSync(): void {
+    this.failureCount++
+    this.#syncing.clear()
   }
 
   flipBit(position: number, bit: number): void {

@@ -2,7 +2,7 @@
 
 import type { DiskCallback, DiskError, DiskFile } from '../disk.ts'
 import { attempted, type DiskOperation, diskError, type Latency, type Medium } from './disk-options.ts'
-import type { FileContent } from './file.ts'
+import type { FileContent, SyncSnapshot } from './file.ts'
 
 /** The process that has it open, and its disk (disk-session.ts). */
 export interface FileSession {
@@ -22,12 +22,15 @@ export class OpenFile implements DiskFile {
   readonly #content: FileContent
   readonly #onClose: () => void
   #isClosed = false
+  /** Failed syncs of the file that this handle knows of, or is too young for. */
+  #toldCount: number
 
   constructor(path: string, session: FileSession, content: FileContent, onClose: () => void) {
     this.path = path
     this.#session = session
     this.#content = content
     this.#onClose = onClose
+    this.#toldCount = content.failureCount
   }
 
   size(): number {
@@ -72,22 +75,24 @@ export class OpenFile implements DiskFile {
     this.#checkOpen()
     const snapshot = this.#content.beginSync()
     this.#session.later(this.#session.disk.options.syncLatencyMs, () => {
-      const error = this.#session.attempt('sync', this.path)
-      if (error === null) this.#content.completeSync(snapshot)
-      else this.#content.failSync(snapshot)
-      done(error)
+      done(this.#endSync(snapshot))
     })
   }
 
   syncSync(): void {
     this.#checkOpen()
-    const snapshot = this.#content.beginSync()
+    const error = this.#endSync(this.#content.beginSync())
+    if (error !== null) throw error
+  }
+
+  /** What another handle's sync has lost is told to this one too, once: to the next of its syncs that ends. */
+  #endSync(snapshot: SyncSnapshot): DiskError | null {
     const error = this.#session.attempt('sync', this.path)
     if (error === null) this.#content.completeSync(snapshot)
-    else {
-      this.#content.failSync(snapshot)
-      throw error
-    }
+    else this.#content.failSync()
+    const isTold = this.#toldCount === this.#content.failureCount
+    this.#toldCount = this.#content.failureCount
+    return error ?? (isTold ? null : diskError('failed', this.path))
   }
 
   truncate(size: number): void {

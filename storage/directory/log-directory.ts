@@ -456,6 +456,8 @@ export class LogDirectory {
     this.checkpoint()
     isClean &&= this.#fault === null
     const failure = this.#attempt('stop', () => this.#journal.close(isClean))
+    // It is filled in the background, and the directory may be another broker's in a moment.
+    if (failure !== null) this.#journal.close(false)
     if (isClean && failure === null) {
       const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
       this.#attempt('stop', () => markCleanShutdown(disk, this.path, epoch))

@@ -17,6 +17,12 @@ export class JournalFile<Log> {
   readonly ends = new Map<Log, number>()
   readonly #disk: Disk
   #file: DiskFile | null = null
+  /**
+   * For what makes it longer, beside the records: that something was lost is told once to each handle, to whichever of
+   * its syncs asks first (Linux), and a record must not count as synced because the filling was told.
+   */
+  #filler: DiskFile | null = null
+  #size = 0
   #isHeadDue = false
   /** Its head says that it counts. */
   #isInUse = false
@@ -35,11 +41,14 @@ export class JournalFile<Log> {
   }
 
   get size(): number {
-    return this.exists ? this.#open().size() : 0
+    if (this.exists) this.#open()
+    return this.#size
   }
 
   #open(): DiskFile {
-    this.#file ??= this.#disk.open(this.path, 'write')
+    if (this.#file !== null) return this.#file
+    this.#file = this.#disk.open(this.path, 'write')
+    this.#size = this.#file.size()
     return this.#file
   }
 
@@ -54,9 +63,8 @@ export class JournalFile<Log> {
   }
 
   readAll(): Uint8Array {
-    const file = this.#open()
-    const bytes = new Uint8Array(file.size())
-    return bytes.subarray(0, file.readSync(bytes, 0))
+    const bytes = new Uint8Array(this.size)
+    return bytes.subarray(0, this.#open().readSync(bytes, 0))
   }
 
   get #head(): JournalHead {
@@ -113,27 +121,44 @@ export class JournalFile<Log> {
   /** To be filled anew. Throws DiskError. */
   empty(): void {
     this.#open().truncate(0)
+    this.#size = 0
   }
 
   /**
    * More of the zeros that make it `size` long, on the device at `done`: what is written over them commits no size or
-   * block.
+   * block. Throws DiskError.
    */
   fill(size: number, done: (error: DiskError | null, isWritten: boolean) => void): void {
-    const file = this.#open()
-    const position = file.size()
+    const position = this.size
+    this.#filler ??= this.#disk.open(this.path, 'write')
+    const filler = this.#filler
     const zeros = new Uint8Array(Math.min(FILL_SIZE, Math.ceil(size / 2), size - position))
-    file.write([zeros], position, (failure) => {
+    filler.write([zeros], position, (failure) => {
       // Closed meanwhile.
-      if (this.#file !== file) return
-      if (failure !== null) done(failure, false)
-      else file.sync((error) => done(error, true))
+      if (this.#filler !== filler) return
+      if (failure !== null) {
+        done(failure, false)
+        return
+      }
+      filler.sync((error) => {
+        if (this.#filler !== filler) return
+        if (error === null) this.#size = position + zeros.length
+        if (this.#size === size) this.#closeFiller()
+        done(error, true)
+      })
     })
   }
 
+  #closeFiller(): void {
+    this.#filler?.close()
+    this.#filler = null
+  }
+
   close(): void {
+    this.#closeFiller()
     this.#file?.close()
     this.#file = null
+    this.#size = 0
   }
 
   remove(): void {

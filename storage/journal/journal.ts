@@ -211,7 +211,7 @@ export class Journal implements Syncable {
       if (this.#state === 'preparing') this.#syncNames()
       return
     }
-    file.fill(this.#fileSize, (error, isWritten) => {
+    const filled = (error: DiskError | null, isWritten: boolean) => {
       if (this.#state === 'off') return
       if (error !== null) {
         this.#notFilled(error, isWritten)
@@ -220,7 +220,13 @@ export class Journal implements Syncable {
       if (file.size === this.#fileSize) this.#unfilled = this.#unfilled.slice(1)
       if (this.#state === 'preparing') this.#syncNames()
       else this.#fillAfter(this.#isRoomShort ? 0 : FILL_PAUSE_MS)
-    })
+    }
+    try {
+      file.fill(this.#fileSize, filled)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#notFilled(error, false)
+    }
   }
 
   #fillAfter(ms: number): void {

@@ -234,10 +234,12 @@ export class Segment {
 
   /** Gives up what is pending and what a failed write left behind. Nothing may be under way. */
   discardPending(): void {
+    // What the pool was given may be in the file, though nobody is told so.
+    const isCutDue = this.#isTorn || this.#inPoolSize > 0
     this.#size = this.writtenSize
     this.#inPoolSize = 0
     this.#forgetPending()
-    if (this.#isTorn) this.#cut()
+    if (isCutDue) this.#cut()
     this.#isTorn = false
   }
 

@@ -1,7 +1,9 @@
 // How the journal's files come to be, while it is used already.
 
 import t from 'tap'
+import type { DiskError } from '../../../host/disk.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
+import { JournalFile } from '../../../storage/journal/journal-file.ts'
 import { append, losePower, open, valuesOf } from './journaled-logs.ts'
 
 /** A machine whose journal is usable and not as long yet as it shall be, with logs that were the first in it. */
@@ -71,4 +73,43 @@ t.test('what a stop has left shorter is gone on with', async (t) => {
   t.same(sizes(), [16_384, 16_384])
   losePower(node)
   t.same(valuesOf(open(node).log(0)), ['first', 'second', 'third'])
+})
+
+t.test('what is lost while a file is filled is told to the sync of records beside it too', async (t) => {
+  const simulation = simulate(24)
+  const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [0.1, 0.1] } })
+  const file = new JournalFile(node.host.disk, '/journal')
+  const errors: Record<string, DiskError | null> = {}
+  file.fill(4096, (error) => {
+    errors['first part'] = error
+  })
+  await simulation.run(5)
+  t.equal(file.size, 2048)
+  file.beginLap(1, 7)
+  file.write(new Uint8Array(512).fill(1))
+  file.fill(4096, (error) => {
+    errors['second part'] = error
+  })
+  file.sync((error) => {
+    errors.record = error
+  })
+  let failures = 1
+  node.disk.fault = (operation) => (operation === 'sync' && failures-- > 0 ? 'failed' : null)
+  await simulation.run(5)
+  t.match(errors, { 'first part': null, 'second part': { reason: 'failed' }, record: { reason: 'failed' } })
+  t.equal(file.size, 2048)
+  file.close()
+})
+
+t.test('where no more files can be opened, the rest is tried again', async (t) => {
+  const { simulation, node, logs, sizes } = await begin(25)
+  node.disk.fault = (operation, path) => (operation === 'open' && path.includes('journal') ? 'exhausted' : null)
+  await simulation.run(100)
+  append(logs[0]!, 'second')
+  await simulation.run(10)
+  t.equal(logs[0]!.durableEndOffset, 2)
+  t.same(sizes(), [32_768, 0])
+  node.disk.fault = null
+  await simulation.run(3000)
+  t.same(sizes(), [32_768, 32_768])
 })
