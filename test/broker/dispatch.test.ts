@@ -1,6 +1,7 @@
 // The way of requests to their handlers, as bytes of clients: their headers, and what cannot be answered.
 
 import t from 'tap'
+import { handlers } from '../../broker/handlers/table.ts'
 import { apis } from '../../protocol/apis.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiVersionsResponse } from '../../protocol/messages/cluster/api-versions.ts'
@@ -96,3 +97,39 @@ t.test('traps 4, 6: what cannot be answered closes its connection, with one line
   t.equal((await bystander.request('ApiVersions', 0, software)).errorCode, ErrorCode.NONE)
   await world.stop()
 })
+
+t.test(
+  'a handler that fails, at once or later, closes its connection with the error in the log, and no other',
+  async (t) => {
+    const world = await World.start(t)
+    const bystander = await world.connect()
+    const fail = () => {
+      throw new Error('a bug in a handler')
+    }
+    const bugs = [
+      { name: 'DescribeCluster', bug: { handle: fail } },
+      { name: 'DescribeCluster', bug: { handle: async () => fail() } },
+      { name: 'DescribeCluster', bug: { handle: undefined, handleDeferred: fail } },
+    ] as const
+    for (const { name, bug } of bugs) {
+      const row = handlers.find((each) => each.name === name)!
+      const sound = { handle: undefined, handleDeferred: undefined, ...row }
+      Object.assign(row, bug)
+      t.teardown(() => Object.assign(row, sound))
+      world.node.logger.events.length = 0
+      const client = await world.connect()
+      t.equal(
+        await closedBy(client, world, client.frame(name, 0, { includeClusterAuthorizedOperations: false }, 1)),
+        true,
+      )
+      t.match(world.logLines(), /a handler failed; its connection is closed.*DescribeCluster v0.*a bug in a handler/s)
+      Object.assign(row, sound)
+    }
+    t.equal(bystander.isClosed, false)
+    t.equal(
+      (await bystander.request('DescribeCluster', 0, { includeClusterAuthorizedOperations: false })).errorCode,
+      ErrorCode.NONE,
+    )
+    await world.stop()
+  },
+)
