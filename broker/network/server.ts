@@ -139,25 +139,30 @@ export class Server {
 
   #accept(connection: Connection): void {
     const connectionOptions = this.#connectionOptions
-    const { limits, logger } = this.#options
     if (connectionOptions === null) {
-      if (this.#early.length < limits.maxConnections) this.#early.push(connection)
+      if (this.#early.length < this.#options.limits.maxConnections) this.#early.push(connection)
       else connection.destroy()
       return
     }
+    if (this.#refuse(connection)) return
+    const { waitMs, isRefused } = this.#options.admission.admit(connection.remote.host)
+    if (waitMs > 0) this.#hold(connection, waitMs, isRefused)
+    else this.#take(connection, connectionOptions)
+  }
+
+  /** Closes it if it is one too many. Those that wait count when their turn comes, as in Kafka's ConnectionQuotas. */
+  #refuse(connection: Connection): boolean {
+    const { limits, logger } = this.#options
     const { host, port } = connection.remote
     const fromHost = this.#countByHost.get(host) ?? 0
     const hostLimit = limits.maxConnectionsPerIpOverrides.get(host) ?? limits.maxConnectionsPerIp
-    const count = this.#connections.size + this.#held.size
-    if (count >= limits.maxConnections || fromHost >= hostLimit || this.#held.size >= MAX_HELD) {
-      const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : 'max.connections'
-      logger.warn('connection refused', { from: `${host}:${port}`, limit, open: this.#connections.size, fromHost })
-      connection.destroy()
-      return
-    }
-    const { waitMs, isRefused } = this.#options.admission.admit(host)
-    if (waitMs > 0) this.#hold(connection, waitMs, isRefused)
-    else this.#take(connection, connectionOptions)
+    const { size: open } = this.#connections
+    const { size: held } = this.#held
+    if (fromHost < hostLimit && open < limits.maxConnections && held < MAX_HELD) return false
+    const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : 'max.connections'
+    logger.warn('connection refused', { from: `${host}:${port}`, limit, open, held, fromHost })
+    connection.destroy()
+    return true
   }
 
   /** A refused one is closed only then, so that its client does not come back at once. */
@@ -165,7 +170,8 @@ export class Server {
     const timer = this.#options.timers.after(waitMs, () => {
       this.#held.delete(connection)
       if (isRefused || this.#connectionOptions === null) connection.destroy()
-      else this.#take(connection, this.#connectionOptions)
+      // Meanwhile others may have taken all there was room for.
+      else if (!this.#refuse(connection)) this.#take(connection, this.#connectionOptions)
     })
     this.#held.set(connection, timer)
   }

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import type { Answer, Dispatcher } from '../../../broker/network/dispatcher.ts'
 import { ListenerError, parseListeners, planListener } from '../../../broker/network/listeners.ts'
 import { MemoryBudget } from '../../../broker/network/memory-budget.ts'
-import { Server, type ServerLimits } from '../../../broker/network/server.ts'
+import { type ConnectionAdmission, Server, type ServerLimits } from '../../../broker/network/server.ts'
 import type { Connection, NetworkError } from '../../../host/network.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { seed } from '../../host/implementations.ts'
@@ -45,7 +45,14 @@ class Client {
   }
 }
 
-async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispatcher = echo) {
+const atOnce: ConnectionAdmission = { admit: () => ({ waitMs: 0, isRefused: false }) }
+
+async function world(
+  _t: Test,
+  limits: Partial<ServerLimits>,
+  dispatcher: Dispatcher = echo,
+  admission: ConnectionAdmission = atOnce,
+) {
   const simulation = simulate(seed)
   const broker = simulation.node('broker')
   const { network, clock, timers, slabs, logger } = broker.host
@@ -59,7 +66,7 @@ async function world(_t: Test, limits: Partial<ServerLimits>, dispatcher: Dispat
     requests: new MemoryBudget(10_000),
     answers: new MemoryBudget(10_000),
     limits: { ...unlimited, ...limits },
-    admission: { admit: () => ({ waitMs: 0, isRefused: false }) },
+    admission,
   })
   const address = await simulation.complete(server.listen({ host: 'broker', port: 9092 }))
   server.serve(dispatcher)
@@ -111,6 +118,38 @@ t.test('connections over max.connections and max.connections.per.ip are refused'
   await perIp.connect('b')
   t.equal((await perIp.connect('b')).isClosed, false)
   t.match(perIp.lines(), /max.connections.per.ip/)
+})
+
+t.test('connections that were kept waiting for the rate count when their turn comes', async (t) => {
+  for (const [limits, refusal] of [
+    [{ maxConnectionsPerIp: 2 }, /connection refused .*max.connections.per.ip/g],
+    [{ maxConnections: 2 }, /connection refused .*max.connections\b/g],
+  ] as const) {
+    let turn = 0
+    const admission = { admit: () => ({ waitMs: 1000 * ++turn, isRefused: false }) }
+    const { simulation, server, connect, lines } = await world(t, limits, echo, admission)
+    const clients = [await connect(), await connect(), await connect(), await connect()]
+    t.equal(server.connectionCount, 0, 'all wait')
+    await simulation.run(3500)
+    t.same(
+      clients.map(({ isClosed }) => isClosed),
+      [false, false, true, false],
+    )
+    clients[0]!.connection.end()
+    await simulation.run(1000)
+    t.equal(clients[3]!.isClosed, false, 'its turn comes when there is room again')
+    t.equal(server.connectionCount, 2)
+    t.equal(lines().match(refusal)?.length, 1)
+  }
+})
+
+t.test('connections kept waiting to be closed, since their address comes too fast, count for no limit', async (t) => {
+  const admission = { admit: (host: string) => ({ waitMs: host === 'fast' ? 1000 : 0, isRefused: host === 'fast' }) }
+  const { simulation, connect } = await world(t, { maxConnections: 2 }, echo, admission)
+  const fast = [await connect('fast'), await connect('fast'), await connect('fast')]
+  t.equal((await connect('slow')).isClosed, false)
+  await simulation.run(1500)
+  t.ok(fast.every(({ isClosed }) => isClosed))
 })
 
 t.test('a connection that does nothing is closed after connections.max.idle.ms', async (t) => {
