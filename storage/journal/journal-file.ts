@@ -26,6 +26,7 @@ export class JournalFile<Log> {
   #isHeadDue = false
   /** Its head says that it counts. */
   #isInUse = false
+  #isClosed = false
 
   constructor(disk: Disk, path: string) {
     this.#disk = disk
@@ -40,6 +41,11 @@ export class JournalFile<Log> {
     return this.#isInUse
   }
 
+  /** For good. What the pool was writing may still come to it. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get size(): number {
     if (this.exists) this.#open()
     return this.#size
@@ -47,6 +53,8 @@ export class JournalFile<Log> {
 
   #open(): DiskFile {
     if (this.#file !== null) return this.#file
+    // It may be another broker's by now.
+    if (this.#isClosed) throw new Error(`assertion: ${this.path} is used after its close`)
     this.#file = this.#disk.open(this.path, 'write')
     this.#size = this.#file.size()
     return this.#file
@@ -155,6 +163,7 @@ export class JournalFile<Log> {
   }
 
   close(): void {
+    this.#isClosed = true
     this.#closeFiller()
     this.#file?.close()
     this.#file = null

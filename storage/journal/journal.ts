@@ -368,9 +368,9 @@ export class Journal implements Syncable {
   }
 
   #written(file: JournalFile<JournaledLog>, error: DiskError | null): void {
-    this.#isWritten = error === null
-    if (error === null) file.sync(this.#onEnded)
-    else this.#onEnded(error)
+    this.#isWritten = error === null && !file.isClosed
+    if (this.#isWritten) file.sync(this.#onEnded)
+    else this.#onEnded(error ?? new DiskError('failed', file.path, 'it was closed before its last record was written'))
   }
 
   readonly #onEnded = (error: DiskError | null): void => {

@@ -1,0 +1,51 @@
+// What is under way in the journal when it is closed.
+
+import t from 'tap'
+import { simulate } from '../../../host/simulated/simulation.ts'
+import { createStorageEnvironment } from '../../../storage/environment.ts'
+import { Journal } from '../../../storage/journal/journal.ts'
+import type { JournalRecord } from '../../../storage/journal/journal-record.ts'
+import { id } from './journaled-logs.ts'
+
+t.test('a write that the pool ends after the close is a failed one, and opens nothing', async (t) => {
+  for (const isClean of [true, false]) {
+    const simulation = simulate(10)
+    const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [5, 5] } })
+    node.host.disk.makeDirectory('/data')
+    const options = { journalSize: 65_536, journalAfterSyncs: 0, slowWriteMs: 0, poolWriteFromSize: 1 }
+    const environment = createStorageEnvironment(node.host, options)
+    const journal = new Journal(environment, '/data', true, () => t.fail('nothing was lost'))
+    journal.recovered()
+    journal.admits(1)
+    await simulation.run(500)
+    t.ok(journal.admits(1))
+    const told: string[] = []
+    const log = {
+      fillEntry(record: JournalRecord) {
+        record.beginEntry(id, 0, told.length)
+        record.append(new Uint8Array(100))
+        record.endEntry()
+        return told.length + 1
+      },
+      onJournaled: () => told.push('durable'),
+      onLeftOut: () => told.push('left out'),
+      settle: () => {},
+    }
+    for (let writes = 0; writes < 2; writes++) environment.writer.wroteInLoop(environment.writer.now())
+    journal.add(log)
+    await simulation.run(10)
+    t.same(told, ['durable'], 'by way of the pool')
+    journal.add(log)
+    await simulation.run(1)
+    t.equal(journal.recordCount, 2, 'under way')
+    journal.close(isClean)
+    const touched: string[] = []
+    node.disk.fault = (operation, path) => {
+      if (operation !== 'write') touched.push(`${operation} ${path}`)
+      return null
+    }
+    await simulation.run(500)
+    t.same(told, ['durable', 'left out'])
+    t.same(touched, [])
+  }
+})
