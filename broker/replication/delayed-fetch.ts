@@ -18,6 +18,7 @@
 import { DiskError } from '../../host/disk.ts'
 import { letGoOfAll } from '../../host/slab.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { Log } from '../../storage/log/log.ts'
 import { Deadline, type Deadlines } from './deadlines.ts'
 import { type FetchTarget, NO_RECORDS } from './fetch-target.ts'
 import type { Partition } from './partition.ts'
@@ -240,9 +241,8 @@ export class DelayedFetch extends Deadline {
     }
     if (target.divergingEpoch !== undefined) return false
     target.highWatermark = log.highWatermark
-    target.lastStableOffset = log.lastStableOffset
     target.logStartOffset = logStartOffset
-    return true
+    return findLastStable(target, log)
   }
 
   /** Log: of the target at #index. */
@@ -334,6 +334,18 @@ export class DelayedFetch extends Deadline {
       target.fetch = null
       target.partition?.removeFetchWaiter(target)
     }
+  }
+}
+
+/** False: the log's producers have yet to be read, and cannot be. */
+function findLastStable(target: FetchTarget, log: Log): boolean {
+  try {
+    target.lastStableOffset = log.lastStableOffset
+    return true
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    target.fail(ErrorCode.KAFKA_STORAGE_ERROR)
+    return false
   }
 }
 

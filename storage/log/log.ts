@@ -136,7 +136,10 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
     return this.#highWatermark
   }
 
-  /** Below it every transaction is decided, and its marker below the high watermark. */
+  /**
+   * Below it every transaction is decided, and its marker below the high watermark. Throws DiskError when the producers
+   * have yet to be read, as after a clean start or a move between directories, and cannot be: the next look tries again.
+   */
   get lastStableOffset(): number {
     const firstUnstable = this.#producers.state.firstUnstableOffset()
     return Math.max(Math.min(this.#highWatermark, firstUnstable), this.#logStartOffset)

@@ -450,3 +450,32 @@ t.test('a cold read that ends after its client is gone leaves nothing held', asy
   t.ok(slabs.freeSize > free)
   t.same(asked.records, [])
 })
+
+t.test('where the producers of a log cannot be read, a fetch is told so, and a later one finds them', async (t) => {
+  const { simulation, node, log, partition, append, deadlines } = world(t)
+  append(3, -1)
+  await simulation.run(100)
+  const answers: number[][] = []
+  const fetch = (): void => {
+    // The first record is too little: when the time is up, all is read once more.
+    const targets = [target(partition, 3), target(partition, 0)]
+    const done = () => answers.push(targets.flatMap((each) => [each.errorCode, each.lastStableOffset]))
+    new DelayedFetch(targets, { ...limits, minSize: 100_000 }, deadlines, plenty, done).start()
+  }
+  fetch()
+  // As after a move to another log directory: the log has been opened, and its producers have not been read.
+  log.close()
+  const environment = createStorageEnvironment(node.host)
+  const options = { environment, directory: '/data/t-0', topic: 't', partition: 0, config: defaultLogConfig }
+  partition.replaceLog(Log.open({ ...options, highWatermark: 3, cleanShutdown: true }))
+  node.disk.fault = (_operation, path) => (path.endsWith('.snapshot') ? 'failed' : null)
+  const failed = [ErrorCode.KAFKA_STORAGE_ERROR, -1]
+  await simulation.run(1000)
+  t.same(answers, [[...failed, ...failed]], 'one that was waiting')
+  fetch()
+  t.same(answers.slice(1), [[...failed, ...failed]], 'one that comes later, at once')
+  node.disk.fault = null
+  fetch()
+  await simulation.run(1000)
+  t.same(answers.slice(2), [[ErrorCode.NONE, 3, ErrorCode.NONE, 3]])
+})
