@@ -138,7 +138,7 @@ export class Log implements SyncOwner, WrittenLog, GatedLog {
 
   /**
    * Below it every transaction is decided, and its marker below the high watermark. Throws DiskError when the producers
-   * have yet to be read, as after a clean start or a move between directories, and cannot be: the next look tries again.
+   * have yet to be read, as after a clean start or a move between directories, and cannot be; the next look tries it.
    */
   get lastStableOffset(): number {
     const firstUnstable = this.#producers.state.firstUnstableOffset()

@@ -143,3 +143,29 @@ t.test('producers that are idle for producer.id.expiration.ms are forgotten, whi
   t.equal((await send(5)).errorCode, ErrorCode.NONE, 'as one that is not known')
   await world.stop()
 })
+
+t.test('producers that cannot be read after a start are KAFKA_STORAGE_ERROR to all who need them', async (t) => {
+  const world = await World.start(t)
+  const client = await world.connect()
+  await client.createTopic('a')
+  await client.produce('a', batchOf(['x']))
+  await world.stop()
+  await world.restart()
+  const next = await world.connect()
+  const asked = async () => {
+    const partitions = [{ partitionIndex: 0, timestamp: -1n }]
+    const end = { replicaId: -1, isolationLevel: 1, topics: [{ name: 'a', partitions }] }
+    const listed = await next.request('ListOffsets', 7, end)
+    const topics = [{ name: 'a', partitionIndexes: [0] }]
+    const described = await next.request('DescribeProducers', 0, { topics })
+    return [
+      (await next.fetch('a', 0)).errorCode,
+      listed.topics[0]?.partitions[0]?.errorCode,
+      described.topics[0]?.partitions[0]?.errorCode,
+    ]
+  }
+  world.node.disk.fault = (_operation, path) => (path.endsWith('.snapshot') ? 'failed' : null)
+  t.same(await asked(), Array(3).fill(ErrorCode.KAFKA_STORAGE_ERROR))
+  world.node.disk.fault = null
+  t.same(await asked(), Array(3).fill(ErrorCode.NONE))
+})
