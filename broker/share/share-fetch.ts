@@ -19,7 +19,7 @@ import type { FetchMemory } from '../replication/delayed-fetch.ts'
 import type { FetchWaiter } from '../replication/partition.ts'
 import type { AcquiredRecords } from './in-flight-records.ts'
 import { abortedBatches, ReadBatches } from './read-batches.ts'
-import type { SharePartition, ShareWaiter } from './share-partition.ts'
+import { type SharePartition, type ShareWaiter, UNREADABLE } from './share-partition.ts'
 
 export interface ShareFetchLimits {
   readonly memberId: string
@@ -183,6 +183,7 @@ export class ShareFetch extends Deadline {
     const { partition } = share
     const fetchOffset = records.nextFetchOffset()
     const end = share.readableEnd
+    if (end === UNREADABLE) target.errorCode = ErrorCode.KAFKA_STORAGE_ERROR
     if (fetchOffset >= end) return DONE
     const wanted = Math.max(MIN_READ_SIZE, (maxRecords - this.#acquiredCount) * share.recordSize * READ_SLACK)
     const granted = this.#memory.grant(Math.min(Math.ceil(wanted), maxSize - this.#size))

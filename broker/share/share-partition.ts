@@ -6,6 +6,7 @@
 //
 // Source: SharePartition of Apache Kafka.
 
+import { DiskError } from '../../host/disk.ts'
 import type { Host, Timer } from '../../host/host.ts'
 import { ErrorCode, errorName } from '../../protocol/error-codes.ts'
 import type { ShareKey } from '../coordinator/share/share-machine.ts'
@@ -44,6 +45,9 @@ export type AcknowledgeDone = (errorCode: number, errorMessage: string | null) =
 
 /** A first guess of how large records are, until some were seen. */
 const RECORD_SIZE = 1024
+
+/** Instead of an offset: it has to be read from the disk, which has failed. */
+export const UNREADABLE = -1
 
 export class SharePartition {
   readonly key: ShareKey
@@ -89,10 +93,16 @@ export class SharePartition {
     return this.#options.settings()
   }
 
-  /** Members are given what is below. */
+  /** Members are given what is below; UNREADABLE: what is committed has yet to be read, and cannot be. */
   get readableEnd(): number {
     const { log } = this.partition
-    return this.settings.readCommitted ? log.lastStableOffset : log.highWatermark
+    if (!this.settings.readCommitted) return log.highWatermark
+    try {
+      return log.lastStableOffset
+    } catch (error) {
+      if (error instanceof DiskError) return UNREADABLE
+      throw error
+    }
   }
 
   /** About how many records may be read from where a fetch would go on. */
@@ -109,7 +119,7 @@ export class SharePartition {
   }
 
   async #load(): Promise<void> {
-    const { persister, settings, partition } = this.#options
+    const { persister, settings } = this.#options
     const { errorCode, errorMessage, startOffset, stateEpoch, batches } = await persister.read(
       this.key,
       this.leaderEpoch,
@@ -121,10 +131,25 @@ export class SharePartition {
       return
     }
     this.#stateEpoch = stateEpoch
-    const start = startOffset >= 0 ? startOffset : initialOffset(partition.log, settings(), this.#options.host.clock)
+    const start = startOffset >= 0 ? startOffset : this.#initialOffset()
+    if (start === UNREADABLE) {
+      this.fence(ErrorCode.KAFKA_STORAGE_ERROR)
+      return
+    }
     this.#records = new InFlightRecords(start, batches, settings)
     this.#bury(this.#records.runs)
     this.wake()
+  }
+
+  #initialOffset(): number {
+    const { partition, settings, host } = this.#options
+    try {
+      return initialOffset(partition.log, settings(), host.clock)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#log('where it begins cannot be read', ErrorCode.KAFKA_STORAGE_ERROR, error.message)
+      return UNREADABLE
+    }
   }
 
   /** Before anything is read or acquired. */

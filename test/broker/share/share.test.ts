@@ -271,6 +271,39 @@ t.test('with read_committed, aborted records are not given, and undecided ones n
   await world.stop()
 })
 
+t.test('where the disk does not tell what is committed, members get KAFKA_STORAGE_ERROR until it does', async (t) => {
+  for (const minBytes of [1, 100]) {
+    const { world, client, topicId } = await start({ 'share.isolation.level': 'read_committed' })
+    await client.produce('q', batchOf(values(0, 5)))
+    const member = await joined(world, client, 'g', 'a', ['q'])
+    await fetch(world, member)
+    await acknowledge(world, member, topicId, batch(0, 1, ACCEPT))
+    await world.stop()
+    await world.restart()
+    const again = await connectAgain(world)
+    const latest = { 'share.isolation.level': 'read_committed', 'share.auto.offset.reset': 'latest' }
+    await prepareGroup(world, again, 'without offsets', latest)
+    world.node.disk.fault = (_operation, path) => (/q-0.*snapshot$/.test(path) ? 'failed' : null)
+    for (const group of ['g', 'without offsets']) {
+      const other = await joined(world, again, group, 'b', ['q'])
+      const asked = async () => {
+        const { answer, records } = await fetch(world, other, { maxWaitMs: 50, minBytes })
+        const partition = answer.responses[0]?.partitions[0]
+        return { errorCode: partition?.errorCode, values: records.map(({ value }) => value) }
+      }
+      t.match(await asked(), { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, values: [] }, group)
+    }
+    world.node.disk.fault = null
+    const third = await joined(world, again, 'g', 'c', ['q'])
+    const { records } = await fetch(world, third)
+    t.same(
+      records.map(({ value }) => value),
+      values(2, 3),
+    )
+    await world.stop()
+  }
+})
+
 t.test('reads from the disk that bring nothing to acquire do not hold a fetch up', async (t) => {
   const { world, client } = await start({ 'share.isolation.level': 'read_committed' })
   await client.createTopic('other')
