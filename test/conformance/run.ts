@@ -25,6 +25,8 @@ import { operatingScenarios } from './scenarios/operating.ts'
 import { producingScenarios } from './scenarios/producing.ts'
 import { quotaScenarios } from './scenarios/quotas.ts'
 import { securingScenarios } from './scenarios/securing.ts'
+import { shareAcknowledgingScenarios } from './scenarios/share-acknowledging.ts'
+import { shareSessionScenarios } from './scenarios/share-sessions.ts'
 import { shareScenarios } from './scenarios/shares.ts'
 import { streamsScenarios } from './scenarios/streams.ts'
 import { telemetryScenarios } from './scenarios/telemetry.ts'
@@ -50,6 +52,8 @@ const ofBrokers: Readonly<Record<string, Scenario>> = {
   ...quotaScenarios,
   ...securingScenarios,
   ...shareScenarios,
+  ...shareAcknowledgingScenarios,
+  ...shareSessionScenarios,
   ...streamsScenarios,
   ...telemetryScenarios,
   ...transactionScenarios,

@@ -1,46 +1,25 @@
 // Share groups: membership, the state that the share coordinator keeps, fetches and acknowledgements, offsets.
 
 import type { RequestInputOf, ResponseOf } from '../../../protocol/apis.ts'
-import { buildBatch } from '../../../protocol/records/builder.ts'
-import type { Peer } from '../peer.ts'
 import { type Scenario, type Session, versionsOf } from '../session.ts'
-
-const UNKNOWN_ID = 'AAAAAAAAAAAAAAAAAAAAbw'
-const [ACCEPT, RELEASE, REJECT, RENEW, GAP] = [1, 2, 3, 4, 0]
-
-type Heartbeat = Partial<RequestInputOf<'ShareGroupHeartbeat'>>
-
-const heartbeatBody = (groupId: string, extra: Heartbeat = {}): RequestInputOf<'ShareGroupHeartbeat'> => ({
-  groupId,
-  memberId: 'member',
-  memberEpoch: 0,
-  rackId: null,
-  subscribedTopicNames: null,
-  ...extra,
-})
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
-
-async function configure(s: Session, groupId: string, configs: Record<string, string>): Promise<void> {
-  const rows = Object.entries(configs).map(([name, value]) => ({ name, value, configOperation: 0 }))
-  await s.get('IncrementalAlterConfigs', 1, {
-    resources: [{ resourceType: 32, resourceName: groupId, configs: rows }],
-    validateOnly: false,
-  })
-}
-
-/** Joins and waits until it has partitions; returns the member's epoch. */
-async function member(s: Session, groupId: string, memberId: string, topic: string, peer?: Peer): Promise<number> {
-  const body = heartbeatBody(groupId, { memberId, subscribedTopicNames: [topic] })
-  let answer = await s.get('ShareGroupHeartbeat', 1, body, peer)
-  for (let round = 0; round < 100; round++) {
-    if ((answer.assignment?.topicPartitions.length ?? 0) > 0) return answer.memberEpoch
-    await pause(100)
-    const { memberEpoch } = answer
-    answer = await s.get('ShareGroupHeartbeat', 1, { ...body, memberEpoch, subscribedTopicNames: [topic] }, peer)
-  }
-  throw new Error(`${groupId}: ${memberId} gets nothing`)
-}
+import {
+  ACCEPT,
+  type Batches,
+  configure,
+  type Fetch,
+  fetchBody,
+  GAP,
+  type Heartbeat,
+  heartbeatBody,
+  member,
+  pause,
+  produce,
+  REJECT,
+  RELEASE,
+  RENEW,
+  range,
+  UNKNOWN_ID,
+} from './share-group.ts'
 
 async function membership(s: Session): Promise<void> {
   await s.coordinator('share-members')
@@ -243,42 +222,6 @@ async function state(s: Session): Promise<void> {
   await remove('a partition that there is not', 7)
   await remove('a partition below 0', -1)
   await read('read after that', 0, 3)
-}
-
-type Fetch = Partial<RequestInputOf<'ShareFetch'>>
-type Batches = RequestInputOf<'ShareFetch'>['topics'][number]['partitions'][number]['acknowledgementBatches']
-
-const range = (first: number, last: number, ...acknowledgeTypes: number[]) => {
-  return { firstOffset: BigInt(first), lastOffset: BigInt(last), acknowledgeTypes }
-}
-
-const fetchBody = (
-  groupId: string,
-  memberId: string,
-  epoch: number,
-  extra: Fetch = {},
-): RequestInputOf<'ShareFetch'> => ({
-  groupId,
-  memberId,
-  shareSessionEpoch: epoch,
-  maxWaitMs: 200,
-  minBytes: 1,
-  maxBytes: 1 << 20,
-  maxRecords: 100,
-  batchSize: 100,
-  topics: [],
-  forgottenTopicsData: [],
-  ...extra,
-})
-
-async function produce(s: Session, name: string, from: number, count: number, index = 0): Promise<void> {
-  const records = Array.from({ length: count }, (_, at) => ({ key: null, value: Buffer.from(`v${from + at}`) }))
-  const batch = buildBatch({ timestamp: 1_700_000_000_000, records })
-  await s.get('Produce', 9, {
-    acks: -1,
-    timeoutMs: 10_000,
-    topicData: [{ name, partitionData: [{ index, records: batch }] }],
-  })
 }
 
 async function fetching(s: Session): Promise<void> {
