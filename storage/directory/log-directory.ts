@@ -456,8 +456,9 @@ export class LogDirectory {
     this.checkpoint()
     isClean &&= this.#fault === null
     const failure = this.#attempt('stop', () => this.#journal.close(isClean))
-    // It is filled in the background, and the directory may be another broker's in a moment.
     if (failure !== null) this.#journal.close(false)
+    // The pool may be at it, and the directory may be another broker's in a moment.
+    await this.#journal.quiet()
     if (isClean && failure === null) {
       const epoch = brokerEpoch < 0 ? this.previousBrokerEpoch : brokerEpoch
       this.#attempt('stop', () => markCleanShutdown(disk, this.path, epoch))

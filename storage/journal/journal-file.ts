@@ -27,6 +27,9 @@ export class JournalFile<Log> {
   /** Its head says that it counts. */
   #isInUse = false
   #isClosed = false
+  /** Calls in the pool, and who waits until there are none. */
+  #underWay = 0
+  readonly #onQuiet: (() => void)[] = []
 
   constructor(disk: Disk, path: string) {
     this.#disk = disk
@@ -109,7 +112,7 @@ export class JournalFile<Log> {
     const { position } = this
     this.position += record.length
     this.#writeHead()
-    this.#open().write([record], position, done)
+    this.#open().write([record], position, this.#counted(done))
   }
 
   #writeHead(): void {
@@ -119,7 +122,21 @@ export class JournalFile<Log> {
   }
 
   sync(done: DiskCallback): void {
-    this.#open().sync(done)
+    this.#open().sync(this.#counted(done))
+  }
+
+  #counted(done: DiskCallback): DiskCallback {
+    this.#underWay++
+    return (error) => {
+      this.#underWay--
+      done(error)
+      if (this.#underWay === 0) for (const onQuiet of this.#onQuiet.splice(0)) onQuiet()
+    }
+  }
+
+  /** The pool is done with it. After `close` it stays so. */
+  async quiet(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>((resolve) => this.#onQuiet.push(resolve))
   }
 
   syncSync(): void {
@@ -141,20 +158,19 @@ export class JournalFile<Log> {
     this.#filler ??= this.#disk.open(this.path, 'write')
     const filler = this.#filler
     const zeros = new Uint8Array(Math.min(FILL_SIZE, Math.ceil(size / 2), size - position))
-    filler.write([zeros], position, (failure) => {
+    const synced = (error: DiskError | null): void => {
+      if (this.#filler !== filler) return
+      if (error === null) this.#size = position + zeros.length
+      if (this.#size === size) this.#closeFiller()
+      done(error, true)
+    }
+    const written = (error: DiskError | null): void => {
       // Closed meanwhile.
       if (this.#filler !== filler) return
-      if (failure !== null) {
-        done(failure, false)
-        return
-      }
-      filler.sync((error) => {
-        if (this.#filler !== filler) return
-        if (error === null) this.#size = position + zeros.length
-        if (this.#size === size) this.#closeFiller()
-        done(error, true)
-      })
-    })
+      if (error === null) filler.sync(this.#counted(synced))
+      else done(error, false)
+    }
+    filler.write([zeros], position, this.#counted(written))
   }
 
   #closeFiller(): void {

@@ -176,6 +176,11 @@ export class Journal implements Syncable {
     }
   }
 
+  /** After `close`: nothing that it had begun comes to its files any more. */
+  async quiet(): Promise<void> {
+    for (const file of this.#files) await file.quiet()
+  }
+
   #attempt(run: () => void): void {
     try {
       run()

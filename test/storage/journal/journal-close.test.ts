@@ -39,12 +39,19 @@ t.test('a write that the pool ends after the close is a failed one, and opens no
     await simulation.run(1)
     t.equal(journal.recordCount, 2, 'under way')
     journal.close(isClean)
+    let isQuiet = false
+    void journal.quiet().then(() => {
+      isQuiet = true
+    })
+    await simulation.run(1)
+    t.notOk(isQuiet, 'what is under way may come to the file')
     const touched: string[] = []
     node.disk.fault = (operation, path) => {
       if (operation !== 'write') touched.push(`${operation} ${path}`)
       return null
     }
     await simulation.run(500)
+    t.ok(isQuiet)
     t.same(told, ['durable', 'left out'])
     t.same(touched, [])
   }
