@@ -276,9 +276,11 @@ export class InFlightRecords {
     for (const one of acknowledgements) {
       const found = this.#acknowledgeFault(memberId, one)
       if (found !== null) return found
-      // What the one before has acknowledged by then.
-      if (one.firstOffset <= end) return fault.NOT_ACQUIRED
-      end = one.lastOffset
+      const { firstOffset, lastOffset, types } = one
+      // What the one before has acknowledged by then; what lies below the start, both pass over.
+      if (firstOffset <= end && end >= this.#startOffset) return fault.OFFSET_NOT_ACQUIRED
+      // What it has only renewed is acquired still.
+      end = types[types.length - 1] === state.RENEW ? lastOffset - 1 : lastOffset
     }
     for (const { firstOffset, lastOffset, types } of acknowledgements) {
       if (types.length === 1) {

@@ -9,7 +9,8 @@
 // A partition is read by one fetch at a time: a second one would read the same records in vain. What is read from
 // memory is acquired within the call, so two fetches see each other only when one of them reads from the disk.
 //
-// The bytes that are read are held (host/slab.ts); those of the answer go with it.
+// The bytes that are read are held (host/slab.ts); those of the answer go with it. They count in the memory of fetches
+// until `release`: an answer may have to wait for acknowledgements that came along to be durable.
 
 import { DiskError } from '../../host/disk.ts'
 import { letGoOfAll } from '../../host/slab.ts'
@@ -90,6 +91,8 @@ export class ShareFetch extends Deadline {
   #index = 0
   #acquiredCount = 0
   #size = 0
+  /** Of #memory: for what is read, until it is sent. */
+  #granted = 0
 
   /** `done` is called once, when the answers stand in `targets`; their records are its own, now or later. */
   constructor(
@@ -142,6 +145,18 @@ export class ShareFetch extends Deadline {
     if (this.#isDone) return
     this.#end()
     this.#drop()
+    // A read under way holds its memory until it ends.
+    if (!this.#isTrying) this.release()
+  }
+
+  /** The answer is about to be sent: its memory counts there. */
+  release(): void {
+    this.#giveBack(this.#granted)
+  }
+
+  #giveBack(size: number): void {
+    this.#granted -= size
+    this.#memory.release(size)
   }
 
   /** Whether the wanted minimum is there, by the size of the records seen lately. */
@@ -186,14 +201,19 @@ export class ShareFetch extends Deadline {
     if (end === UNREADABLE) target.errorCode = ErrorCode.KAFKA_STORAGE_ERROR
     if (fetchOffset >= end) return DONE
     const wanted = Math.max(MIN_READ_SIZE, (maxRecords - this.#acquiredCount) * share.recordSize * READ_SLACK)
-    const granted = this.#memory.grant(Math.min(Math.ceil(wanted), maxSize - this.#size))
+    const size = Math.min(Math.ceil(wanted), maxSize - this.#size)
+    if (size < 0) return DONE
+    const granted = this.#memory.grant(size)
+    if (granted === 0 && size > 0) return DONE
+    this.#granted += granted
     share.isReading = true
     let turn: Turn = READING
     let isAsync = false
     partition.log.read(fetchOffset, granted, end, this.#size === 0, (errorCode, slices, size, nextOffset) => {
       share.isReading = false
-      this.#memory.release(granted)
+      const sizeBefore = this.#size
       turn = this.#take(target, share, fetchOffset, errorCode, slices, size, nextOffset)
+      this.#giveBack(this.#isDone ? this.#granted : Math.max(0, granted - (this.#size - sizeBefore)))
       if (!isAsync) return
       if (turn === DONE) this.#index++
       if (!this.#isDone) this.#tryOn()

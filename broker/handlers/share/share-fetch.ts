@@ -70,7 +70,8 @@ function resolve(
   for (const { topicId, partitions } of topics) {
     for (const { partitionIndex } of partitions) session.add(topicId, partitionIndex)
   }
-  for (const { topicId, partitions } of forgottenTopicsData) {
+  // A session that begins has nothing to forget.
+  for (const { topicId, partitions } of epoch === INITIAL_EPOCH ? [] : forgottenTopicsData) {
     for (const index of partitions) session.forget(topicId, index)
   }
   return session
@@ -85,8 +86,10 @@ function serve(services: Services, request: Request, call: Call<'ShareFetch'>, s
   const isFinal = request.shareSessionEpoch === FINAL_EPOCH
   let acknowledged: readonly AcknowledgedPartition[] | null = null
   let fetched: readonly ShareFetchTarget[] | null = null
+  let reading: ShareFetch | null = null
   const answer = () => {
     if (acknowledged === null || fetched === null) return
+    reading?.release()
     if (isFinal) shares.sessions.close(session)
     tell(services, request, call, session, fetched, acknowledged)
   }
@@ -100,11 +103,13 @@ function serve(services: Services, request: Request, call: Call<'ShareFetch'>, s
     answer()
     return
   }
-  const targets = session.partitions().map(({ topicId, index }) => {
+  // Acknowledgements alone: their answer is not kept waiting for records, nor is anything acquired.
+  const isNothing = request.maxRecords <= 0 || request.maxBytes <= 0
+  const targets = session.partitions().flatMap(({ topicId, index }) => {
     const partition = findPartition(services, '', topicId, index)
-    if (typeof partition === 'number') return new ShareFetchTarget(topicId, index, partition)
-    if (!partition.isLeader) return new ShareFetchTarget(topicId, index, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-    return new ShareFetchTarget(topicId, index, shares.get(session.groupId, partition))
+    if (typeof partition === 'number') return [new ShareFetchTarget(topicId, index, partition)]
+    if (!partition.isLeader) return [new ShareFetchTarget(topicId, index, ErrorCode.NOT_LEADER_OR_FOLLOWER)]
+    return isNothing ? [] : [new ShareFetchTarget(topicId, index, shares.get(session.groupId, partition))]
   })
   const quota = services.quotas.fetch
   const quotaSize = quota === null ? Number.POSITIVE_INFINITY : quota.maxAtOnce(call.quotaClient)
@@ -122,6 +127,7 @@ function serve(services: Services, request: Request, call: Call<'ShareFetch'>, s
     fetched = targets
     answer()
   })
+  reading = fetch
   call.onDisconnect(() => fetch.cancel())
   // Acknowledgements are synced from the end of this turn on: their sync is not to wait for what is read here.
   if (acknowledged !== null) fetch.start()

@@ -281,6 +281,22 @@ t.test('acknowledgements that overlap change nothing', async (t) => {
   t.equal(records.startOffset, 20)
 })
 
+t.test('what is renewed, or below the start, may be in the next acknowledgement, too', async (t) => {
+  const records = make()
+  acquire(records, fetched(0, 20))
+  const overlapping = (first: number, type: number) => [
+    { firstOffset: first, lastOffset: first + 4, types: [type] },
+    { firstOffset: first + 4, lastOffset: first + 9, types: [ACCEPT] },
+  ]
+  const changed: InFlightRun[] = []
+  t.equal(records.acknowledge('a', overlapping(0, RENEW), 0, changed), null)
+  records.settle(changed, true, 0)
+  t.match(stateBatches(changed), [{ firstOffset: 4, lastOffset: 9, deliveryState: ACKNOWLEDGED }])
+  t.equal(acknowledge(records, 0, 3, ACCEPT), ErrorCode.NONE)
+  t.equal(records.startOffset, 10)
+  t.equal(records.acknowledge('a', overlapping(5, ACCEPT), 0, []), null)
+})
+
 /** What every offset is, each for itself: slow and plain. */
 interface Model {
   state: number
