@@ -2,35 +2,14 @@
 
 import t, { type Test } from 'tap'
 import { batchOf, World } from '../harness.ts'
-
-const HTTP_PORT = 9644
+import { ask, get, HTTP_PORT } from './scraper.ts'
 
 async function start(t: Test): Promise<World> {
   return World.start(t, { 'milena.http.listeners': `http://broker:${HTTP_PORT}` })
 }
 
-/** Sends the bytes and reads until the broker closes. */
-async function ask(world: World, request: string): Promise<string> {
-  const { network } = world.simulation.node('scraper').host
-  const connection = await world.simulation.complete(network.connect({ host: 'broker', port: HTTP_PORT }))
-  let received = ''
-  const closed = new Promise<string>((resolve) => {
-    connection.start({
-      onBytes: (bytes) => {
-        received += new TextDecoder().decode(bytes)
-      },
-      onDrain: () => {},
-      onClose: () => resolve(received),
-    })
-  })
-  connection.write([new TextEncoder().encode(request)])
-  return world.simulation.complete(closed)
-}
-
 const pass = (world: World) =>
   world.simulation.complete(new Promise<void>((done) => world.node.host.timers.after(100, done)))
-
-const get = (world: World, path: string) => ask(world, `GET ${path} HTTP/1.1\r\nHost: broker\r\n\r\n`)
 
 t.test('what was produced, fetched and committed is counted under the names of Kafka', async (t) => {
   const world = await start(t)

@@ -4,6 +4,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { buildBatch } from '../../../protocol/records/builder.ts'
 import { crc32c } from '../../../protocol/records/crc32c.ts'
 import { batchOf, type Client, World } from '../harness.ts'
+import { get, HTTP_PORT } from '../http/scraper.ts'
 import { batch, joined, prepareGroup, type ShareMember } from './harness.ts'
 
 const PROPERTIES = { 'share.coordinator.state.topic.num.partitions': '2' }
@@ -318,6 +319,34 @@ t.test('where the disk does not tell what is committed, members get KAFKA_STORAG
     )
     await world.stop()
   }
+})
+
+t.test('what a fetch has read counts until its acknowledgements are durable and it is sent', async (t) => {
+  const { world, client, topicId } = await start({}, { 'milena.http.listeners': `http://broker:${HTTP_PORT}` })
+  const held = async () =>
+    Number(/milena_memory_used_bytes\{kind="answers"\} (\d+)/.exec(await get(world, '/metrics'))?.[1])
+  const batches = [0, 10, 20].map((from) => batchOf(values(from, 10)))
+  for (const bytes of batches) await client.produce('q', bytes)
+  const member = await joined(world, client, 'g', 'a', ['q'])
+  await fetch(world, member, { maxRecords: 1 })
+  t.equal(await held(), 0)
+  world.node.disk.options.syncLatencyMs = [500, 500]
+  const accept = (first: number, last: number) => [
+    { topicId, partitions: [{ partitionIndex: 0, acknowledgementBatches: [batch(first, last, ACCEPT)] }] },
+  ]
+  const waiting = fetch(world, member, { maxRecords: 1, acknowledge: accept(0, 9) })
+  await world.simulation.run(100)
+  t.equal(await held(), batches[1]!.length, 'read, and not to be sent yet')
+  t.same(shown((await waiting).acquired), ['10-19x1'])
+  t.equal(await held(), 0)
+  const gone = t.rejects(fetch(world, member, { maxRecords: 1, acknowledge: accept(10, 19) }), /closed/)
+  await world.simulation.run(100)
+  t.equal(await held(), batches[2]!.length)
+  client.close()
+  await gone
+  await world.simulation.run(1000)
+  t.equal(await held(), 0, 'nobody is there to take it')
+  await world.stop()
 })
 
 t.test('reads from the disk that bring nothing to acquire do not hold a fetch up', async (t) => {

@@ -10,6 +10,7 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { ZERO_UUID } from '../../../protocol/wire.ts'
 import { seed } from '../../host/implementations.ts'
 import { World } from '../harness.ts'
+import { get, HTTP_PORT } from '../http/scraper.ts'
 
 const varint = (value: number): number[] => (value < 0x80 ? [value] : [(value & 0x7f) | 0x80, ...varint(value >>> 7)])
 const bytes = (number: number, ...parts: (Uint8Array | number[])[]): Uint8Array => {
@@ -150,7 +151,7 @@ t.test('trap 37: what a client pushes in any codec is taken; a bomb and what is 
 })
 
 t.test('what clients push stands among the metrics of the broker, until they go', async (t) => {
-  const world = await World.start(t, { 'milena.http.listeners': 'http://broker:9644' })
+  const world = await World.start(t, { 'milena.http.listeners': `http://broker:${HTTP_PORT}` })
   const connection = await world.connect('orders-1')
   const configs = [{ name: 'metrics', value: 'org.apache.kafka.producer.', configOperation: 0 }]
   const resources = [{ resourceType: 16, resourceName: 'producers', configs }]
@@ -161,27 +162,13 @@ t.test('what clients push stands among the metrics of the broker, until they go'
   const metrics = pushed(gauge('org.apache.kafka.producer.connection.count', 7))
   const push = { clientInstanceId, subscriptionId, terminating: false, compressionType: 0, metrics }
   t.match(await connection.request('PushTelemetry', 0, push), { errorCode: ErrorCode.NONE })
-  const shown = await scrape(world)
+  const shown = await get(world, '/metrics')
   const [line = ''] = /^org_apache_kafka_producer_connection_count\{.*$/m.exec(shown) ?? []
   t.match(line, /client_id="orders-1"/)
   t.match(line, /topic="a"/)
   t.match(line, / 7$/)
   connection.close()
   await world.simulation.run(100)
-  t.notMatch(await scrape(world), 'org_apache_kafka_producer')
+  t.notMatch(await get(world, '/metrics'), 'org_apache_kafka_producer')
   await world.stop()
 })
-
-async function scrape(world: World): Promise<string> {
-  const { network } = world.simulation.node('scraper').host
-  const connection = await world.simulation.complete(network.connect({ host: 'broker', port: 9644 }))
-  let received = ''
-  const closed = new Promise<string>((resolve) => {
-    const onBytes = (bytes: Uint8Array) => {
-      received += Buffer.from(bytes).toString()
-    }
-    connection.start({ onBytes, onDrain: () => {}, onClose: () => resolve(received) })
-  })
-  connection.write([Buffer.from('GET /metrics HTTP/1.1\r\n\r\n')])
-  return world.simulation.complete(closed)
-}
