@@ -28,7 +28,7 @@ export interface StorageOptions {
   producerIdExpirationMs: number
   /** milena.journal.size, of each log directory; 0: none. */
   readonly journalSize: number
-  /** It is made when as many syncs have been waited for that it could have spared. */
+  /** It is begun when as many syncs have been waited for that it could have spared. */
   readonly journalAfterSyncs: number
 }
 
@@ -41,7 +41,7 @@ const defaultStorageOptions: StorageOptions = {
   poolWriteFromSize: 128 * 1024,
   producerIdExpirationMs: 86_400_000,
   journalSize: 0,
-  journalAfterSyncs: 200,
+  journalAfterSyncs: 20,
 }
 
 export interface StorageEnvironment {

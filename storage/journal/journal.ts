@@ -34,6 +34,8 @@ const MIN_FILE_SIZE = 16 * SECTOR_SIZE
 const PAUSE_MS = 1000
 /** From one part of the files to the next, unless room is short: rounds wait behind the sync of a part. */
 const FILL_PAUSE_MS = 50
+/** Times the syncs that it is begun after: then the rest of it is made. A broker with little to sync writes little of it. */
+const WHOLE_AFTER = 10
 
 /** A log may not go into the journal this time, or has nothing for it. */
 export const NO_ENTRY = -1
@@ -75,8 +77,11 @@ export class Journal implements Syncable {
   #pausedUntilMs = 0
   /** Have yet to be made as long as they shall be. */
   #unfilled: readonly JournalFile<JournaledLog>[] = []
-  /** Syncs that it could have spared: it is made when they are many. */
+  /** The rest is made when many records have come. */
+  #isFillPaused = false
+  /** Syncs that it could have spared: it is made when they are many, and used at once when it is there. */
   #missedCount = 0
+  #beginAfter: number
   /** Logs that could not be opened, whose entries must outlive this start. */
   readonly #unopened = new Set<string>()
   /** Records since the process began; for metrics and tests. */
@@ -98,6 +103,7 @@ export class Journal implements Syncable {
     this.#files = JOURNAL_FILES.map((name) => new JournalFile(host.disk, join(directory, name)))
     this.maxEntrySize = Math.min(MAX_ENTRY_SIZE, this.#recordSize - RECORD_HEADER_SIZE - ENTRY_HEADER_SIZE)
     for (const file of this.#files) if (file.exists) file.readHead()
+    this.#beginAfter = this.#files.every((file) => file.size === this.#fileSize) ? 0 : options.journalAfterSyncs
     this.#current = this.#byAge[1]!
     if (wasCleanShutdown) this.#makeVoid()
     else this.#read()
@@ -236,8 +242,17 @@ export class Journal implements Syncable {
 
   #fillAfter(ms: number): void {
     this.#environment.host.timers.after(ms, () => {
-      if (this.#state === 'open') this.#fill()
+      this.#isFillPaused = this.#state === 'open'
+      this.#fillOn()
     })
+  }
+
+  #fillOn(): void {
+    const { journalAfterSyncs } = this.#environment.options
+    if (!this.#isFillPaused || this.#state !== 'open') return
+    if (this.recordCount < WHOLE_AFTER * journalAfterSyncs && !this.#isRoomShort) return
+    this.#isFillPaused = false
+    this.#fill()
   }
 
   #syncNames(): void {
@@ -275,7 +290,7 @@ export class Journal implements Syncable {
     if (this.#state === 'preparing') return true
     if (this.#state !== 'idle') return false
     this.#missedCount += syncs
-    if (this.#missedCount > this.#environment.options.journalAfterSyncs) this.#prepare()
+    if (this.#missedCount > this.#beginAfter) this.#prepare()
     return false
   }
 
@@ -355,6 +370,7 @@ export class Journal implements Syncable {
 
   #write(record: JournalRecord): void {
     this.recordCount++
+    this.#fillOn()
     const file = this.#current
     const { writer } = this.#environment
     const bytes = record.finish(file.lap, file.salt)

@@ -15,10 +15,10 @@ export const milenaConfigs = {
     min: 0,
     doc: 'Bytes in each log directory for the journal, by which small appends with acks=all share one sync; 0: none.',
   }),
-  'milena.journal.after.syncs': int(200, {
+  'milena.journal.after.syncs': int(20, {
     min: 0,
     internal: true,
-    doc: 'The journal is made when as many syncs have been waited for that it could have spared.',
+    doc: 'The journal is begun when as many syncs have been waited for that it could have spared; whole after ten times that.',
   }),
   'milena.http.listeners': list(null, {
     doc: 'Where /metrics, /healthz and /readyz are served, as http://127.0.0.1:9644; nowhere by default.',
