@@ -34,7 +34,7 @@ const MIN_FILE_SIZE = 16 * SECTOR_SIZE
 const PAUSE_MS = 1000
 /** From one part of the files to the next, unless room is short: rounds wait behind the sync of a part. */
 const FILL_PAUSE_MS = 50
-/** Times the syncs that it is begun after: then the rest of it is made. A broker with little to sync writes little of it. */
+/** Times the syncs that it is begun after: then the rest is made. Who syncs little, writes little of it. */
 const WHOLE_AFTER = 10
 
 /** A log may not go into the journal this time, or has nothing for it. */

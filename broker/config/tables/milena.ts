@@ -18,7 +18,7 @@ export const milenaConfigs = {
   'milena.journal.after.syncs': int(20, {
     min: 0,
     internal: true,
-    doc: 'The journal is begun when as many syncs have been waited for that it could have spared; whole after ten times that.',
+    doc: 'The journal is begun when as many syncs have been waited for that it could have spared.',
   }),
   'milena.http.listeners': list(null, {
     doc: 'Where /metrics, /healthz and /readyz are served, as http://127.0.0.1:9644; nowhere by default.',
