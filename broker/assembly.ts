@@ -128,6 +128,7 @@ function openStorage({ config, hostOf, budgets, endings }: Base) {
     producerIdExpirationMs: config.get('producer.id.expiration.ms'),
     journalSize: config.get('milena.journal.size'),
     journalAfterSyncs: config.get('milena.journal.after.syncs'),
+    journalBesideSize: config.get('milena.journal.beside.size'),
   }
   const environment = createStorageEnvironment(hostOf('storage'), options, budgets.requests)
   endings.push(() => environment.reserve.stop())

@@ -30,6 +30,8 @@ export interface StorageOptions {
   readonly journalSize: number
   /** It is begun when as many syncs have been waited for that it could have spared. */
   readonly journalAfterSyncs: number
+  /** From so many bytes on, what waits is written and synced while the record before it is. */
+  readonly journalBesideSize: number
 }
 
 const defaultStorageOptions: StorageOptions = {
@@ -42,6 +44,7 @@ const defaultStorageOptions: StorageOptions = {
   producerIdExpirationMs: 86_400_000,
   journalSize: 0,
   journalAfterSyncs: 20,
+  journalBesideSize: 16 * 1024,
 }
 
 export interface StorageEnvironment {

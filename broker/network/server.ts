@@ -36,7 +36,7 @@ export interface ServerLimits {
 
 /** How fast connections may come. */
 export interface ConnectionAdmission {
-  /** Called once for a connection that no limit forbids. It waits so long, and is then closed or read from. */
+  /** Called once for a connection that no limit forbids. It waits so long; then it is closed, or read from if it may. */
   admit(host: string): { readonly waitMs: number; readonly isRefused: boolean }
 }
 
@@ -159,7 +159,8 @@ export class Server {
     const { size: open } = this.#connections
     const { size: held } = this.#held
     if (fromHost < hostLimit && open < limits.maxConnections && held < MAX_HELD) return false
-    const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : 'max.connections'
+    const ofAll = open >= limits.maxConnections ? 'max.connections' : 'connections kept waiting'
+    const limit = fromHost >= hostLimit ? 'max.connections.per.ip' : ofAll
     logger.warn('connection refused', { from: `${host}:${port}`, limit, open, held, fromHost })
     connection.destroy()
     return true

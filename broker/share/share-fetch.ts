@@ -10,7 +10,8 @@
 // memory is acquired within the call, so two fetches see each other only when one of them reads from the disk.
 //
 // The bytes that are read are held (host/slab.ts); those of the answer go with it. They count in the memory of fetches
-// until `release`: an answer may have to wait for acknowledgements that came along to be durable.
+// until `release`: an answer may have to wait for acknowledgements that came along to be durable. With that memory
+// spent nothing is read, until something comes or the time is up.
 
 import { DiskError } from '../../host/disk.ts'
 import { letGoOfAll } from '../../host/slab.ts'
@@ -167,6 +168,7 @@ export class ShareFetch extends Deadline {
     for (const { share, errorCode } of this.#targets) {
       if (share === null || errorCode !== ErrorCode.NONE || share.errorCode !== ErrorCode.NONE) return true
       const { records } = share
+      if (share.readableEnd === UNREADABLE) return true
       if (records?.canAcquire() === true) size += share.readableCount(records) * share.recordSize
     }
     return size >= minSize
@@ -202,7 +204,6 @@ export class ShareFetch extends Deadline {
     if (fetchOffset >= end) return DONE
     const wanted = Math.max(MIN_READ_SIZE, (maxRecords - this.#acquiredCount) * share.recordSize * READ_SLACK)
     const size = Math.min(Math.ceil(wanted), maxSize - this.#size)
-    if (size < 0) return DONE
     const granted = this.#memory.grant(size)
     if (granted === 0 && size > 0) return DONE
     this.#granted += granted
@@ -213,7 +214,8 @@ export class ShareFetch extends Deadline {
       share.isReading = false
       const sizeBefore = this.#size
       turn = this.#take(target, share, fetchOffset, errorCode, slices, size, nextOffset)
-      this.#giveBack(this.#isDone ? this.#granted : Math.max(0, granted - (this.#size - sizeBefore)))
+      // Less than nothing: a batch was larger.
+      this.#giveBack(this.#isDone ? this.#granted : granted - (this.#size - sizeBefore))
       if (!isAsync) return
       if (turn === DONE) this.#index++
       if (!this.#isDone) this.#tryOn()

@@ -12,7 +12,8 @@
 //
 // A round is as long as its longest sync. One that may be long must not hold up who waits: syncs that nobody waits for
 // (of a segment that ended, perhaps with a gigabyte that the kernel has kept back) run beside the rounds, and a round
-// that lasts too long does not keep the next one from beginning.
+// that lasts too long does not keep the next one from beginning. The journal's records run beside them as well: they
+// are short, and commit nothing of the file system.
 
 import type { Timers } from '../../host/host.ts'
 
@@ -43,6 +44,7 @@ export class GroupCommit {
   #ended: Syncable[] = []
   #unawaited: Syncable[] = []
   #runningUnawaited = 0
+  #beside: Syncable[] = []
   #isWatched = false
   #isScheduled = false
   #isStarting = false
@@ -60,6 +62,12 @@ export class GroupCommit {
     this.#waiting.push(log)
     if (this.#isRoundOver || !log.isAwaited) this.#schedule()
     else this.#watchRound()
+  }
+
+  /** At the end of this turn, whatever the round. */
+  addBeside(sync: Syncable): void {
+    this.#beside.push(sync)
+    this.#schedule()
   }
 
   /** Somebody waits for it now, who did not when it was added. */
@@ -122,6 +130,7 @@ export class GroupCommit {
   }
 
   #startRound(): void {
+    for (const sync of this.#beside.splice(0)) this.#start(sync, this.#onBesideEnded)
     this.#startUnawaited()
     if (this.#isRoundOver) this.#beginRound()
     else this.#startSyncs()
@@ -171,7 +180,7 @@ export class GroupCommit {
     } catch (error) {
       // A bug, which must not stop the syncs of other logs.
       if (ended === this.#onEnded) this.#running--
-      else this.#runningUnawaited--
+      else if (ended === this.#onUnawaitedEnded) this.#runningUnawaited--
       this.#schedule()
       throw error
     }
@@ -181,6 +190,11 @@ export class GroupCommit {
     this.#running--
     this.#ended.push(log)
     this.#startSyncs()
+    this.#schedule()
+  }
+
+  readonly #onBesideEnded = (sync: Syncable): void => {
+    this.#ended.push(sync)
     this.#schedule()
   }
 

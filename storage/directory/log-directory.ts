@@ -456,7 +456,6 @@ export class LogDirectory {
     this.checkpoint()
     isClean &&= this.#fault === null
     const failure = this.#attempt('stop', () => this.#journal.close(isClean))
-    if (failure !== null) this.#journal.close(false)
     // The pool may be at it, and the directory may be another broker's in a moment.
     await this.#journal.quiet()
     if (isClean && failure === null) {

@@ -22,6 +22,8 @@ export class JournalFile<Log> {
    * its syncs asks first (Linux), and a record must not count as synced because the filling was told.
    */
   #filler: DiskFile | null = null
+  /** For the same reason: for syncs that run beside another one. */
+  #syncer: DiskFile | null = null
   #size = 0
   #isHeadDue = false
   /** Its head says that it counts. */
@@ -121,8 +123,12 @@ export class JournalFile<Log> {
     this.#isHeadDue = false
   }
 
-  sync(done: DiskCallback): void {
-    this.#open().sync(this.#counted(done))
+  /** `index`: one of two that may run at one time. Throws DiskError: then nothing was synced. */
+  sync(index: number, done: DiskCallback): void {
+    const file = this.#open()
+    if (index > 0) this.#syncer ??= this.#disk.open(this.path, 'write')
+    const handle = index === 0 ? file : this.#syncer
+    handle?.sync(this.#counted(done))
   }
 
   #counted(done: DiskCallback): DiskCallback {
@@ -181,7 +187,9 @@ export class JournalFile<Log> {
   close(): void {
     this.#isClosed = true
     this.#closeFiller()
+    this.#syncer?.close()
     this.#file?.close()
+    this.#syncer = null
     this.#file = null
     this.#size = 0
   }

@@ -1,5 +1,5 @@
-// Small appends of all logs of a directory made durable together: one write and one fdatasync for a round of group
-// commit, whatever the number of logs. Their own files are written as ever, and synced behind it.
+// Small appends of all logs of a directory made durable together: one write and one fdatasync for what is waiting,
+// whatever the number of logs. Their own files are written as ever, and synced behind it.
 //
 //   turn     log A ─┐  append: written to its .log, in the page cache
 //            log B ─┤
@@ -16,15 +16,15 @@
 // Layout: journal-layout.ts; recovery: journal-replay.ts. docs/decisions/group-commit.md has the numbers.
 
 import { DiskError } from '../../host/disk.ts'
-import type { Syncable } from '../commit/group-commit.ts'
 import type { StorageEnvironment } from '../environment.ts'
 import { join } from '../file-names.ts'
 import { JournalContents, type JournalEntry } from './journal-contents.ts'
 import { JournalFile } from './journal-file.ts'
+import { JournalLane, type LaneOwner } from './journal-lane.ts'
 import { ENTRY_HEADER_SIZE, JOURNAL_FILES, RECORD_HEADER_SIZE, SECTOR_SIZE, toSectors } from './journal-layout.ts'
 import { JournalRecord } from './journal-record.ts'
 
-/** Of one log in one round. Twice the bytes are written: from 64 KiB on that costs more than the syncs it saves. */
+/** Of one log in one record. Twice the bytes are written: from 64 KiB on that costs more than the syncs it saves. */
 const MAX_ENTRY_SIZE = 32 * 1024
 const MAX_RECORD_SIZE = 512 * 1024
 /** For truncations, which must not fail for want of room. */
@@ -32,7 +32,7 @@ const RESERVED_SIZE = 64 * SECTOR_SIZE
 const MIN_FILE_SIZE = 16 * SECTOR_SIZE
 /** After a failed write. */
 const PAUSE_MS = 1000
-/** From one part of the files to the next, unless room is short: rounds wait behind the sync of a part. */
+/** From one part of the files to the next, unless room is short: records wait behind the sync of a part. */
 const FILL_PAUSE_MS = 50
 /** Times the syncs that it is begun after: then the rest is made. Who syncs little, writes little of it. */
 const WHOLE_AFTER = 10
@@ -55,7 +55,7 @@ export interface JournaledLog {
 
 type State = 'starting' | 'idle' | 'preparing' | 'open' | 'off'
 
-export class Journal implements Syncable {
+export class Journal implements LaneOwner<JournaledLog> {
   /** More would rather be synced in the log's own file. */
   readonly maxEntrySize: number
   readonly #environment: StorageEnvironment
@@ -66,14 +66,10 @@ export class Journal implements Syncable {
   readonly #contents = new JournalContents()
   #current: JournalFile<JournaledLog>
   #state: State = 'starting'
-  #record: JournalRecord | null = null
+  readonly #lanes: readonly JournalLane<JournaledLog>[]
   #waiting: JournaledLog[] = []
-  #inRecord: JournaledLog[] = []
-  #isQueued = false
-  /** Of the record under way. */
-  #error: DiskError | null = null
-  #isWritten = false
-  #ended: ((journal: Syncable) => void) | null = null
+  /** Of #waiting, when they came. */
+  #waitingSize = 0
   #pausedUntilMs = 0
   /** Have yet to be made as long as they shall be. */
   #unfilled: readonly JournalFile<JournaledLog>[] = []
@@ -84,7 +80,7 @@ export class Journal implements Syncable {
   #beginAfter: number
   /** Logs that could not be opened, whose entries must outlive this start. */
   readonly #unopened = new Set<string>()
-  /** Records since the process began; for metrics and tests. */
+  /** Records since the process began. */
   recordCount = 0
 
   /** `onFailed`: a sync of it has failed, and the directory with it. Throws DiskError. */
@@ -101,6 +97,7 @@ export class Journal implements Syncable {
     const half = Math.floor(options.journalSize / 2 / SECTOR_SIZE) * SECTOR_SIZE
     this.#fileSize = half === 0 ? 0 : Math.max(half, MIN_FILE_SIZE)
     this.#files = JOURNAL_FILES.map((name) => new JournalFile(host.disk, join(directory, name)))
+    this.#lanes = [0, 1].map((index) => new JournalLane(index, this.#recordSize, this))
     this.maxEntrySize = Math.min(MAX_ENTRY_SIZE, this.#recordSize - RECORD_HEADER_SIZE - ENTRY_HEADER_SIZE)
     for (const file of this.#files) if (file.exists) file.readHead()
     this.#beginAfter = this.#files.every((file) => file.size === this.#fileSize) ? 0 : options.journalAfterSyncs
@@ -298,7 +295,9 @@ export class Journal implements Syncable {
     return this.#current.position + this.#neededSize <= this.#current.size
   }
 
+  /** Records will soon want more of the files; before the first lap, when the first part is not enough to begin. */
   get #isRoomShort(): boolean {
+    if (!this.#current.isInUse) return !this.#canBeginLap
     return this.#current.position + 2 * this.#neededSize > this.#current.size
   }
 
@@ -312,45 +311,43 @@ export class Journal implements Syncable {
     return this.#recordSize + Math.min(RESERVED_SIZE, this.#fileSize / 8)
   }
 
-  /** The log stands at most once here; onJournaled or onLeftOut follows. */
-  add(log: JournaledLog): void {
+  /** `size`: of what it would add. The log stands at most once here; onJournaled or onLeftOut follows. */
+  add(log: JournaledLog, size: number): void {
     this.#waiting.push(log)
+    this.#waitingSize += size
     this.#queue()
   }
 
   #queue(): void {
-    if (this.#isQueued || this.#ended !== null || this.#state === 'preparing') return
-    this.#isQueued = true
-    this.#environment.commits.add(this)
+    if (this.#state === 'preparing' || this.#lanes.some(({ state }) => state === 'queued')) return
+    const isAlone = this.#lanes.every(({ state }) => state === 'free')
+    if (!isAlone && (this.#waitingSize < this.#environment.options.journalBesideSize || !this.#hasRoom)) return
+    const lane = this.#lanes.find(({ state }) => state === 'free')
+    if (lane === undefined) return
+    lane.state = 'queued'
+    this.#environment.commits.addBeside(lane)
   }
 
-  // For GroupCommit
+  // For lanes
 
-  get isAwaited(): boolean {
-    return true
-  }
-
-  startSync(ended: (journal: Syncable) => void): void {
-    this.#isQueued = false
-    this.#ended = ended
-    this.#error = null
-    this.#isWritten = false
+  start(lane: JournalLane<JournaledLog>): void {
     const waiting = this.#waiting
     this.#waiting = []
+    this.#waitingSize = 0
+    const { record } = lane
     const isReady = this.#state === 'open' && this.#makeRoom()
-    this.#record ??= new JournalRecord(this.#recordSize)
-    this.#record.clear()
     for (const log of waiting) {
-      const endOffset = isReady ? log.fillEntry(this.#record) : NO_ENTRY
+      const endOffset = isReady ? log.fillEntry(record) : NO_ENTRY
       if (endOffset === NO_ROOM) this.#waiting.push(log)
       else if (endOffset === NO_ENTRY) log.onLeftOut()
       else {
-        this.#inRecord.push(log)
+        lane.logs.push(log)
         this.#current.ends.set(log, endOffset)
       }
     }
-    if (this.#record.isEmpty) ended(this)
-    else this.#write(this.#record)
+    if (this.#waiting.length > 0) this.#waitingSize = this.#recordSize
+    if (record.isEmpty) lane.end(null)
+    else this.#write(lane)
   }
 
   #makeRoom(): boolean {
@@ -368,53 +365,48 @@ export class Journal implements Syncable {
     for (const log of [...full.ends.keys()]) log.settle()
   }
 
-  #write(record: JournalRecord): void {
+  #write(lane: JournalLane<JournaledLog>): void {
     this.recordCount++
     this.#fillOn()
     const file = this.#current
     const { writer } = this.#environment
-    const bytes = record.finish(file.lap, file.salt)
+    const bytes = lane.record.finish(file.lap, file.salt)
     try {
-      if (writer.usesPool(bytes.length)) file.writeLater(bytes, (error) => this.#written(file, error))
+      if (writer.usesPool(bytes.length)) file.writeLater(bytes, (error) => this.#written(lane, file, error))
       else {
         const startMs = writer.now()
         file.write(bytes)
         writer.wroteInLoop(startMs)
-        this.#written(file, null)
+        this.#written(lane, file, null)
       }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#written(file, error)
+      this.#written(lane, file, error)
     }
+    if (this.#waiting.length > 0) this.#queue()
   }
 
-  #written(file: JournalFile<JournaledLog>, error: DiskError | null): void {
-    this.#isWritten = error === null && !file.isClosed
-    if (this.#isWritten) file.sync(this.#onEnded)
-    else this.#onEnded(error ?? new DiskError('failed', file.path, 'it was closed before its last record was written'))
+  #written(lane: JournalLane<JournaledLog>, file: JournalFile<JournaledLog>, error: DiskError | null): void {
+    const isLate = error === null && file.isClosed
+    const late = isLate ? new DiskError('failed', file.path, 'it was closed before its last record was written') : null
+    lane.written(file, error ?? late)
   }
 
-  readonly #onEnded = (error: DiskError | null): void => {
-    this.#error = error
-    this.#ended?.(this)
-  }
-
-  finishSync(): void {
-    const logs = this.#inRecord
-    this.#inRecord = []
-    this.#ended = null
-    if (this.#error !== null && this.#isWritten) {
-      this.#switchOff(this.#error)
-      this.#onFailed(this.#error)
+  finish(lane: JournalLane<JournaledLog>): void {
+    const { logs, error, isWritten } = lane
+    lane.logs = []
+    if (error !== null && isWritten) {
+      this.#switchOff(error)
+      this.#onFailed(error)
       return
     }
-    if (this.#error !== null) {
-      const fields = { directory: this.#directory, error: this.#error.message }
+    if (error !== null) {
+      const fields = { directory: this.#directory, error: error.message }
       this.#environment.host.logger.warn('a write of the journal failed', fields)
       this.#pausedUntilMs = this.#environment.host.clock.monotonic() + PAUSE_MS
     }
     for (const log of logs) {
-      if (this.#error === null) log.onJournaled()
+      if (error === null) log.onJournaled()
       else log.onLeftOut()
     }
     if (this.#waiting.length > 0) this.#queue()
@@ -450,6 +442,7 @@ export class Journal implements Syncable {
     record.addTruncation(topicId, partition, offset)
     this.#current.write(record.finish(this.#current.lap, this.#current.salt))
     this.#current.syncSync()
+    this.#fillOn()
   }
 
   #makeRoomForTruncation(): void {

@@ -34,6 +34,7 @@ type NewNames = 'none' | 'files' | 'directory'
 const syncsOf: Readonly<Record<NewNames, number>> = { none: 0, files: 1, directory: 2 }
 
 /** Most logs have nothing to sync. Never changed. */
+const NOT_JOURNALED = -1
 const NONE: readonly string[] = []
 const NO_SEGMENTS: Segment[] = []
 
@@ -172,9 +173,10 @@ export class LogSync implements Syncable, JournaledLog {
   /** A sync may start, of what is wanted and written. */
   queue(): void {
     if (this.#isStopped) return
-    if (!this.#isJournaling && this.#isUndurable && this.#fitsJournal()) {
+    const journaledSize = !this.#isJournaling && this.#isUndurable ? this.#journaledSize() : NOT_JOURNALED
+    if (journaledSize !== NOT_JOURNALED) {
       this.#isJournaling = true
-      this.#journal?.add(this)
+      this.#journal?.add(this, journaledSize)
     }
     if (this.#isRetryDue || this.#run !== null) return
     const { isAwaited } = this
@@ -215,13 +217,16 @@ export class LogSync implements Syncable, JournaledLog {
 
   // For the journal
 
-  #fitsJournal(): boolean {
+  /** Of what the journal would take; NOT_JOURNALED: it is for the log's own file. */
+  #journaledSize(): number {
     const journal = this.#journal
-    if (journal === null || (this.#hasNewNames && this.#log.segments.length > 1)) return false
+    if (journal === null || (this.#hasNewNames && this.#log.segments.length > 1)) return NOT_JOURNALED
     const { tail, writtenEndOffset } = this.#log
     const index = tail.indexOf(this.#durableEndOffset)
-    if (index < 0 || tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize) > journal.maxEntrySize) return false
-    return journal.admits(this.#segments.length + (this.#isTopicIdWritten ? 1 : 0) + syncsOf[this.#newNames])
+    const size = index < 0 ? -1 : tail.sizeFrom(index, writtenEndOffset, journal.maxEntrySize)
+    if (size < 0 || size > journal.maxEntrySize) return NOT_JOURNALED
+    const syncs = this.#segments.length + (this.#isTopicIdWritten ? 1 : 0) + syncsOf[this.#newNames]
+    return journal.admits(syncs) ? size : NOT_JOURNALED
   }
 
   /** As much as there is room for, whole chunks. */

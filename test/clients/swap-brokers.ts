@@ -17,7 +17,7 @@ const NO_INDEX = /Could not find offset index file/
 /** Of what Kafka says on the error level, only what is about files: on a slow machine it complains of much else. */
 const faults = /\bERROR\b.*(log dir|checkpoint|segment|snapshot|\bfault\b|recover)|\bFATAL\b|[Cc]orrupt|journal/
 /** Small segments, so that there are several; a journal soon. */
-const ofMilena = ['log.segment.bytes=1048576', 'milena.journal.after.syncs=20']
+const ofMilena = ['log.segment.bytes=1048576']
 
 export type BrokerName = 'Kafka' | 'Milena'
 

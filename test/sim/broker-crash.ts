@@ -119,6 +119,7 @@ class BrokerCrashRun {
     const journal = {
       'milena.journal.size': random.pick(journalSizes),
       'milena.journal.after.syncs': random.pick(['0', '5']),
+      'milena.journal.beside.size': random.pick(['0', '16384']),
     }
     this.#properties = { ...properties, ...journal }
     const start = Broker.start({ host: this.node.host, properties: this.#properties })

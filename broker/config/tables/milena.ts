@@ -20,6 +20,11 @@ export const milenaConfigs = {
     internal: true,
     doc: 'The journal is begun when as many syncs have been waited for that it could have spared.',
   }),
+  'milena.journal.beside.size': int(16_384, {
+    min: 0,
+    internal: true,
+    doc: 'From so many bytes on, what waits for the journal is synced beside the record under way: by default a batch.',
+  }),
   'milena.http.listeners': list(null, {
     doc: 'Where /metrics, /healthz and /readyz are served, as http://127.0.0.1:9644; nowhere by default.',
   }),

@@ -5,7 +5,7 @@ import { simulate } from '../../../host/simulated/simulation.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
 import { Journal } from '../../../storage/journal/journal.ts'
 import type { JournalRecord } from '../../../storage/journal/journal-record.ts'
-import { id } from './journaled-logs.ts'
+import { append, id, open } from './journaled-logs.ts'
 
 t.test('a write that the pool ends after the close is a failed one, and opens nothing', async (t) => {
   for (const isClean of [true, false]) {
@@ -32,10 +32,10 @@ t.test('a write that the pool ends after the close is a failed one, and opens no
       settle: () => {},
     }
     for (let writes = 0; writes < 2; writes++) environment.writer.wroteInLoop(environment.writer.now())
-    journal.add(log)
+    journal.add(log, 100)
     await simulation.run(10)
     t.same(told, ['durable'], 'by way of the pool')
-    journal.add(log)
+    journal.add(log, 100)
     await simulation.run(1)
     t.equal(journal.recordCount, 2, 'under way')
     journal.close(isClean)
@@ -55,4 +55,26 @@ t.test('a write that the pool ends after the close is a failed one, and opens no
     t.same(told, ['durable', 'left out'])
     t.same(touched, [])
   }
+})
+
+t.test('a directory is let go of when the pool is done with the filling of its journal', async (t) => {
+  const simulation = simulate(10)
+  const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [1, 1] } })
+  const { directory, log } = open(node, { journalSize: 8 << 20, journalAfterSyncs: 5 })
+  const first = log(0)
+  await simulation.complete(directory.whenRecovered())
+  while (directory.journalRecordCount === 0) {
+    append(first, 'a record')
+    await simulation.run(10)
+  }
+  node.disk.options.writeLatencyMs = [300, 300]
+  await simulation.run(60)
+  await simulation.complete(directory.close(1))
+  const late: string[] = []
+  node.disk.fault = (operation, path) => {
+    late.push(`${operation} ${path}`)
+    return null
+  }
+  await simulation.run(1000)
+  t.same(late, [])
 })

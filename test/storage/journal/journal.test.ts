@@ -387,6 +387,7 @@ class Run {
   #open(): ReturnType<typeof open> {
     const { random } = this
     return open(this.node, {
+      journalBesideSize: random.pick([0, 2000, 16_384]),
       journalSize: random.pick([16_384, 16_384, 16_384, 32_768, 0]),
       tailCacheSize: random.pick([10_000, 1 << 20]),
       maxOpenFiles: random.pick([2, 100]),
