@@ -36,7 +36,7 @@ export interface ServerLimits {
 
 /** How fast connections may come. */
 export interface ConnectionAdmission {
-  /** Called once for a connection that no limit forbids. It waits so long; then it is closed, or read from if it may. */
+  /** Called once for a connection that no limit forbids. It waits so long; then it is closed, or read from. */
   admit(host: string): { readonly waitMs: number; readonly isRefused: boolean }
 }
 
