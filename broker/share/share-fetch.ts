@@ -18,7 +18,7 @@ import { letGoOfAll } from '../../host/slab.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { Deadline, type Deadlines } from '../replication/deadlines.ts'
 import type { FetchMemory } from '../replication/delayed-fetch.ts'
-import type { FetchWaiter } from '../replication/partition.ts'
+import type { FetchWaiter, Partition } from '../replication/partition.ts'
 import type { AcquiredRecords } from './in-flight-records.ts'
 import { abortedBatches, ReadBatches } from './read-batches.ts'
 import { type SharePartition, type ShareWaiter, UNREADABLE } from './share-partition.ts'
@@ -31,6 +31,16 @@ export interface ShareFetchLimits {
   readonly maxRecords: number
   readonly batchSize: number
   readonly isRecordLimit: boolean
+}
+
+/** What a fetch wants of a share partition. */
+export interface FetchedShare
+  extends Pick<SharePartition, 'errorCode' | 'records' | 'readableEnd' | 'readableCount' | 'followLogStart'>,
+    Pick<SharePartition, 'isReading' | 'recordSize' | 'watchLocks' | 'wake' | 'addWaiter' | 'removeWaiter'> {
+  readonly settings: { readonly readCommitted: boolean }
+  readonly partition: Pick<Partition, 'addFetchWaiter' | 'removeFetchWaiter'> & {
+    readonly log: Pick<Partition['log'], 'read' | 'abortedTransactions'>
+  }
 }
 
 /** What comes after the turn of a target. */
@@ -52,7 +62,7 @@ export class ShareFetchTarget implements FetchWaiter, ShareWaiter {
   readonly topicId: string
   readonly index: number
   /** Null: it cannot be fetched from, and errorCode says why. */
-  readonly share: SharePartition | null
+  readonly share: FetchedShare | null
   errorCode: number
   records: readonly Uint8Array[] = NO_RECORDS
   acquired: readonly AcquiredRecords[] = NOTHING
@@ -60,7 +70,7 @@ export class ShareFetchTarget implements FetchWaiter, ShareWaiter {
   waitIndex = -1
   fetch: ShareFetch | null = null
 
-  constructor(topicId: string, index: number, share: SharePartition | number) {
+  constructor(topicId: string, index: number, share: FetchedShare | number) {
     this.topicId = topicId
     this.index = index
     this.share = typeof share === 'number' ? null : share
@@ -79,7 +89,7 @@ export class ShareFetchTarget implements FetchWaiter, ShareWaiter {
 export class ShareFetch extends Deadline {
   readonly #targets: readonly ShareFetchTarget[]
   readonly #limits: ShareFetchLimits
-  readonly #deadlines: Deadlines
+  readonly #deadlines: Pick<Deadlines, 'add' | 'remove'>
   readonly #memory: FetchMemory
   readonly #now: () => number
   readonly #done: () => void
@@ -99,7 +109,7 @@ export class ShareFetch extends Deadline {
   constructor(
     targets: readonly ShareFetchTarget[],
     limits: ShareFetchLimits,
-    deadlines: Deadlines,
+    deadlines: Pick<Deadlines, 'add' | 'remove'>,
     memory: FetchMemory,
     now: () => number,
     done: () => void,
@@ -229,7 +239,7 @@ export class ShareFetch extends Deadline {
   /** What was read. AGAIN: there was nothing to acquire in it, but there is more. */
   #take(
     target: ShareFetchTarget,
-    share: SharePartition,
+    share: FetchedShare,
     fetchOffset: number,
     errorCode: number,
     slices: readonly Uint8Array[],
@@ -278,7 +288,7 @@ export class ShareFetch extends Deadline {
   /** undefined: their index cannot be read. */
   #findAborted(
     target: ShareFetchTarget,
-    share: SharePartition,
+    share: FetchedShare,
     batches: ReadBatches,
     fetchOffset: number,
     nextOffset: number,
