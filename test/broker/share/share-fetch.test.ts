@@ -43,6 +43,7 @@ class Share implements FetchedShare {
     log: {
       abortedTransactions: () => [],
       read: (offset: number, maxSize: number, end: number, minOneBatch: boolean, done: ReadDone) => {
+        if (maxSize === 0) this.#world.readsOfNothing++
         const run = () => this.#read(offset, maxSize, end, minOneBatch, done)
         if (this.#world.random.chance(0.5)) run()
         else this.#world.reads.push(run)
@@ -104,6 +105,7 @@ class World {
   readonly fetch: ShareFetch
   used = 0
   doneCount = 0
+  readsOfNothing = 0
 
   constructor(seed: number) {
     const random = new SeededRandom(seed)
@@ -186,6 +188,7 @@ t.test('what is held is what is counted, and is given back once', async (t) => {
       fetch.release()
     }
     if (world.used !== 0) t.fail(`seed ${seed}: ${world.used} are not given back`)
+    if (world.readsOfNothing > 0) t.fail(`seed ${seed}: it reads though the memory is spent`)
     if (world.shares.some(({ isReading }) => isReading)) t.fail(`seed ${seed}: it reads still`)
     if (!t.passing()) return
   }
