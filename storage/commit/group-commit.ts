@@ -130,7 +130,7 @@ export class GroupCommit {
   }
 
   #startRound(): void {
-    for (const sync of this.#beside.splice(0)) this.#start(sync, this.#onBesideEnded)
+    for (let count = this.#beside.length; count > 0; count--) this.#start(this.#beside.shift()!, this.#onBesideEnded)
     this.#startUnawaited()
     if (this.#isRoundOver) this.#beginRound()
     else this.#startSyncs()

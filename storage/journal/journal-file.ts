@@ -84,8 +84,10 @@ export class JournalFile<Log> {
     return { lap: this.lap, salt: this.salt, isInUse: this.#isInUse }
   }
 
-  /** What stands in it counts no more once the first record of the lap is synced. */
+  /** What stands in it counts no more once the first record of the lap is synced. Throws DiskError. */
   beginLap(lap: number, salt: number): void {
+    // Before anything of the lap is written: a handle is not told of what was lost before it was opened.
+    this.#syncer ??= this.#disk.open(this.path, 'write')
     this.lap = lap
     this.salt = salt
     this.position = SECTOR_SIZE
@@ -123,12 +125,10 @@ export class JournalFile<Log> {
     this.#isHeadDue = false
   }
 
-  /** `index`: one of two that may run at one time. Throws DiskError: then nothing was synced. */
+  /** `index`: one of two that may run at one time. */
   sync(index: number, done: DiskCallback): void {
-    const file = this.#open()
-    if (index > 0) this.#syncer ??= this.#disk.open(this.path, 'write')
-    const handle = index === 0 ? file : this.#syncer
-    handle?.sync(this.#counted(done))
+    const file = index > 0 && this.#syncer !== null ? this.#syncer : this.#open()
+    file.sync(this.#counted(done))
   }
 
   #counted(done: DiskCallback): DiskCallback {

@@ -6,7 +6,7 @@
 // two records nearly as fast as one. Each record is good by itself, in whatever order they become durable, since no log
 // is in both.
 
-import { DiskError } from '../../host/disk.ts'
+import type { DiskError } from '../../host/disk.ts'
 import type { Syncable } from '../commit/group-commit.ts'
 import type { JournalFile } from './journal-file.ts'
 import { JournalRecord } from './journal-record.ts'
@@ -27,6 +27,8 @@ export class JournalLane<Log> implements Syncable {
   #ended: ((lane: Syncable) => void) | null = null
   state: 'free' | 'queued' | 'under way' = 'free'
   logs: Log[] = []
+  /** Where its record goes, until what became of it is known. */
+  file: JournalFile<Log> | null = null
   error: DiskError | null = null
   isWritten = false
 
@@ -53,16 +55,9 @@ export class JournalLane<Log> implements Syncable {
 
   /** The record is in the file, or `error` tells why not. */
   written(file: JournalFile<Log>, error: DiskError | null): void {
-    let fault = error
-    try {
-      this.isWritten = error === null
-      if (error === null) file.sync(this.index, this.end)
-    } catch (failure) {
-      if (!(failure instanceof DiskError)) throw failure
-      this.isWritten = false
-      fault = failure
-    }
-    if (fault !== null) this.end(fault)
+    this.isWritten = error === null
+    if (error === null) file.sync(this.index, this.end)
+    else this.end(error)
   }
 
   /** It is durable, or `error` tells why not. */

@@ -301,8 +301,9 @@ export class Journal implements LaneOwner<JournaledLog> {
     return this.#current.position + 2 * this.#neededSize > this.#current.size
   }
 
-  /** The other file is filled far enough, and no log needs what is in it. */
+  /** The other file is filled far enough, no log needs what is in it, and nothing of its last lap is under way. */
   get #canBeginLap(): boolean {
+    if (this.#lanes.some(({ file }) => file === this.#other)) return false
     return this.#other.ends.size === 0 && SECTOR_SIZE + this.#neededSize <= this.#other.size
   }
 
@@ -321,11 +322,17 @@ export class Journal implements LaneOwner<JournaledLog> {
   #queue(): void {
     if (this.#state === 'preparing' || this.#lanes.some(({ state }) => state === 'queued')) return
     const isAlone = this.#lanes.every(({ state }) => state === 'free')
-    if (!isAlone && (this.#waitingSize < this.#environment.options.journalBesideSize || !this.#hasRoom)) return
+    if (!isAlone && !this.#mayGoBeside) return
     const lane = this.#lanes.find(({ state }) => state === 'free')
     if (lane === undefined) return
     lane.state = 'queued'
     this.#environment.commits.addBeside(lane)
+  }
+
+  /** Beside a record under way. Once it is off, its files may be closed: then its end is waited for. */
+  get #mayGoBeside(): boolean {
+    const { journalBesideSize } = this.#environment.options
+    return this.#state === 'open' && this.#waitingSize >= journalBesideSize && this.#hasRoom
   }
 
   // For lanes
@@ -353,15 +360,21 @@ export class Journal implements LaneOwner<JournaledLog> {
   #makeRoom(): boolean {
     if (this.#hasRoom) return true
     if (!this.#canBeginLap) return false
-    this.#beginLap()
+    try {
+      this.#beginLap()
+    } catch (error) {
+      if (error instanceof DiskError) return false
+      throw error
+    }
     return true
   }
 
+  /** Throws DiskError: then it has not begun. */
   #beginLap(): void {
     const full = this.#current
     const { random } = this.#environment.host
+    this.#other.beginLap(full.lap + 1, random.below(0xffffffff))
     this.#current = this.#other
-    this.#current.beginLap(full.lap + 1, random.below(0xffffffff))
     for (const log of [...full.ends.keys()]) log.settle()
   }
 
@@ -369,6 +382,7 @@ export class Journal implements LaneOwner<JournaledLog> {
     this.recordCount++
     this.#fillOn()
     const file = this.#current
+    lane.file = file
     const { writer } = this.#environment
     const bytes = lane.record.finish(file.lap, file.salt)
     try {
@@ -395,6 +409,7 @@ export class Journal implements LaneOwner<JournaledLog> {
   finish(lane: JournalLane<JournaledLog>): void {
     const { logs, error, isWritten } = lane
     lane.logs = []
+    lane.file = null
     if (error !== null && isWritten) {
       this.#switchOff(error)
       this.#onFailed(error)
@@ -432,16 +447,27 @@ export class Journal implements LaneOwner<JournaledLog> {
    * DiskError.
    */
   truncate(log: JournaledLog, topicId: string, partition: number, offset: number): void {
+    if (this.#files.some((file) => file.isInUse)) this.#writeTruncation(topicId, partition, offset)
     for (const { ends } of this.#files) {
       const end = ends.get(log)
       if (end !== undefined) ends.set(log, Math.min(end, offset))
     }
-    if (!this.#files.some((file) => file.isInUse)) return
+  }
+
+  #writeTruncation(topicId: string, partition: number, offset: number): void {
     this.#makeRoomForTruncation()
     const record = new JournalRecord(SECTOR_SIZE)
     record.addTruncation(topicId, partition, offset)
     this.#current.write(record.finish(this.#current.lap, this.#current.salt))
-    this.#current.syncSync()
+    try {
+      this.#current.syncSync()
+    } catch (error) {
+      // Of what was lost it may be a record under way, whose sync is not told any more.
+      if (!(error instanceof DiskError)) throw error
+      this.#switchOff(error)
+      this.#onFailed(error)
+      throw error
+    }
     this.#fillOn()
   }
 

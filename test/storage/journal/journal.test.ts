@@ -1,16 +1,11 @@
 // The journal: which appends go through it, what comes back out of it after a crash, and what must not.
-//
-// SEED=n replays one seed of the last test; SEEDS=n runs that many.
 
-import t, { type Test } from 'tap'
+import t from 'tap'
 import type { SimulatedNode } from '../../../host/simulated/node.ts'
-import { SeededRandom } from '../../../host/simulated/random.ts'
-import { type Simulation, simulate } from '../../../host/simulated/simulation.ts'
-import { ErrorCode } from '../../../protocol/error-codes.ts'
+import { simulate } from '../../../host/simulated/simulation.ts'
 import { batchMaxTimestamp, viewOf } from '../../../protocol/records/batch.ts'
 import { LogDirectory } from '../../../storage/directory/log-directory.ts'
 import { createStorageEnvironment } from '../../../storage/environment.ts'
-import type { Log } from '../../../storage/log/log.ts'
 import { defaultLogConfig } from '../../../storage/log/log-config.ts'
 import { append, id, losePower, open, record, valuesOf } from './journaled-logs.ts'
 
@@ -352,131 +347,4 @@ t.test('another broker has gone on with the log, and deleted what it wrote: its 
   epochs.writeSync([new TextEncoder().encode('0\n1\n3 3\n')], 0)
   epochs.close()
   t.match(open(node).log(0), { logStartOffset: 3, logEndOffset: 3 })
-})
-
-// Many logs, a journal that is written over all the time, and crashes.
-
-const firstSeed = Number(process.env['SEED'] ?? 1)
-const seedCount = process.env['SEED'] === undefined ? Number(process.env['SEEDS'] ?? 40) : 1
-
-interface Model {
-  values: string[]
-  durableEndOffset: number
-}
-
-class Run {
-  readonly simulation: Simulation
-  readonly node: SimulatedNode
-  readonly random: SeededRandom
-  readonly models: Model[]
-  #serial = 0
-  replayed = 0
-  #opened: ReturnType<typeof open>
-  #logs: Log[]
-
-  constructor(seed: number) {
-    this.simulation = simulate(seed)
-    this.random = new SeededRandom(seed)
-    const { random } = this
-    this.node = this.simulation.node('a', { disk: { syncLatencyMs: [0.5, random.pick([1, 20])] } })
-    this.models = Array.from({ length: random.between(2, 12) }, () => ({ values: [], durableEndOffset: 0 }))
-    this.#opened = this.#open()
-    this.#logs = []
-  }
-
-  #open(): ReturnType<typeof open> {
-    const { random } = this
-    return open(this.node, {
-      journalBesideSize: random.pick([0, 2000, 16_384]),
-      journalSize: random.pick([16_384, 16_384, 16_384, 32_768, 0]),
-      tailCacheSize: random.pick([10_000, 1 << 20]),
-      maxOpenFiles: random.pick([2, 100]),
-      slowWriteMs: random.pick([0, 1000]),
-      poolWriteFromSize: random.pick([1, 500]),
-    })
-  }
-
-  async life(t: Test, where: string): Promise<void> {
-    const { random, simulation, models } = this
-    const segmentBytes = random.pick([5000, 1_000_000])
-    this.#logs = models.map((model, partition) => {
-      const log = this.#opened.log(partition, { segmentBytes })
-      this.replayed += log.recoveryReport?.replayed ?? 0
-      const found = valuesOf(log)
-      if (found.length < model.durableEndOffset || found.some((value, offset) => value !== model.values[offset])) {
-        const different = found.findIndex((value, offset) => value !== model.values[offset])
-        t.fail(
-          `${where}: ${partition} ends at ${found.length}, durable ${model.durableEndOffset}; differs at ${different}`,
-        )
-      }
-      model.values = found
-      log.listener = {
-        onWritten() {},
-        onDurable: () => {
-          model.durableEndOffset = log.durableEndOffset
-        },
-        onFailed: (error) => t.fail(`${where}: ${error.message}`),
-      }
-      return log
-    })
-    if (random.chance(0.8)) await simulation.complete(this.#opened.directory.whenRecovered())
-    const steps = random.pick([5, 50, 200])
-    for (let step = 0; step < steps; step++) {
-      this.#step()
-      await simulation.run(random.pick([0, 0.1, 1, 3]))
-    }
-  }
-
-  #step(): void {
-    const { random, models } = this
-    if (random.chance(0.03)) this.#opened.directory.checkpoint()
-    if (random.chance(0.01)) this.#truncate()
-    for (let count = random.below(6); count > 0; count--) {
-      const partition = random.below(models.length)
-      const value = `${this.#serial++}`
-      const log = this.#logs[partition]!
-      const { errorCode } = log.append(record(value, random.pick([0, 100, 1000, 3000])), 1, 'client')
-      if (errorCode !== ErrorCode.NONE) throw new Error(`append answers ${errorCode}`)
-      models[partition]!.values.push(value)
-      if (random.chance(0.9)) log.requestSync()
-    }
-  }
-
-  #truncate(): void {
-    const { random, models } = this
-    const partition = random.below(models.length)
-    const model = models[partition]!
-    const offset = random.below(model.values.length + 1)
-    try {
-      this.#logs[partition]!.truncateTo(offset)
-    } catch {
-      // The pool is still writing there, or the journal of the life before has no room.
-      return
-    }
-    model.values = model.values.slice(0, offset)
-    model.durableEndOffset = Math.min(model.durableEndOffset, offset)
-  }
-
-  async end(): Promise<void> {
-    const { node, random } = this
-    const how = random.pick(['crash', 'crash', 'kill', 'close'] as const)
-    if (how === 'close') await this.simulation.complete(this.#opened.directory.close(1))
-    else node[how]()
-    node.restart()
-    this.#opened = this.#open()
-  }
-}
-
-t.setTimeout(3_600_000)
-t.test(`crashes, seeds ${firstSeed} to ${firstSeed + seedCount - 1}`, async (t) => {
-  let replayed = 0
-  for (let seed = firstSeed; seed < firstSeed + seedCount && t.passing(); seed++) {
-    const run = new Run(seed)
-    for (let life = 0; life < 5 && t.passing(); life++) {
-      await run.life(t, `seed ${seed}, life ${life}`)
-      await run.end()
-    }
-    replayed += run.replayed
-  }
-  t.ok(replayed > 0 || seedCount < 10, `${replayed} batches came out of the journal`)
 })
