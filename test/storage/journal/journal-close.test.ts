@@ -57,6 +57,38 @@ t.test('a write that the pool ends after the close is a failed one, and opens no
   }
 })
 
+t.test('what waits behind two records when it is closed is left out', async (t) => {
+  const simulation = simulate(12)
+  const node = simulation.node('a', { disk: { syncLatencyMs: [10, 10] } })
+  node.host.disk.makeDirectory('/data')
+  const environment = createStorageEnvironment(node.host, { journalSize: 1 << 20, journalAfterSyncs: 0 })
+  const journal = new Journal(environment, '/data', true, () => t.fail('nothing was lost'))
+  journal.recovered()
+  journal.admits(1)
+  await simulation.run(500)
+  const told: string[] = []
+  const add = async (name: string) => {
+    const log = {
+      fillEntry(record: JournalRecord) {
+        record.beginEntry(id, 0, 0)
+        record.append(new Uint8Array(20_000))
+        record.endEntry()
+        return 1
+      },
+      onJournaled: () => told.push(`${name} durable`),
+      onLeftOut: () => told.push(`${name} left out`),
+      settle: () => {},
+    }
+    journal.add(log, 20_000)
+    await simulation.run(1)
+  }
+  for (const name of ['a', 'b', 'c']) await add(name)
+  t.equal(journal.recordCount, 2)
+  journal.close(false)
+  await simulation.run(500)
+  t.same(told, ['a durable', 'b durable', 'c left out'])
+})
+
 t.test('a directory is let go of when the pool is done with the filling of its journal', async (t) => {
   const simulation = simulate(10)
   const node = simulation.node('a', { disk: { syncLatencyMs: [1, 1], writeLatencyMs: [1, 1] } })

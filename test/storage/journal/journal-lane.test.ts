@@ -73,3 +73,23 @@ t.test('a failed sync takes the directory offline, also those whose record is sy
   t.same([a.durableEndOffset, b.durableEndOffset], [2, 2])
   t.same(failed.sort(), ['0', '1', '2'])
 })
+
+t.test(
+  'a truncation whose sync fails takes the directory offline: what was lost may be the record under way',
+  async (t) => {
+    const { simulation, node, logs, directory } = await start(24)
+    const [a, b] = logs
+    append(a, 'under way')
+    await simulation.run(1)
+    let faults = 0
+    node.disk.fault = (operation, path) => {
+      if (operation !== 'sync' || !path.includes('journal') || faults > 0) return null
+      faults++
+      return 'failed'
+    }
+    t.throws(() => b.truncateTo(1))
+    await simulation.run(100)
+    t.equal(a.durableEndOffset, 2)
+    t.ok(directory.isOffline)
+  },
+)
