@@ -4,15 +4,17 @@
 //   turn     log A ─┐  append: written to its .log, in the page cache
 //            log B ─┤
 //            log C ─┘
-//   round    │ record: batches of A, B, C │ ──► one write, one fdatasync ──► durable: A, B, C
+//   its end  │ record: batches of A, B, C │ ──► one write, one fdatasync ──► durable: A, B, C
 //   later    the .log files of A, B, C are synced, a few at a time ──► recovery points, and room in the journal
 //
 // Two files take turns. When one is full, every log in it is synced past what it has there, beside the rounds; before
 // that the file is not written over. While there is no room, logs are synced one by one as without a journal.
 //
 // Invariants: an entry begins where its log was durable before it, so what is durable is in the file or here, without
-// a gap. The file written last is whole; of the one before, all that is missing is in the logs' own files. After an
-// unclean stop no lap begins before every log of it is recovered and synced. A clean stop makes the journal void.
+// a gap. The file written last has every record that was synced; of the one before, all that is missing is in the logs'
+// own files. Two records may be under way, never with the same log (journal-lane.ts): one that is torn was promised to
+// nobody, and does not hide the next. After an unclean stop no lap begins before every log of it is recovered and
+// synced. A clean stop makes the journal void.
 // Layout: journal-layout.ts; recovery: journal-replay.ts. docs/decisions/group-commit.md has the numbers.
 
 import { DiskError } from '../../host/disk.ts'
@@ -73,11 +75,11 @@ export class Journal implements LaneOwner<JournaledLog> {
   #pausedUntilMs = 0
   /** Have yet to be made as long as they shall be. */
   #unfilled: readonly JournalFile<JournaledLog>[] = []
-  /** The rest is made when many records have come. */
+  /** The rest is made when many records have come, or room is short. */
   #isFillPaused = false
   /** Syncs that it could have spared: it is made when they are many, and used at once when it is there. */
   #missedCount = 0
-  #beginAfter: number
+  readonly #beginAfter: number
   /** Logs that could not be opened, whose entries must outlive this start. */
   readonly #unopened = new Set<string>()
   /** Records since the process began. */

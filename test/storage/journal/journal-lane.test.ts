@@ -1,6 +1,7 @@
 // Two records of the journal at one time: what waits for the one under way, and what does not.
 
 import t from 'tap'
+import type { SimulatedNode } from '../../../host/simulated/node.ts'
 import { simulate } from '../../../host/simulated/simulation.ts'
 import { append, losePower, open, valuesOf } from './journaled-logs.ts'
 
@@ -15,6 +16,16 @@ async function start(seed: number) {
     await simulation.run(1000)
   }
   return { simulation, node, logs, ...opened }
+}
+
+/** Of the journal. */
+function failNextSync(node: SimulatedNode): void {
+  let faults = 0
+  node.disk.fault = (operation, path) => {
+    if (operation !== 'sync' || !path.includes('journal') || faults > 0) return null
+    faults++
+    return 'failed'
+  }
 }
 
 t.test('a little that comes while a record is synced waits for it, much does not', async (t) => {
@@ -63,33 +74,20 @@ t.test('a failed sync takes the directory offline, also those whose record is sy
   await simulation.run(1)
   append(b, 'much', 20_000)
   await simulation.run(1)
-  let faults = 0
-  node.disk.fault = (operation, path) => {
-    if (operation !== 'sync' || !path.includes('journal') || faults > 0) return null
-    faults++
-    return 'failed'
-  }
+  failNextSync(node)
   await simulation.run(100)
   t.same([a.durableEndOffset, b.durableEndOffset], [2, 2])
   t.same(failed.sort(), ['0', '1', '2'])
 })
 
-t.test(
-  'a truncation whose sync fails takes the directory offline: what was lost may be the record under way',
-  async (t) => {
-    const { simulation, node, logs, directory } = await start(24)
-    const [a, b] = logs
-    append(a, 'under way')
-    await simulation.run(1)
-    let faults = 0
-    node.disk.fault = (operation, path) => {
-      if (operation !== 'sync' || !path.includes('journal') || faults > 0) return null
-      faults++
-      return 'failed'
-    }
-    t.throws(() => b.truncateTo(1))
-    await simulation.run(100)
-    t.equal(a.durableEndOffset, 2)
-    t.ok(directory.isOffline)
-  },
-)
+t.test('a truncation whose sync fails takes the directory offline, and the record under way with it', async (t) => {
+  const { simulation, node, logs, directory } = await start(24)
+  const [a, b] = logs
+  append(a, 'under way')
+  await simulation.run(1)
+  failNextSync(node)
+  t.throws(() => b.truncateTo(1))
+  await simulation.run(100)
+  t.equal(a.durableEndOffset, 2)
+  t.ok(directory.isOffline)
+})
