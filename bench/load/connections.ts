@@ -21,7 +21,6 @@ export interface ConnectionsOptions {
 
 /** Connections opened at the same time. */
 const dialers = 64
-const delayMs = 100
 const rate = 1000
 const recordSize = 100
 const settleMs = 1500
@@ -79,7 +78,7 @@ export async function connections({ bootstrap, pid }: Subject, options: Connecti
     maxRecordsPerRequest: 1,
   }
   const descriptors = all.map((connection) => connection.descriptor)
-  pacer = new Pacer({ ...shape, descriptors, window: options.connections }, delayMs)
+  pacer = new Pacer({ ...shape, descriptors, window: options.connections })
   await finished
   await pacer.stop()
   const perRequest = { 'active CPU µs/request': ((cpuSeconds(pid) - activeCpu) * 1e6) / total }

@@ -20,9 +20,9 @@ export interface LatencyOptions extends ProduceTarget {
   readonly seconds: number
 }
 
-const delayMs = 300
 const warmUp = { seconds: 1, maxBytes: 1e6, batchSize: 1 }
 const defaultBatchSize = 16384
+/** More than the records' own time: the pacer's start, and a broker that is behind. */
 const drainMs = 10_000
 
 export async function latency(bootstrap: string, options: LatencyOptions): Promise<Load> {
@@ -64,8 +64,8 @@ export async function latency(bootstrap: string, options: LatencyOptions): Promi
 
   const maxRecordsPerRequest = partitions * recordsPerBatch(defaultBatchSize, recordSize)
   const shape = { topic, acks, partitions, recordSize, rate, records, maxRecordsPerRequest }
-  const pacer = new Pacer({ ...shape, descriptors: [producer.descriptor], window: usual.inFlight }, delayMs)
-  setTimeout(finish, delayMs + options.seconds * 1000 + drainMs, false).unref()
+  const pacer = new Pacer({ ...shape, descriptors: [producer.descriptor], window: usual.inFlight })
+  setTimeout(finish, options.seconds * 1000 + drainMs, false).unref()
   const all = await finished
   await pacer.stop()
   producer.close()

@@ -8,6 +8,8 @@ import { control, nowMs, type Schedule } from './schedule.ts'
 /** The longest sleep while the window is full: an answer wakes it before. */
 const fullWindowMs = 100
 const fullSocketMs = 0.2
+/** From the thread being ready to the first record. */
+const leadMs = 100
 
 const schedule: Schedule = workerData
 const frames = new Map<string, Buffer>()
@@ -18,7 +20,10 @@ const sleep = (ms: number) => Atomics.wait(nothing, 0, 0, ms)
 run()
 
 function run(): void {
-  const { records, descriptors, ends, base, rate, window } = schedule
+  const { records, descriptors, ends, rate, window, partitions } = schedule
+  for (let partition = 0; partition < partitions; partition++) frameOf(partition, 1)
+  const base = nowMs() + leadMs
+  schedule.base[0] = base
   for (let next = 0, request = 0; next < records; request++) {
     const due = base + (next * 1000) / rate
     const early = due - nowMs()

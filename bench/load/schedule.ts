@@ -22,8 +22,8 @@ export interface Schedule extends ProduceTarget {
   /** Requests in flight, over all descriptors. */
   readonly window: number
   readonly maxRecordsPerRequest: number
-  /** Of nowMs(). */
-  readonly base: number
+  /** When record 0 is meant to be sent, by nowMs(): the pacer thread says so once it can keep to it. */
+  readonly base: Float64Array
   /** See `control`. */
   readonly control: Int32Array
   /** For each request the record after its last one. */
@@ -44,9 +44,9 @@ export class Pacer {
   readonly #schedule: Schedule
   readonly #worker: Worker
 
-  constructor(plan: Plan, delayMs: number) {
+  constructor(plan: Plan) {
     const shared = (length: number) => new Int32Array(new SharedArrayBuffer(4 * length))
-    const base = nowMs() + delayMs
+    const base = new Float64Array(new SharedArrayBuffer(8))
     this.#schedule = { ...plan, base, control: shared(control.size), ends: shared(plan.records) }
     this.#worker = new Worker(new URL('pacer.ts', import.meta.url), { workerData: this.#schedule })
     this.#worker.on('error', (error) => {
@@ -56,7 +56,7 @@ export class Pacer {
 
   /** When record `index` was meant to be sent. */
   due(index: number): number {
-    return this.#schedule.base + (index * 1000) / this.#schedule.rate
+    return this.#schedule.base[0]! + (index * 1000) / this.#schedule.rate
   }
 
   /** The request of this number (its correlation id) is answered: calls back for each of its records. */
