@@ -8,8 +8,8 @@
 /** Of most partitions one append at a time waits. */
 const FIRST_CAPACITY = 2
 /**
- * A ring that a burst has made larger than this goes when it is empty; so does one of the first capacity, 128 bytes:
- * there are thousands of partitions, and those that are busy have larger ones.
+ * A ring that a burst has made larger than this goes when it is empty; so does one of the first capacity, 128 bytes,
+ * and with it the ring itself, 64 more: there are thousands of partitions, and those that are busy have larger ones.
  */
 const MAX_IDLE_CAPACITY = 1024
 
@@ -25,6 +25,11 @@ export class Backlog<T> {
 
   get isEmpty(): boolean {
     return this.#count === 0
+  }
+
+  /** Nothing waits, and no room is kept for what will. */
+  get isBare(): boolean {
+    return this.#entries.length === 0
   }
 
   /** Usually at the end; an entry for an earlier offset (a duplicate of a batch under way) finds its place. */

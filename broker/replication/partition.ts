@@ -45,7 +45,7 @@ export class Partition implements LogListener {
   /** Set once the partition is deleted or its directory has failed: whoever waits on it must give up. */
   isClosed = false
   readonly #syncsAcksAll: boolean
-  /** Each null until something waits: there are thousands of partitions. */
+  /** Each null while nothing waits, where little does: there are thousands of partitions. */
   #awaitingWrite: Backlog<OffsetWaiter> | null = null
   #awaitingCommit: Backlog<OffsetWaiter> | null = null
   #fetchWaiters: FetchWaiter[] | null = null
@@ -175,6 +175,7 @@ export class Partition implements LogListener {
   /** Log: appends up to writtenEndOffset are in the operating system's hands. */
   onWritten(): void {
     this.#complete(this.#awaitingWrite, this.log.writtenEndOffset)
+    if (this.#awaitingWrite?.isBare) this.#awaitingWrite = null
     this.#advance()
   }
 
@@ -216,8 +217,10 @@ export class Partition implements LogListener {
         if (size === undefined) break
         this.#visibleSize = size
       }
+      if (this.#invisible?.isBare) this.#invisible = null
     }
     this.#complete(this.#awaitingCommit, this.#committedOffset)
+    if (this.#awaitingCommit?.isBare) this.#awaitingCommit = null
     if (hasGrown) this.#wakeFetches()
   }
 

@@ -27,9 +27,10 @@ const NO_OFFSETS: number[] = []
 export class Tail {
   readonly #cache: TailCache
   #chunks: Uint8Array[] = NO_CHUNKS
+  /** Each chunk ends where the next one begins. */
   #baseOffsets: number[] = NO_OFFSETS
-  /** After the last offset of each. */
-  #endOffsets: number[] = NO_OFFSETS
+  /** Of the last chunk. */
+  #endOffset = 0
   #head = 0
   /** Entries in the cache's queue whose chunks are gone; before all others of this tail. */
   staleCount = 0
@@ -47,23 +48,23 @@ export class Tail {
     return this.#head < this.#baseOffsets.length ? this.#baseOffsets[this.#head]! : Number.POSITIVE_INFINITY
   }
 
+  /** Offsets that are left out, as a replica's copy of a compacted log does, begin the tail anew. */
   append(chunk: Uint8Array, baseOffset: number, endOffset: number): void {
+    if (baseOffset !== this.#endOffset) this.clear()
+    this.#endOffset = endOffset
     const bytes = ownBytes(chunk)
     hold(bytes)
     if (this.#chunks === NO_CHUNKS) {
       // Of one element: an array that is pushed to makes room for sixteen more.
       this.#chunks = [bytes]
       this.#baseOffsets = [baseOffset]
-      this.#endOffsets = [endOffset]
     } else if (this.#chunks.length < FEW) {
       // As [...these, one] would too.
       this.#chunks = this.#chunks.concat([bytes])
       this.#baseOffsets = this.#baseOffsets.concat(baseOffset)
-      this.#endOffsets = this.#endOffsets.concat(endOffset)
     } else {
       this.#chunks.push(bytes)
       this.#baseOffsets.push(baseOffset)
-      this.#endOffsets.push(endOffset)
     }
     this.#cache.added(this, chunk.length)
   }
@@ -93,7 +94,7 @@ export class Tail {
   /** Bytes of the chunks from `index` on that end at `endOffset` or before; no more are counted than `limit` allows. */
   sizeFrom(index: number, endOffset: number, limit: number): number {
     let size = 0
-    while (index < this.#chunks.length && this.#endOffsets[index]! <= endOffset && size <= limit) {
+    while (index < this.#chunks.length && this.endOffsetAt(index) <= endOffset && size <= limit) {
       size += this.#chunks[index++]!.length
     }
     return size
@@ -110,7 +111,7 @@ export class Tail {
   }
 
   endOffsetAt(index: number): number {
-    return this.#endOffsets[index]!
+    return index + 1 < this.#baseOffsets.length ? this.#baseOffsets[index + 1]! : this.#endOffset
   }
 
   /** Forgets everything: the log was truncated or closed. */
@@ -124,7 +125,6 @@ export class Tail {
     }
     this.#chunks = NO_CHUNKS
     this.#baseOffsets = NO_OFFSETS
-    this.#endOffsets = NO_OFFSETS
     this.#head = 0
     this.#cache.forget(this, count)
   }
@@ -132,7 +132,7 @@ export class Tail {
   /** What ends at or below `offset` has been compacted: readers see what is left in the files. */
   clearBelow(offset: number): void {
     let count = 0
-    while (this.#head < this.#endOffsets.length && this.#endOffsets[this.#head]! <= offset) {
+    while (this.#head < this.#chunks.length && this.endOffsetAt(this.#head) <= offset) {
       this.#cache.removed(this.dropOldest())
       count++
     }
@@ -150,7 +150,6 @@ export class Tail {
     if (this.#head >= COMPACT_AT && this.#head * 2 >= this.#chunks.length) {
       this.#chunks = this.#chunks.slice(this.#head)
       this.#baseOffsets = this.#baseOffsets.slice(this.#head)
-      this.#endOffsets = this.#endOffsets.slice(this.#head)
       this.#head = 0
     }
     return chunk.length

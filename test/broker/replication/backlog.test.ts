@@ -18,6 +18,19 @@ t.test('a backlog gives back what is reached, in the order of offsets', async (t
   t.equal(backlog.isEmpty, true)
 })
 
+t.test('a backlog of one at a time keeps no room, a busy one does', async (t) => {
+  const backlog = new Backlog<string>()
+  t.equal(backlog.isBare, true)
+  backlog.push(1, 'a')
+  t.equal(backlog.isBare, false)
+  backlog.shiftUpTo(1)
+  t.equal(backlog.isBare, true)
+  for (let offset = 2; offset < 8; offset++) backlog.push(offset, 'b')
+  for (let offset = 2; offset < 8; offset++) backlog.shiftUpTo(offset)
+  t.equal(backlog.isEmpty, true)
+  t.equal(backlog.isBare, false)
+})
+
 t.test('a backlog is a queue in the order of offsets, whatever comes and goes', async (t) => {
   const random = new SeededRandom(seed)
   const backlog = new Backlog<number>()
